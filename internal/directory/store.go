@@ -1,0 +1,105 @@
+package directory
+
+import (
+	"context"
+
+	"github.com/latchkey-sso/latchkey/internal/signon"
+)
+
+// Store is what the directory needs of a storage engine. Every change is
+// durable when the call returns and is written in one transaction with its
+// audit event. Look-ups return signon.ErrNotFound when there is no such row in
+// that tenant, and see what was committed last.
+type Store interface {
+	CustomerStore
+	SubscriptionStore
+	ProductStore
+	OrderStore
+	// Import writes all rows of the batch, or none. Rows that exist are replaced
+	// (customers by ID, subscriptions by reference, products by ID). When one row
+	// can't be written, the error is a *RowError that names it.
+	Import(ctx context.Context, b *Batch, e *signon.Event) error
+}
+
+// CustomerStore keeps customers.
+type CustomerStore interface {
+	// CreateCustomer stores a new customer. signon.ErrConflict when its ID or
+	// external reference is taken within the tenant, when its external reference
+	// reads as another customer's ID, or its ID as another's external reference:
+	// all judged inside the transaction.
+	CreateCustomer(ctx context.Context, c *Customer, e *signon.Event) error
+	// UpdateCustomer replaces a customer whose Version is still c.Version and
+	// counts it up, in c too. signon.ErrConflict as for CreateCustomer and when the
+	// version is another, signon.ErrNotFound when there is no such customer. The
+	// PrivacyKey and CreatedAt of the stored customer stay.
+	UpdateCustomer(ctx context.Context, c *Customer, e *signon.Event) error
+	// Customer returns the customer with that ID.
+	Customer(ctx context.Context, tenant signon.TenantID, id int64) (*Customer, error)
+	// CustomerByExternalRef returns the customer with that external reference.
+	CustomerByExternalRef(ctx context.Context, tenant signon.TenantID, ref string) (*Customer, error)
+	// Customers returns up to limit customers with IDs above after, by ID.
+	Customers(ctx context.Context, tenant signon.TenantID, after int64, limit int) ([]Customer, error)
+}
+
+// SubscriptionStore keeps subscriptions.
+type SubscriptionStore interface {
+	// CreateSubscription stores a new subscription; signon.ErrConflict when its
+	// reference is taken, signon.ErrNotFound when its customer does not exist.
+	CreateSubscription(ctx context.Context, s *Subscription, e *signon.Event) error
+	// Subscription returns the subscription with that reference.
+	Subscription(ctx context.Context, tenant signon.TenantID, reference string) (*Subscription, error)
+	// Subscriptions returns the matching subscriptions, by reference, from offset on.
+	Subscriptions(ctx context.Context, q SubscriptionQuery) ([]Subscription, error)
+}
+
+// SubscriptionQuery selects subscriptions of one tenant.
+type SubscriptionQuery struct {
+	Tenant     signon.TenantID
+	CustomerID int64  // 0: of any customer
+	Email      string // empty: any; else the end user's or the customer's address, in any case of letters
+	Offset     int
+	Limit      int
+}
+
+// ProductStore keeps products.
+type ProductStore interface {
+	// Product returns the product with that ID.
+	Product(ctx context.Context, tenant signon.TenantID, id string) (*Product, error)
+	// Products returns up to limit products with IDs above after, by ID.
+	Products(ctx context.Context, tenant signon.TenantID, after string, limit int) ([]Product, error)
+}
+
+// OrderStore keeps orders.
+type OrderStore interface {
+	// PutOrder stores an order. When the tenant has an order of that CartID that is
+	// incomplete, the order replaces it and keeps its RefNo; when it has one that
+	// is placed, nothing is written. It returns the order as it stands: the given
+	// one, or the placed one. signon.ErrConflict when the RefNo is taken by an
+	// order of another cart.
+	PutOrder(ctx context.Context, o *Order, e *signon.Event) (*Order, error)
+	// Order returns the order with that number.
+	Order(ctx context.Context, tenant signon.TenantID, refNo string) (*Order, error)
+	// OrderByCart returns the order that was placed, or begun, from that cart.
+	OrderByCart(ctx context.Context, tenant signon.TenantID, cartID string) (*Order, error)
+	// Orders returns up to limit orders with numbers above after, by number.
+	Orders(ctx context.Context, tenant signon.TenantID, after string, limit int) ([]Order, error)
+}
+
+// Batch is what one step of an import writes, all of one tenant.
+type Batch struct {
+	Customers     []*Customer
+	Subscriptions []*Subscription
+	Products      []*Product
+}
+
+// RowError names the row of a batch that could not be written.
+type RowError struct {
+	Index int // within its slice
+	Err   error
+}
+
+// Error says what is wrong with the row.
+func (e *RowError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the cause.
+func (e *RowError) Unwrap() error { return e.Err }

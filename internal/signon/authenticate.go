@@ -1,0 +1,56 @@
+package signon
+
+import (
+	"context"
+	"net/netip"
+)
+
+// Claim is a client's claim to be who it says, as a dialect read it.
+type Claim struct {
+	// Realm and ID name the client.
+	Realm, ID string
+	// Caller is the address of the caller.
+	Caller netip.Addr
+	// SupportCode is the code of the request.
+	SupportCode string
+	// Verify judges the claim's proof against the client, with that secret. It is
+	// called once for every active secret, and for an unknown client with a client
+	// made up for the purpose, so that both cost the same. It returns "" when the
+	// proof is right.
+	Verify func(c *Client, secret string) Reason
+}
+
+// stranger stands in for a client that does not exist.
+var stranger = &Client{Secrets: []Secret{"stranger"}}
+
+// Authenticate decides whether the claim is true and returns the client. All
+// failures are the same CodeUnauthenticated error; too many of one client from
+// one address are CodeLimit, whether or not the proof is right then.
+func (s *Service) Authenticate(ctx context.Context, claim Claim) (*Client, error) {
+	now := s.store.Now()
+	throttled := claim.Realm + "\x00" + claim.ID + "\x00" + claim.Caller.String()
+	if wait := s.failures.Blocked(throttled, now); wait > 0 {
+		return nil, &Error{Code: CodeLimit, Reason: ReasonLimit, RetryAfter: wait}
+	}
+	client, known := s.Registry().Client(claim.Realm, claim.ID)
+	if !known {
+		client = stranger
+	}
+	reason := ReasonBadProof
+	for _, secret := range client.Secrets {
+		if r := claim.Verify(client, secret.Reveal()); r == "" && known {
+			return client, nil
+		} else if r != "" {
+			reason = r
+		}
+	}
+	s.failures.Count(throttled, now)
+	if !known {
+		return nil, &Error{Code: CodeUnauthenticated, Reason: ReasonUnknownID}
+	}
+	s.record(ctx, &Event{
+		Type: EventClientRefused, Tenant: client.Tenant, Client: client.ID, Reason: reason,
+		SupportCode: claim.SupportCode, Caller: claim.Caller.String(),
+	})
+	return nil, &Error{Code: CodeUnauthenticated, Reason: reason}
+}

@@ -1,0 +1,139 @@
+package signon
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"time"
+)
+
+// IssueRequest asks for a grant.
+type IssueRequest struct {
+	// Client is the authenticated caller.
+	Client *Client
+	// Destination is where the subject shall be signed on.
+	Destination *Destination
+	// Kind and Subject name the person, by the directory's own reference.
+	Kind    SubjectKind
+	Subject SubjectRef
+	// Target is the absolute URL inside the destination that the link points at.
+	Target string
+	// TTL is the validity asked for; 0 means the destination's default.
+	TTL time.Duration
+	// Bind is the address that the grant is tied to; the zero Addr means none.
+	Bind netip.Addr
+	// Language is the ISO 639-1 code asked for, or empty.
+	Language string
+	// Caller is the address of the calling client, and SupportCode the code of
+	// its request, for the audit log.
+	Caller      netip.Addr
+	SupportCode string
+}
+
+// Issued is a grant just made.
+type Issued struct {
+	// Token is the secret; it can't be had again.
+	Token Token
+	// Link is the target with the token as its last parameter.
+	Link string
+	// Grant is what was stored.
+	Grant Grant
+}
+
+// Issue makes a grant and returns its link. When it returns, the grant and its
+// audit event are durable. Errors: CodeInvalid (ArgTarget, ArgTTL,
+// ArgLanguage), CodeTargetUnsupported, CodeSubjectUnknown, CodeLimit,
+// CodeUnavailable.
+func (s *Service) Issue(ctx context.Context, req *IssueRequest) (*Issued, error) {
+	issued, privacy, err := s.prepare(ctx, req)
+	if err == nil {
+		err = s.create(ctx, req, issued, privacy)
+	}
+	if err != nil {
+		s.recordIssueRefused(ctx, req, AsError(err))
+		return nil, err
+	}
+	return issued, nil
+}
+
+// prepare applies every rule and draws the token.
+func (s *Service) prepare(ctx context.Context, req *IssueRequest) (*Issued, PrivacyKey, error) {
+	dest := req.Destination
+	target, err := dest.CheckTarget(req.Target)
+	if err != nil {
+		return nil, PrivacyKey{}, err
+	}
+	ttl, err := dest.validity(req.TTL)
+	if err != nil {
+		return nil, PrivacyKey{}, err
+	}
+	language, err := ParseLanguage(req.Language)
+	if err != nil {
+		return nil, PrivacyKey{}, err
+	}
+	subject, err := s.subject(ctx, req.Client.Tenant, req.Kind, req.Subject)
+	if err != nil {
+		return nil, PrivacyKey{}, err
+	}
+	now := s.store.Now().Truncate(time.Millisecond)
+	expiresAt := now.Add(ttl)
+	token, err := newToken(s.random, expiresAt)
+	if err != nil {
+		return nil, PrivacyKey{}, err
+	}
+	return &Issued{Token: token, Link: dest.link(target, token), Grant: Grant{
+		Key:    s.keys.generations[0].grantKey(req.Client.Tenant, dest.ID, token),
+		Tenant: req.Client.Tenant, Client: req.Client.ID, Destination: dest.ID,
+		Subject: req.Subject, SubjectKind: req.Kind, Target: target, Language: language,
+		BoundAddr: BindAddr(req.Bind, dest.AddrPolicy), IssuedAt: now, ExpiresAt: expiresAt,
+	}}, subject.PrivacyKey, nil
+}
+
+// create stores the grant within the tenant's limits.
+func (s *Service) create(ctx context.Context, req *IssueRequest, issued *Issued, privacy PrivacyKey) error {
+	g := &issued.Grant
+	tenant, ok := s.Registry().Tenant(g.Tenant)
+	if !ok {
+		return fmt.Errorf("issue grant: tenant %q is not declared", g.Tenant)
+	}
+	if wait := s.live.add(g.Tenant, tenant.Limits, g.Subject, g.ExpiresAt, g.IssuedAt); wait > 0 {
+		return &Error{Code: CodeLimit, Reason: ReasonLimit, RetryAfter: wait}
+	}
+	err := s.store.CreateGrant(ctx, g, &Event{
+		Type: EventIssued, Tenant: g.Tenant, Client: g.Client, Destination: g.Destination, Grant: g.Key.Reference(),
+		SupportCode: req.SupportCode, Caller: req.Caller.String(),
+		Personal: SealPersonal(privacy, Personal{Subject: g.Subject, Addr: g.BoundAddr.String()}),
+	})
+	if err != nil {
+		s.live.remove(g.Tenant, g.Subject, g.ExpiresAt)
+		return fmt.Errorf("issue grant: %w", err)
+	}
+	return nil
+}
+
+func (s *Service) recordIssueRefused(ctx context.Context, req *IssueRequest, err *Error) {
+	if err.Code == CodeUnavailable || err.Code == CodeInternal {
+		return // nothing was decided
+	}
+	reason := err.Reason
+	if reason == "" {
+		reason = ReasonArgument
+	}
+	s.record(ctx, &Event{
+		Type: EventIssueRefused, Tenant: req.Client.Tenant, Client: req.Client.ID, Destination: req.Destination.ID,
+		Reason: reason, Note: err.Argument, SupportCode: req.SupportCode, Caller: req.Caller.String(),
+	})
+}
+
+// validity returns how long a grant lives for which ttl was asked.
+func (d *Destination) validity(ttl time.Duration) (time.Duration, error) {
+	switch {
+	case ttl == 0:
+		return d.DefaultTTL, nil
+	case ttl < time.Second:
+		return 0, Invalid(ArgTTL, "must be at least 1 second")
+	case ttl > d.MaxTTL:
+		return 0, Invalid(ArgTTL, fmt.Sprintf("must be at most %d seconds", int64(d.MaxTTL/time.Second)))
+	}
+	return ttl, nil
+}

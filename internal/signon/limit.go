@@ -1,0 +1,124 @@
+package signon
+
+import (
+	"sync"
+	"time"
+)
+
+// Throttle counts failures by key and says when a key had too many.
+type Throttle interface {
+	// Blocked returns how long the key has to wait, or 0 when it may go on.
+	Blocked(key string, now time.Time) time.Duration
+	// Count notes one failure of the key.
+	Count(key string, now time.Time)
+}
+
+// liveGrants counts live grants by tenant and by subject, for tenants that have
+// limits. Counts are kept in memory, by the second in which a grant expires, so
+// that time alone brings them down.
+type liveGrants struct {
+	mu      sync.Mutex
+	tenants map[TenantID]*tenantLive
+}
+
+type tenantLive struct {
+	total    int
+	subjects map[SubjectRef]int
+	expiring map[int64]map[SubjectRef]int // by unix second, rounded up
+	swept    int64                        // seconds up to this one have been counted out
+}
+
+func newLiveGrants() *liveGrants { return &liveGrants{tenants: map[TenantID]*tenantLive{}} }
+
+// add counts one more live grant, or returns how long to wait until one of
+// those that are in the way has expired.
+func (l *liveGrants) add(tenant TenantID, limits TenantLimits, subject SubjectRef, expiresAt, now time.Time) time.Duration {
+	if limits == (TenantLimits{}) {
+		return 0
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	t := l.tenants[tenant]
+	if t == nil {
+		t = &tenantLive{subjects: map[SubjectRef]int{}, expiring: map[int64]map[SubjectRef]int{}, swept: now.Unix() - 1}
+		l.tenants[tenant] = t
+	}
+	t.sweep(now.Unix())
+	if limits.LiveGrants > 0 && t.total >= limits.LiveGrants {
+		return t.wait(now, func(map[SubjectRef]int) bool { return true })
+	}
+	if limits.LinksPerSubject > 0 && t.subjects[subject] >= limits.LinksPerSubject {
+		return t.wait(now, func(s map[SubjectRef]int) bool { return s[subject] > 0 })
+	}
+	t.count(subject, int64(expirySecond(expiresAt)), 1)
+	return 0
+}
+
+// remove counts a grant out that was redeemed, revoked or not stored after all.
+func (l *liveGrants) remove(tenant TenantID, subject SubjectRef, expiresAt time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	t := l.tenants[tenant]
+	second := int64(expirySecond(expiresAt))
+	if t == nil || t.expiring[second][subject] == 0 {
+		return
+	}
+	t.count(subject, second, -1)
+}
+
+func (t *tenantLive) count(subject SubjectRef, second int64, n int) {
+	at := t.expiring[second]
+	if at == nil {
+		at = map[SubjectRef]int{}
+		t.expiring[second] = at
+	}
+	t.total += n
+	if at[subject] += n; at[subject] == 0 {
+		delete(at, subject)
+	}
+	if len(at) == 0 {
+		delete(t.expiring, second)
+	}
+	if t.subjects[subject] += n; t.subjects[subject] == 0 {
+		delete(t.subjects, subject)
+	}
+}
+
+// sweep counts out what has expired before the second now.
+func (t *tenantLive) sweep(now int64) {
+	if now-t.swept > int64(len(t.expiring)) {
+		for second, subjects := range t.expiring {
+			if second < now {
+				t.drop(second, subjects)
+			}
+		}
+	} else {
+		for second := t.swept + 1; second < now; second++ {
+			t.drop(second, t.expiring[second])
+		}
+	}
+	t.swept = max(t.swept, now-1)
+}
+
+func (t *tenantLive) drop(second int64, subjects map[SubjectRef]int) {
+	for subject, n := range subjects {
+		t.total -= n
+		if t.subjects[subject] -= n; t.subjects[subject] == 0 {
+			delete(t.subjects, subject)
+		}
+	}
+	delete(t.expiring, second)
+}
+
+// wait returns the time until the first second in which a matching grant
+// expires.
+func (t *tenantLive) wait(now time.Time, match func(map[SubjectRef]int) bool) time.Duration {
+	first := now.Unix() + 1
+	found := int64(0)
+	for second, subjects := range t.expiring {
+		if (found == 0 || second < found) && match(subjects) {
+			found = second
+		}
+	}
+	return time.Duration(max(first, found+1)-now.Unix()) * time.Second
+}

@@ -1,0 +1,44 @@
+package signon
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+)
+
+// ResolveRequest asks who a token stands for.
+type ResolveRequest struct {
+	// Client is the authenticated caller; only tokens of its tenant resolve.
+	Client *Client
+	// Destination is where the token is for; tokens for others are unknown.
+	Destination *Destination
+	// Token is the text of the token as it came.
+	Token string
+	// Caller is the address of the caller, and SupportCode the code of its request.
+	Caller      netip.Addr
+	SupportCode string
+}
+
+// Resolve returns the grant of a token within its validity, before and after
+// its redemption, without spending anything. Its only refusal is
+// CodeTokenInvalid.
+func (s *Service) Resolve(ctx context.Context, req *ResolveRequest) (*Grant, error) {
+	g, _, err := s.find(ctx, req.Client.Tenant, req.Destination, req.Token)
+	if err != nil {
+		return nil, err
+	}
+	event := &Event{
+		Type: EventResolved, Tenant: g.Tenant, Client: req.Client.ID, Destination: g.Destination,
+		Grant: g.Key.Reference(), SupportCode: req.SupportCode, Caller: req.Caller.String(),
+	}
+	// A back end resolves: the address that the browser is bound to is not its own.
+	if reason := g.refusal(s.store.Now(), s.store.Epoch(), []AddrKey{g.BoundAddr}); reason != "" && reason != ReasonUsed {
+		event.Type, event.Reason = EventResolveRefused, reason
+		s.record(ctx, event)
+		return nil, Refused(reason)
+	}
+	if err := s.store.AppendEvent(ctx, event); err != nil {
+		return nil, fmt.Errorf("resolve token: %w", err)
+	}
+	return g, nil
+}

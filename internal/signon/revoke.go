@@ -1,0 +1,167 @@
+package signon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+)
+
+// Selection names the grants and sessions to revoke within one tenant. Exactly
+// one of Reference, Subject and Client is set.
+type Selection struct {
+	Tenant    TenantID
+	Reference Reference
+	Kind      SubjectKind // with Subject
+	Subject   SubjectRef
+	Client    string
+}
+
+// Revoke ends the selected grants and their browser sessions, each with an
+// audit event, and returns how many grants or sessions it ended. A grant that
+// is issued while it runs may be missed.
+func (s *Service) Revoke(ctx context.Context, sel Selection, supportCode string) (int, error) {
+	keys, err := s.selected(ctx, sel)
+	if err != nil {
+		return 0, fmt.Errorf("revoke: %w", err)
+	}
+	ended := 0
+	for key, g := range keys {
+		event := &Event{
+			Type: EventRevoked, Tenant: sel.Tenant, Client: g.Client, Destination: g.Destination,
+			Grant: key.Reference(), SupportCode: supportCode,
+		}
+		done, err := s.store.RevokeGrant(ctx, key, event)
+		if err != nil && !errors.Is(err, ErrNotFound) {
+			return ended, fmt.Errorf("revoke: %w", err)
+		}
+		if done {
+			ended++
+			s.live.remove(g.Tenant, g.Subject, g.ExpiresAt)
+		}
+	}
+	return ended, nil
+}
+
+// selected returns the keys to revoke, from grants and from sessions whose
+// grants are gone already.
+func (s *Service) selected(ctx context.Context, sel Selection) (map[GrantKey]Grant, error) {
+	var first, last GrantKey
+	for i := range last {
+		last[i] = 0xff
+	}
+	if sel.Reference != "" {
+		var ok bool
+		if first, last, ok = sel.Reference.Range(); !ok {
+			return nil, Invalid("reference", "must be 24 hexadecimal digits")
+		}
+		first = first.before()
+	}
+	found := map[GrantKey]Grant{}
+	keep := func(g Grant) {
+		if _, ok := found[g.Key]; !ok && sel.matches(&g) {
+			found[g.Key] = g
+		}
+	}
+	if err := s.eachGrant(ctx, first, last, keep); err != nil {
+		return nil, err
+	}
+	return found, s.eachSession(ctx, first, last, func(b *BrowserSession) {
+		keep(Grant{Key: b.Key, Tenant: b.Tenant, Client: b.Client, Destination: b.Destination, Subject: b.Subject, SubjectKind: b.SubjectKind})
+	})
+}
+
+func (sel *Selection) matches(g *Grant) bool {
+	return g.Tenant == sel.Tenant &&
+		(sel.Subject == "" || g.Subject == sel.Subject && g.SubjectKind == sel.Kind) &&
+		(sel.Client == "" || g.Client == sel.Client) &&
+		(sel.Reference == "" || g.Key.Reference() == sel.Reference) &&
+		(sel.Subject != "" || sel.Client != "" || sel.Reference != "")
+}
+
+// before returns the largest key below k.
+func (k GrantKey) before() GrantKey {
+	for i := len(k) - 1; i >= 0; i-- {
+		k[i]--
+		if k[i] != 0xff {
+			break
+		}
+	}
+	return k
+}
+
+const pageSize = 1000
+
+func (s *Service) eachGrant(ctx context.Context, after, last GrantKey, visit func(Grant)) error {
+	for {
+		grants, err := s.store.Grants(ctx, after, pageSize)
+		if err != nil {
+			return fmt.Errorf("list grants: %w", err)
+		}
+		for i := range grants {
+			if string(grants[i].Key[:]) > string(last[:]) {
+				return nil
+			}
+			visit(grants[i])
+		}
+		if len(grants) < pageSize {
+			return nil
+		}
+		after = grants[len(grants)-1].Key
+	}
+}
+
+func (s *Service) eachSession(ctx context.Context, after, last GrantKey, visit func(*BrowserSession)) error {
+	for {
+		sessions, err := s.store.Sessions(ctx, after, pageSize)
+		if err != nil {
+			return fmt.Errorf("list sessions: %w", err)
+		}
+		for i := range sessions {
+			if string(sessions[i].Key[:]) > string(last[:]) {
+				return nil
+			}
+			visit(&sessions[i])
+		}
+		if len(sessions) < pageSize {
+			return nil
+		}
+		after = sessions[len(sessions)-1].Key
+	}
+}
+
+// Session returns the live session that the browser's token proves at a
+// destination of the tenant, or CodeSessionInvalid.
+func (s *Service) Session(ctx context.Context, tenant TenantID, dest *Destination, token SessionToken) (*BrowserSession, error) {
+	session, err := s.store.Session(ctx, token.Key)
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return nil, &Error{Code: CodeSessionInvalid, Reason: ReasonUnknown}
+	case err != nil:
+		return nil, Unavailable("read session", err)
+	case session.Secret != token.digest() || session.Tenant != tenant || session.Destination != dest.ID:
+		return nil, &Error{Code: CodeSessionInvalid, Reason: ReasonUnknown}
+	case !session.live(s.store.Now(), s.store.Epoch()):
+		return nil, &Error{Code: CodeSessionInvalid, Reason: ReasonSessionEnded}
+	}
+	return &session, nil
+}
+
+// SignOut ends the session that the browser's token proves. Signing out of a
+// session that is over is no error.
+func (s *Service) SignOut(ctx context.Context, tenant TenantID, dest *Destination, token SessionToken, supportCode string) error {
+	session, err := s.Session(ctx, tenant, dest, token)
+	if err != nil {
+		if AsError(err).Code == CodeSessionInvalid {
+			return nil
+		}
+		return err
+	}
+	_, err = s.store.EndSession(ctx, session.Key, &Event{
+		Type: EventSessionEnded, Tenant: tenant, Client: session.Client, Destination: session.Destination,
+		Grant: session.Key.Reference(), SupportCode: supportCode,
+	})
+	if err != nil {
+		return fmt.Errorf("sign out: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,168 @@
+package signon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"sync/atomic"
+	"time"
+)
+
+// Service signs people in. It is safe for concurrent use.
+type Service struct {
+	store    Store
+	keys     *Keyring
+	people   People
+	misses   Throttle
+	failures Throttle
+	refusals Throttle
+	random   io.Reader
+	log      *slog.Logger
+	live     *liveGrants
+	registry atomic.Pointer[Registry]
+}
+
+// Options are what a Service is made of. All but Random are required.
+type Options struct {
+	Store  Store
+	Keys   *Keyring
+	People People
+	// Misses bounds refused redemptions by browser address.
+	Misses Throttle
+	// Failures bounds failed authentications by client id and caller address.
+	Failures Throttle
+	// Refusals bounds how many refusals are written to the audit log, by tenant;
+	// what is above is logged only.
+	Refusals Throttle
+	// Log receives what is not an answer to anybody.
+	Log *slog.Logger
+	// Random is the source of tokens; nil means crypto/rand.
+	Random io.Reader
+}
+
+// New returns a service with an empty registry: call Load or Apply next.
+func New(o Options) *Service {
+	s := &Service{
+		store: o.Store, keys: o.Keys, people: o.People, misses: o.Misses, failures: o.Failures, refusals: o.Refusals,
+		random: o.Random, log: o.Log, live: newLiveGrants(),
+	}
+	s.registry.Store(&Registry{})
+	return s
+}
+
+// Registry returns what is declared now.
+func (s *Service) Registry() *Registry { return s.registry.Load() }
+
+// Now returns the store's time, which judges expiry.
+func (s *Service) Now() time.Time { return s.store.Now() }
+
+// Apply checks the declared tenants, stores them and makes them current. When
+// it fails, what was declared before stays in force.
+func (s *Service) Apply(ctx context.Context, tenants []Tenant) error {
+	r, err := NewRegistry(tenants)
+	if err != nil {
+		return err
+	}
+	note := fmt.Sprintf("%d tenants, %d clients", len(r.tenants), len(r.clients))
+	if err := s.store.ApplyTenants(ctx, tenants, &Event{Type: EventTenantsApplied, Note: note}); err != nil {
+		return fmt.Errorf("apply tenants: %w", err)
+	}
+	s.registry.Store(r)
+	return nil
+}
+
+// Load makes the tenants current that were applied last, and counts their live
+// grants.
+func (s *Service) Load(ctx context.Context) error {
+	tenants, err := s.store.Tenants(ctx)
+	if err != nil {
+		return fmt.Errorf("load tenants: %w", err)
+	}
+	r, err := NewRegistry(tenants)
+	if err != nil {
+		return fmt.Errorf("load tenants: %w", err)
+	}
+	s.registry.Store(r)
+	return s.CountLive(ctx)
+}
+
+// CountLive counts the live grants of tenants with limits anew, after a start.
+func (s *Service) CountLive(ctx context.Context) error {
+	limited := map[TenantID]TenantLimits{}
+	for id, t := range s.Registry().tenants {
+		if t.Limits != (TenantLimits{}) {
+			limited[id] = TenantLimits{LiveGrants: maxInt} // count all, refuse none
+		}
+	}
+	if len(limited) == 0 {
+		return nil
+	}
+	const page = 1000
+	live, now, epoch := newLiveGrants(), s.store.Now(), s.store.Epoch()
+	for after := ExpiryKey(now); ; {
+		grants, err := s.store.Grants(ctx, after, page)
+		if err != nil {
+			return fmt.Errorf("count live grants: %w", err)
+		}
+		for i := range grants {
+			g := &grants[i]
+			if limits, ok := limited[g.Tenant]; ok && g.State == GrantLive && g.Epoch == epoch {
+				live.add(g.Tenant, limits, g.Subject, g.ExpiresAt, now)
+			}
+		}
+		if len(grants) < page {
+			break
+		}
+		after = grants[len(grants)-1].Key
+	}
+	s.live.mu.Lock()
+	s.live.tenants = live.tenants
+	s.live.mu.Unlock()
+	return nil
+}
+
+const maxInt = int(^uint(0) >> 1)
+
+// timeSpan is how long grants and sessions can live.
+type timeSpan struct{ grant, session time.Duration }
+
+// graceTTL is how long an expired grant is kept, so that operators can still
+// see why a late click was refused.
+const graceTTL = 10 * time.Minute
+
+// Sweep removes one batch of grants and sessions that are long over, and
+// reports whether there may be more.
+func (s *Service) Sweep(ctx context.Context, batch int) (more bool, err error) {
+	now := s.store.Now()
+	below := ExpiryKey(now.Add(-graceTTL))
+	n, err := s.store.Sweep(ctx, below, now.Add(-graceTTL), batch)
+	if err != nil {
+		return false, fmt.Errorf("sweep: %w", err)
+	}
+	return n >= batch, nil
+}
+
+// record appends an event on its own. The decision stands whether or not that
+// works; the log tells when it did not.
+func (s *Service) record(ctx context.Context, e *Event) {
+	if s.refusals.Blocked(string(e.Tenant), s.store.Now()) > 0 {
+		s.log.Warn("audit: too many refusals, not recorded", "tenant", e.Tenant, "event", e.Type, "reason", e.Reason, "support_code", e.SupportCode)
+		return
+	}
+	s.refusals.Count(string(e.Tenant), s.store.Now())
+	if err := s.store.AppendEvent(ctx, e); err != nil {
+		s.log.Error("audit: event not recorded", "event", e.Type, "support_code", e.SupportCode, "error", err)
+	}
+}
+
+// subject asks the directory for a person. A person who does not exist is
+// CodeSubjectUnknown.
+func (s *Service) subject(ctx context.Context, tenant TenantID, kind SubjectKind, ref SubjectRef) (Subject, error) {
+	subject, err := s.people.Subject(ctx, tenant, kind, ref)
+	if errors.Is(err, ErrNotFound) {
+		return subject, &Error{Code: CodeSubjectUnknown, Reason: ReasonSubject}
+	}
+	return subject, err
+}

@@ -1,0 +1,143 @@
+package signon
+
+import (
+	"context"
+	"time"
+)
+
+// Store is what the core needs of a storage engine. It is a sum of small
+// contracts; what each promises is written here and proven by storetest on
+// every engine, with real goroutines.
+//
+// For all of them:
+//
+//   - Durable: when a call that changes something returns nil, the change
+//     survives kill -9 and power loss.
+//   - Whole: a call's rows and its audit event are written in one transaction.
+//   - Alone: one call's failure does not touch another's, even where the engine
+//     commits several together.
+//   - Uncertain is an error: when the engine does not know whether a change was
+//     committed, it returns a CodeUnavailable error, never success. Repeating
+//     the call converges.
+//   - A context that ends makes the caller return early with CodeUnavailable;
+//     it never interrupts a commit.
+type Store interface {
+	// Now is the store's authority on time: it never goes back, not even over a
+	// restart with the machine's clock set back. Expiry is judged by it.
+	Now() time.Time
+	// Epoch is the current epoch. Grants and sessions of another epoch are void;
+	// it rises when the store finds that its history was set back.
+	Epoch() int64
+
+	GrantStore
+	SessionStore
+	AuditStore
+	TenantStore
+}
+
+// GrantStore keeps grants.
+type GrantStore interface {
+	// CreateGrant stores a live grant under its key and appends the event. It
+	// stamps the grant's Epoch. ErrConflict when the key exists.
+	CreateGrant(ctx context.Context, g *Grant, e *Event) error
+
+	// Grant returns the grant with that key as last committed, or ErrNotFound. It
+	// is a filter and for reading only: it never decides a redemption.
+	Grant(ctx context.Context, key GrantKey) (Grant, error)
+
+	// RedeemGrant redeems the grant at most once, ever. In one transaction, at an
+	// instant of the store's own clock, it marks the grant redeemed by the binding
+	// if it is live, of the current epoch, not expired, and bound to no address or
+	// to one of r.Addr; creates r.Session, with the key, StartedAt, ExpiresAt and
+	// Epoch filled in; and appends the event. All of these conditions are part of
+	// one conditional update; the number of rows it changed is the only judge.
+	//
+	// When the update changed nothing, the outcome tells how the grant stands. If
+	// only the address was in the way, the call counts as a miss, and the
+	// MaxMisses-th voids the grant. Nothing else is written but the event.
+	//
+	// r.Record is called with the outcome inside the transaction, perhaps more
+	// than once; what it returns, unless nil, is appended. It must be pure.
+	RedeemGrant(ctx context.Context, r *Redemption) (RedeemOutcome, error)
+
+	// RevokeGrant ends a grant that is live or redeemed, together with its
+	// session, and appends the event. It reports whether anything was ended; when
+	// nothing was, nothing is written. ErrNotFound when neither grant nor session
+	// has that key.
+	RevokeGrant(ctx context.Context, key GrantKey, e *Event) (bool, error)
+
+	// Grants returns up to limit grants with keys greater than after, in order of
+	// their keys, hence of their expiry, as last committed.
+	Grants(ctx context.Context, after GrantKey, limit int) ([]Grant, error)
+
+	// Sweep removes up to limit grants with keys below the given one, and up to
+	// limit sessions that ended or expired before their key's expiry second plus
+	// the longest session lifetime, in one short step. It reports how many rows it
+	// removed; fewer than limit means that there are no more for now.
+	Sweep(ctx context.Context, below GrantKey, sessionsExpiredBefore time.Time, limit int) (int, error)
+}
+
+// Redemption asks a store to redeem a grant.
+type Redemption struct {
+	Key     GrantKey
+	Addr    []AddrKey // the caller's address, in every form a grant may be bound to
+	Binding BindingDigest
+	// Session is the session to create. Key, StartedAt, ExpiresAt and Epoch are
+	// filled in by the store.
+	Session BrowserSession
+	// SessionTTL is the session's lifetime from StartedAt.
+	SessionTTL time.Duration
+	// Record returns the event for an outcome, or nil for none.
+	Record func(*RedeemOutcome) *Event
+}
+
+// RedeemOutcome tells what RedeemGrant did.
+type RedeemOutcome struct {
+	// Won: this call redeemed the grant; Session is the one it created.
+	Won bool
+	// Known: there is a grant with the key. When not Won, Grant is how it stands
+	// after the call.
+	Known bool
+	Grant Grant
+	// Session is the grant's session, if there is one (its Key is set then).
+	Session BrowserSession
+	// At and Epoch are what the store judged by.
+	At    time.Time
+	Epoch int64
+}
+
+// SessionStore keeps browser sessions.
+type SessionStore interface {
+	// Session returns the session with that key as last committed, ended and
+	// expired ones included, or ErrNotFound.
+	Session(ctx context.Context, key GrantKey) (BrowserSession, error)
+	// EndSession ends a session that has not ended and appends the event. It
+	// reports whether it ended one; when not, nothing is written.
+	EndSession(ctx context.Context, key GrantKey, e *Event) (bool, error)
+	// Sessions returns up to limit sessions with keys greater than after, in
+	// order of their keys, as last committed.
+	Sessions(ctx context.Context, after GrantKey, limit int) ([]BrowserSession, error)
+}
+
+// AuditStore keeps the audit log. Events can be appended and read, never
+// changed; they are numbered from 1 without gaps, and chained (see [Chain]).
+type AuditStore interface {
+	// AppendEvent appends an event on its own.
+	AppendEvent(ctx context.Context, e *Event) error
+	// Events returns up to limit events after that number, in order.
+	Events(ctx context.Context, after int64, limit int) ([]ChainedEvent, error)
+	// AuditAnchor returns the latest end of the chain that the engine remembers
+	// outside the database, or zero.
+	AuditAnchor(ctx context.Context) (ChainHead, error)
+}
+
+// TenantStore keeps what the operator declared. Secrets are sealed with the
+// keyring for the place they are kept in.
+type TenantStore interface {
+	// ApplyTenants makes the declared tenants, clients and destinations the
+	// current ones, replacing all others, and appends the event. The people and
+	// grants of a tenant that is no longer declared stay.
+	ApplyTenants(ctx context.Context, tenants []Tenant, e *Event) error
+	// Tenants returns what was applied last, sorted by ID.
+	Tenants(ctx context.Context) ([]Tenant, error)
+}

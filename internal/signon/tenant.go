@@ -1,0 +1,90 @@
+package signon
+
+import (
+	"fmt"
+	"log/slog"
+	"time"
+)
+
+// TenantID names a tenant: lower-case letters, digits and hyphens, chosen by
+// the operator.
+type TenantID string
+
+// Tenant is one isolated owner of customers, clients and destinations.
+type Tenant struct {
+	// ID is unique and never changes.
+	ID TenantID
+	// Name is shown to people.
+	Name string
+	// Language is the ISO 639-1 code used when neither link nor person has one.
+	Language string
+	// SupportURL is where a person finds help; may be empty.
+	SupportURL string
+	// Limits bounds what the tenant may hold.
+	Limits TenantLimits
+	// Clients are the programs that may call APIs for the tenant.
+	Clients []Client
+	// Destinations are where the tenant's people may be signed on.
+	Destinations []Destination
+}
+
+// TenantLimits are a tenant's bounds on live grants. Zero means no limit; the
+// configuration fills in the published defaults.
+type TenantLimits struct {
+	// LiveGrants is how many unredeemed, unexpired grants the tenant may have.
+	LiveGrants int
+	// LinksPerSubject is how many of them may be for one person.
+	LinksPerSubject int
+}
+
+// Client is a program that calls an API for a tenant.
+type Client struct {
+	// Realm is the namespace of ID: each dialect has its own.
+	Realm string
+	// ID is what the client calls itself on the wire; unique within its realm.
+	ID string
+	// Tenant is the owner.
+	Tenant TenantID
+	// Name is shown to operators.
+	Name string
+	// Secrets are the active secrets, newest first: one, or two during rotation.
+	Secrets []Secret
+	// Algorithms are the proof algorithms accepted from this client, lower-case.
+	Algorithms []string
+	// ProofSkew is how far a dated proof may be from now, either way.
+	ProofSkew time.Duration
+}
+
+// Allows reports whether the client may prove itself with that algorithm
+// (lower-case).
+func (c *Client) Allows(algorithm string) bool {
+	for _, a := range c.Algorithms {
+		if a == algorithm {
+			return true
+		}
+	}
+	return false
+}
+
+// Secret is a secret string that never prints: fmt and slog show a placeholder.
+type Secret string
+
+const redacted = "[redacted]"
+
+// Reveal returns the secret itself, for computing with it.
+func (s Secret) Reveal() string { return string(s) }
+
+// String returns a placeholder.
+func (Secret) String() string { return redacted }
+
+// GoString returns a placeholder.
+func (Secret) GoString() string { return redacted }
+
+// Format writes a placeholder whatever the verb.
+func (Secret) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(redacted)) }
+
+// LogValue returns a placeholder.
+func (Secret) LogValue() slog.Value { return slog.StringValue(redacted) }
+
+// MarshalText returns a placeholder, so that no encoder writes the secret.
+func (Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }
