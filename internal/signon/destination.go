@@ -44,6 +44,9 @@ type Destination struct {
 	SessionTTL time.Duration
 	// AddrPolicy says how closely grants are bound to an IPv6 address.
 	AddrPolicy AddrPolicy
+	// Settings belong to the pages at the destination, by name; the core does not
+	// read them.
+	Settings map[string]string
 }
 
 // Origin is a registered scheme, host and port. The port is always set. A host

@@ -122,7 +122,7 @@ func (r *redemption) resume(ctx context.Context) (*SignOn, error) {
 		return nil, Unavailable("read session", err)
 	}
 	now, epoch := s.store.Now(), s.store.Epoch()
-	if session.Secret != r.req.Session.digest() || !session.live(now, epoch) || !now.Before(r.grant.ExpiresAt) || r.grant.State != GrantRedeemed {
+	if !r.req.Session.proves(&session) || !session.live(now, epoch) || !now.Before(r.grant.ExpiresAt) || r.grant.State != GrantRedeemed {
 		return nil, nil
 	}
 	s.record(ctx, r.event(EventReplayed, ""))

@@ -138,7 +138,7 @@ func (s *Service) Session(ctx context.Context, tenant TenantID, dest *Destinatio
 		return nil, &Error{Code: CodeSessionInvalid, Reason: ReasonUnknown}
 	case err != nil:
 		return nil, Unavailable("read session", err)
-	case session.Secret != token.digest() || session.Tenant != tenant || session.Destination != dest.ID:
+	case !token.proves(&session) || session.Tenant != tenant || session.Destination != dest.ID:
 		return nil, &Error{Code: CodeSessionInvalid, Reason: ReasonUnknown}
 	case !session.live(s.store.Now(), s.store.Epoch()):
 		return nil, &Error{Code: CodeSessionInvalid, Reason: ReasonSessionEnded}

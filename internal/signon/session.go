@@ -1,6 +1,7 @@
 package signon
 
 import (
+	"crypto/subtle"
 	"encoding/base64"
 	"fmt"
 	"log/slog"
@@ -99,3 +100,9 @@ func (SessionToken) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(redacted
 
 // LogValue returns a placeholder.
 func (SessionToken) LogValue() slog.Value { return slog.StringValue(redacted) }
+
+// proves reports whether the token's secret is the session's, in constant time.
+func (t SessionToken) proves(s *BrowserSession) bool {
+	digest := t.digest()
+	return subtle.ConstantTimeCompare(digest[:], s.Secret[:]) == 1
+}

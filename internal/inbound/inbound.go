@@ -1,0 +1,50 @@
+// Package inbound carries what the server found out about a request before any
+// handler saw it: its support code, the client's address, and whether the
+// client came over TLS.
+package inbound
+
+import (
+	"context"
+	"math/rand/v2"
+	"net/netip"
+)
+
+// Header is the response header that carries the support code of every answer.
+const Header = "Latchkey-Support-Code"
+
+// Info is what is known of a request.
+type Info struct {
+	// SupportCode names the request towards operators: 10 characters, not secret.
+	SupportCode string
+	// Addr is the client's address: the peer's, or what a trusted proxy said.
+	Addr netip.Addr
+	// Secure: the client came over TLS, to this server or to a trusted proxy.
+	Secure bool
+}
+
+type key struct{}
+
+// With returns a context that carries the info.
+func With(ctx context.Context, info *Info) context.Context {
+	return context.WithValue(ctx, key{}, info)
+}
+
+// From returns the info of the request, or an empty one.
+func From(ctx context.Context) Info {
+	if info, ok := ctx.Value(key{}).(*Info); ok {
+		return *info
+	}
+	return Info{}
+}
+
+// codeAlphabet leaves out letters that are mistaken for others on the phone.
+const codeAlphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+// NewSupportCode draws a code: 50 random bits in Crockford's base 32.
+func NewSupportCode() string {
+	var b [10]byte
+	for i, v := 0, rand.Uint64(); i < len(b); i, v = i+1, v>>5 {
+		b[i] = codeAlphabet[v&31]
+	}
+	return string(b[:])
+}
