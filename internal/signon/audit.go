@@ -89,12 +89,10 @@ func DecodeEvent(b []byte) (*Event, error) {
 	b = b[1+n:]
 	var f [10]string
 	for i := range f {
-		size, n := binary.Uvarint(b)
-		if n <= 0 || size > uint64(len(b)-n) {
+		var ok bool
+		if f[i], b, ok = cutPart(b); !ok {
 			return nil, errEvent
 		}
-		f[i] = string(b[n : n+int(size)]) //nolint:gosec // bounded above
-		b = b[n+int(size):]               //nolint:gosec // bounded above
 	}
 	if len(b) != 0 {
 		return nil, errEvent
@@ -107,6 +105,16 @@ func DecodeEvent(b []byte) (*Event, error) {
 		e.Personal = []byte(f[9])
 	}
 	return e, nil
+}
+
+// cutPart cuts a part off the front that is preceded by its length.
+func cutPart(b []byte) (part string, rest []byte, ok bool) {
+	size, n := binary.Uvarint(b)
+	if n <= 0 || size > uint64(len(b[n:])) {
+		return "", nil, false
+	}
+	end := n + int(size) //nolint:gosec // not above len(b)
+	return string(b[n:end]), b[end:], true
 }
 
 // ChainedEvent is an event as stored: Hash is over the hash of the event
@@ -251,12 +259,11 @@ func OpenPersonal(key PrivacyKey, sealed []byte) (Personal, error) {
 	if err != nil {
 		return Personal{}, ErrSealed
 	}
-	size, n := binary.Uvarint(plain)
-	if n <= 0 || size > uint64(len(plain)-n) {
+	subject, addr, ok := cutPart(plain)
+	if !ok {
 		return Personal{}, ErrSealed
 	}
-	end := n + int(size) //nolint:gosec // bounded above
-	return Personal{Subject: SubjectRef(plain[n:end]), Addr: string(plain[end:])}, nil
+	return Personal{Subject: SubjectRef(subject), Addr: string(addr)}, nil
 }
 
 func personalAEAD(key PrivacyKey) cipher.AEAD {

@@ -182,7 +182,7 @@ func (d *Destination) registered(o Origin) bool {
 
 func (d *Destination) allowsPath(path string) bool {
 	for _, p := range d.Paths {
-		if below, any := strings.CutSuffix(p, "*"); path == p || any && strings.HasPrefix(path, below) {
+		if below, prefix := strings.CutSuffix(p, "*"); path == p || prefix && strings.HasPrefix(path, below) {
 			return true
 		}
 	}

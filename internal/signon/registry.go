@@ -179,12 +179,3 @@ func (r *Registry) At(hostPort string, kind DestinationKind) (*Tenant, *Destinat
 	}
 	return nil, nil, false
 }
-
-// MaxTTL returns the longest validity of any destination.
-func (r *Registry) maxTTL() (longest timeSpan) {
-	for d := range r.owners {
-		longest.grant = max(longest.grant, d.MaxTTL)
-		longest.session = max(longest.session, d.SessionTTL)
-	}
-	return longest
-}

@@ -125,9 +125,6 @@ func (s *Service) CountLive(ctx context.Context) error {
 
 const maxInt = int(^uint(0) >> 1)
 
-// timeSpan is how long grants and sessions can live.
-type timeSpan struct{ grant, session time.Duration }
-
 // graceTTL is how long an expired grant is kept, so that operators can still
 // see why a late click was refused.
 const graceTTL = 10 * time.Minute
