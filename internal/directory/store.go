@@ -15,9 +15,14 @@ type Store interface {
 	SubscriptionStore
 	ProductStore
 	OrderStore
-	// Import writes all rows of the batch, or none. Rows that exist are replaced
-	// (customers by ID, subscriptions by reference, products by ID). When one row
-	// can't be written, the error is a *RowError that names it.
+	// Import writes all rows of the batch in their order, or none. Rows that exist
+	// are replaced (customers by ID, subscriptions by reference, products by ID);
+	// the PrivacyKey of a stored customer and the CreatedAt of a stored row stay.
+	// A customer must still be at c.Version, 0 meaning that there is none with that
+	// ID, and is stored one version higher; c itself is left as it is. When one row
+	// can't be written, the error is a *RowError that names it: signon.ErrConflict
+	// and signon.ErrNotFound in the cases of CreateCustomer, UpdateCustomer and
+	// CreateSubscription.
 	Import(ctx context.Context, b *Batch, e *signon.Event) error
 }
 
@@ -57,6 +62,7 @@ type SubscriptionQuery struct {
 	Tenant     signon.TenantID
 	CustomerID int64  // 0: of any customer
 	Email      string // empty: any; else the end user's or the customer's address, in any case of letters
+	After      string // empty: from the first; else only references above it
 	Offset     int
 	Limit      int
 }
@@ -72,10 +78,10 @@ type ProductStore interface {
 // OrderStore keeps orders.
 type OrderStore interface {
 	// PutOrder stores an order. When the tenant has an order of that CartID that is
-	// incomplete, the order replaces it and keeps its RefNo; when it has one that
-	// is placed, nothing is written. It returns the order as it stands: the given
-	// one, or the placed one. signon.ErrConflict when the RefNo is taken by an
-	// order of another cart.
+	// incomplete, the order replaces it; when it has one that is placed, nothing is
+	// written. It returns the order as it stands: the given one, or the placed one.
+	// signon.ErrConflict when the RefNo is taken by an order of another cart, and
+	// when the cart's incomplete order has another RefNo.
 	PutOrder(ctx context.Context, o *Order, e *signon.Event) (*Order, error)
 	// Order returns the order with that number.
 	Order(ctx context.Context, tenant signon.TenantID, refNo string) (*Order, error)
