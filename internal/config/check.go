@@ -1,0 +1,292 @@
+package config
+
+import (
+	"crypto/tls"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/latchkey-sso/latchkey/internal/signon"
+)
+
+// checker collects what is wrong with settings that can be read.
+type checker struct {
+	*Config
+	problems Problems
+	seen     map[string]string // what must be unique, and where it is
+	unread   map[string]bool   // settings whose value could not be read
+}
+
+// check returns every mistake that can be seen without reading secrets, other
+// than those found when the settings were read.
+func (c *Config) check(found Problems) Problems {
+	k := &checker{Config: c, seen: map[string]string{}, unread: map[string]bool{}}
+	for _, p := range found {
+		k.unread[p.Path] = true
+	}
+	k.general()
+	k.limits()
+	for i := range c.Tenants {
+		k.tenant(&c.Tenants[i], fmt.Sprintf("tenants[%d]", i))
+	}
+	return k.problems
+}
+
+// fail notes a problem of the setting, unless it has one already.
+func (k *checker) fail(path, format string, args ...any) {
+	if k.unread[path] {
+		return
+	}
+	k.problems = append(k.problems, k.origin.problem(path, format, args...))
+}
+
+// unique notes a problem when the thing was seen before.
+func (k *checker) unique(what, path string) {
+	if before, twice := k.seen[what]; twice {
+		k.fail(path, "is the same as %s", before)
+		return
+	}
+	k.seen[what] = path
+}
+
+func (k *checker) general() {
+	if _, port, err := net.SplitHostPort(k.Listen); err != nil || !isPort(port) {
+		k.fail("listen", "must be an address with a port, as in :8443 or 127.0.0.1:8080")
+	}
+	if k.PublicURL != "" {
+		if _, err := signon.ParseOrigin(k.PublicURL); err != nil {
+			k.fail("public_url", "must be a scheme and a host, as in https://login.example.com")
+		}
+	}
+	if k.DataDir == "" {
+		k.fail("data_dir", "must be given")
+	}
+	k.tlsFiles()
+	if err := new(slog.Level).UnmarshalText([]byte(k.Log.Level)); err != nil || k.Log.Level == "" {
+		k.fail("log.level", "must be debug, info, warn or error")
+	}
+	if k.Log.Format != "json" && k.Log.Format != "text" {
+		k.fail("log.format", "must be json or text")
+	}
+	k.clientIP()
+	k.secret(k.RootKey, "root_key", true)
+	k.secret(k.PreviousRootKey, "previous_root_key", false)
+}
+
+func isPort(text string) bool {
+	n, err := strconv.ParseUint(text, 10, 16)
+	return err == nil && strconv.FormatUint(n, 10) == text
+}
+
+func (k *checker) tlsFiles() {
+	switch {
+	case k.TLSCert == "" && k.TLSKey == "":
+	case k.TLSKey == "":
+		k.fail("tls_key", "must be given together with tls_cert")
+	case k.TLSCert == "":
+		k.fail("tls_cert", "must be given together with tls_key")
+	default:
+		if _, err := tls.LoadX509KeyPair(k.TLSCert, k.TLSKey); err != nil {
+			k.fail("tls_cert", "and tls_key can't be used: %s", err)
+		}
+	}
+}
+
+func (k *checker) clientIP() {
+	name := k.ClientIPHeader
+	switch {
+	case name == "" || strings.Trim(http.CanonicalHeaderKey(name), "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-") != "":
+		k.fail("client_ip_header", "must be the name of a header, as in X-Forwarded-For")
+	case strings.EqualFold(name, "Forwarded"):
+		k.fail("client_ip_header", "can't be Forwarded: let the proxy set X-Forwarded-For or a header with one address")
+	}
+}
+
+func (k *checker) secret(ref SecretRef, path string, required bool) {
+	if ref.empty() && !required {
+		return
+	}
+	if fault := ref.fault(); fault != "" {
+		k.fail(path, "%s", fault)
+	}
+}
+
+func (k *checker) limits() {
+	l := &k.Limits
+	for path, d := range map[string]Duration{
+		"limits.read_header_timeout": l.ReadHeaderTimeout, "limits.request_timeout": l.RequestTimeout, "limits.handler_timeout": l.HandlerTimeout,
+		"limits.write_timeout": l.WriteTimeout, "limits.idle_timeout": l.IdleTimeout, "limits.shutdown_timeout": l.ShutdownTimeout,
+	} {
+		if d <= 0 {
+			k.fail(path, "must be above zero")
+		}
+	}
+	if l.WriteTimeout <= l.HandlerTimeout {
+		k.fail("limits.write_timeout", "must be longer than limits.handler_timeout, or answers are cut off")
+	}
+	for path, n := range map[string]int{"limits.connections": l.Connections, "limits.connections_per_address": l.ConnectionsPerAddress} {
+		if n < 1 {
+			k.fail(path, "must be at least 1")
+		}
+	}
+	if l.HeaderBytes < 4<<10 || l.HeaderBytes > 1<<20 {
+		k.fail("limits.header_bytes", "must be from 4096 to 1048576")
+	}
+	for path, n := range map[string]int{
+		"limits.live_grants": l.LiveGrants, "limits.links_per_subject": l.LinksPerSubject, "limits.failed_logins": l.FailedLogins,
+		"limits.misses": l.Misses, "limits.audited_refusals": l.AuditedRefusals,
+	} {
+		k.notNegative(&n, path)
+	}
+}
+
+func (k *checker) notNegative(n *int, path string) {
+	if n != nil && *n < 0 {
+		k.fail(path, "must be 0 or more")
+	}
+}
+
+const lowerAlnum = "abcdefghijklmnopqrstuvwxyz0123456789"
+
+func (k *checker) tenant(t *Tenant, path string) {
+	if t.ID == "" || len(t.ID) > 63 || strings.Trim(t.ID, lowerAlnum+"-") != "" {
+		k.fail(path+".id", "must be 1 to 63 lower-case letters, digits and hyphens")
+	} else {
+		k.unique("tenant "+t.ID, path+".id")
+	}
+	if _, err := signon.ParseLanguage(t.Language); err != nil || t.Language == "" {
+		k.fail(path+".language", "must be an ISO 639-1 code of two letters, as in en")
+	}
+	k.pageURL(t.SupportURL, path+".support_url")
+	k.notNegative(t.Limits.LiveGrants, path+".limits.live_grants")
+	k.notNegative(t.Limits.LinksPerSubject, path+".limits.links_per_subject")
+	for i := range t.Clients {
+		k.client(&t.Clients[i], fmt.Sprintf("%s.clients[%d]", path, i))
+	}
+	if cart := t.Destinations.Cart; cart != nil {
+		k.cart(cart, path+".destinations.cart")
+	}
+	if account := t.Destinations.Account; account != nil {
+		k.account(account, path+".destinations.account")
+	}
+}
+
+// pageURL checks the address of a page that people are sent to.
+func (k *checker) pageURL(text, path string) {
+	if text == "" {
+		return
+	}
+	u, err := url.Parse(text)
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil {
+		k.fail(path, "must be an https URL")
+	}
+}
+
+// The kinds of clients, and what is accepted of each.
+const kind2Checkout = "2checkout"
+
+var algorithms = []string{"md5", "sha256", "sha3-256"}
+
+func (k *checker) client(c *Client, path string) {
+	if c.Kind != kind2Checkout {
+		k.fail(path+".kind", "must be 2checkout")
+	}
+	if c.ID == "" || len(c.ID) > 64 || strings.Trim(strings.ToLower(c.ID), lowerAlnum+"-_.") != "" {
+		k.fail(path+".id", "must be 1 to 64 letters, digits, hyphens, underscores and dots")
+	} else {
+		k.unique("client "+c.Kind+" "+c.ID, path+".id")
+	}
+	k.secret(c.Secret, path+".secret", true)
+	k.secret(c.PreviousSecret, path+".previous_secret", false)
+	if len(c.Algorithms) == 0 {
+		k.fail(path+".algorithms", "must name one at least: md5, sha256, sha3-256")
+	}
+	for i, a := range c.Algorithms {
+		if !slices.Contains(algorithms, a) {
+			k.fail(fmt.Sprintf("%s.algorithms[%d]", path, i), "must be md5, sha256 or sha3-256")
+		}
+	}
+	if c.Skew <= 0 || c.Skew > Duration(24*time.Hour) {
+		k.fail(path+".skew", "must be above zero and at most 24h")
+	}
+}
+
+func (k *checker) cart(c *Cart, path string) {
+	k.hosts(c.Hosts, "cart", path)
+	if len(c.Paths) == 0 {
+		k.fail(path+".paths", "must not be empty")
+	}
+	k.paths(c.Paths, path+".paths")
+	k.paths(c.UnsupportedPaths, path+".unsupported_paths")
+	for i, host := range c.UnsupportedHosts {
+		if o, err := signon.ParseOrigin("https://" + host); err != nil || o.Host != host {
+			k.fail(fmt.Sprintf("%s.unsupported_hosts[%d]", path, i), "must be a host name in lower case, without scheme and port")
+		}
+	}
+	k.pageURL(c.CardEntryURL, path+".card_entry_url")
+	k.validity(validity{c.DefaultTTL, c.MaxTTL, c.SessionTTL, c.IPBinding}, path)
+}
+
+func (k *checker) account(a *Account, path string) {
+	k.hosts(a.Hosts, "account", path)
+	k.validity(validity{a.DefaultTTL, a.MaxTTL, a.SessionTTL, a.IPBinding}, path)
+}
+
+// hosts checks the registered hosts of a destination of that kind. A host
+// belongs to one destination of a kind.
+func (k *checker) hosts(hosts []string, kind, path string) {
+	path += ".hosts"
+	if len(hosts) == 0 {
+		k.fail(path, "must be given, or public_url")
+	}
+	for i, host := range hosts {
+		at := fmt.Sprintf("%s[%d]", path, i)
+		origin, err := signon.ParseOrigin(host)
+		switch {
+		case err != nil:
+			k.fail(at, "is no host: %s", err)
+		case i == 0 && strings.HasPrefix(origin.Host, "*."):
+			k.fail(at, "must not be a wildcard: the first host is the base of links")
+		default:
+			k.unique(kind+" "+origin.HostPort(), at)
+		}
+	}
+}
+
+func (k *checker) paths(paths []string, path string) {
+	for i, p := range paths {
+		body := strings.TrimSuffix(p, "*")
+		if !strings.HasPrefix(p, "/") || strings.ContainsAny(body, "*%?# \\") || body != p && !strings.HasSuffix(body, "/") {
+			k.fail(fmt.Sprintf("%s[%d]", path, i), "must start with / and hold no escapes; * only as the end of /*")
+		}
+	}
+}
+
+type validity struct {
+	standard, longest, session Duration
+	binding                    string
+}
+
+func (k *checker) validity(v validity, path string) {
+	const oneSecond = Duration(time.Second)
+	switch {
+	case v.standard < oneSecond:
+		k.fail(path+".default_ttl", "must be at least 1s")
+	case v.longest < v.standard:
+		k.fail(path+".max_ttl", "must not be below default_ttl")
+	case v.longest > Duration(366*24*time.Hour):
+		k.fail(path+".max_ttl", "must be at most 8784h, a year")
+	}
+	if v.session < oneSecond {
+		k.fail(path+".session_ttl", "must be at least 1s")
+	}
+	if v.binding != string(signon.AddrExact) && v.binding != string(signon.AddrNet64) {
+		k.fail(path+".ip_binding", "must be exact or net64")
+	}
+}

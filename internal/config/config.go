@@ -1,0 +1,245 @@
+package config
+
+import "time"
+
+// Config is everything an operator can decide. Each field's comment is its
+// entry in the reference that `latchkey config docs` prints.
+type Config struct {
+	// Listen is the address to accept connections on, as in ":8443" or
+	// "127.0.0.1:8080". A port of 0 takes a free one.
+	Listen string `yaml:"listen" env:"LISTEN"`
+	// PublicURL is the scheme and host under which browsers reach this server, as
+	// in "https://login.example.com". Destinations that list no hosts are there.
+	PublicURL string `yaml:"public_url" env:"PUBLIC_URL"`
+	// DataDir is the directory of the database, made when it is missing. One
+	// server uses it at a time.
+	DataDir string `yaml:"data_dir" env:"DATA_DIR"`
+	// TLSCert is a file with the certificate chain in PEM, read again on SIGHUP.
+	// Without it the server speaks plain HTTP, for use behind a proxy.
+	TLSCert string `yaml:"tls_cert" env:"TLS_CERT"`
+	// TLSKey is a file with the certificate's private key in PEM.
+	TLSKey string `yaml:"tls_key" env:"TLS_KEY"`
+	// Log says what is logged, and how.
+	Log Log `yaml:"log" envPrefix:"LOG_"`
+	// TrustedProxies are the addresses and networks of the proxies in front of
+	// this server. What they say about a client's address and about TLS is
+	// believed, and they may open any number of connections.
+	TrustedProxies []Network `yaml:"trusted_proxies" env:"TRUSTED_PROXIES"`
+	// ClientIPHeader is the header in which trusted proxies pass the client's
+	// address. It is read from the right, through trusted networks.
+	ClientIPHeader string `yaml:"client_ip_header" env:"CLIENT_IP_HEADER"`
+	// RootKey is the key that all others are derived from, made by `latchkey
+	// keygen`. Without this the environment variable LATCHKEY_ROOT_KEY is read.
+	RootKey SecretRef `yaml:"root_key" envPrefix:"ROOT_KEY_"`
+	// PreviousRootKey is the root key that is being replaced: what was made under
+	// it stays usable.
+	PreviousRootKey SecretRef `yaml:"previous_root_key" envPrefix:"PREVIOUS_ROOT_KEY_"`
+	// Limits bounds what anybody can make this server do.
+	Limits Limits `yaml:"limits" envPrefix:"LIMITS_"`
+	// Tenants are the isolated owners of customers, clients and destinations.
+	Tenants []Tenant `yaml:"tenants"`
+
+	origin origin
+}
+
+// Log says what is logged. Logs go to standard error and hold no secrets, no
+// query strings and no addresses.
+type Log struct {
+	// Level is the least severe level that is logged: debug, info, warn or error.
+	Level string `yaml:"level" env:"LEVEL"`
+	// Format is json or text.
+	Format string `yaml:"format" env:"FORMAT"`
+	// Access logs every request at level info: method, path without references,
+	// status, duration and support code.
+	Access bool `yaml:"access" env:"ACCESS"`
+}
+
+// Limits are bounds. Times are Go durations such as 1m30s, or seconds.
+type Limits struct {
+	// ReadHeaderTimeout is how long a client may take to send a request's header.
+	ReadHeaderTimeout Duration `yaml:"read_header_timeout" env:"READ_HEADER_TIMEOUT"`
+	// RequestTimeout is how long a client may take to send a whole request.
+	RequestTimeout Duration `yaml:"request_timeout" env:"REQUEST_TIMEOUT"`
+	// HandlerTimeout is how long a request is worked on. Then the answer is 503;
+	// what was begun is finished all the same, so that repeating it is safe.
+	HandlerTimeout Duration `yaml:"handler_timeout" env:"HANDLER_TIMEOUT"`
+	// WriteTimeout is how long working and sending the answer may take together.
+	WriteTimeout Duration `yaml:"write_timeout" env:"WRITE_TIMEOUT"`
+	// IdleTimeout is how long a connection is kept open between requests.
+	IdleTimeout Duration `yaml:"idle_timeout" env:"IDLE_TIMEOUT"`
+	// ShutdownTimeout is how long requests that have begun may take to finish
+	// when the server stops.
+	ShutdownTimeout Duration `yaml:"shutdown_timeout" env:"SHUTDOWN_TIMEOUT"`
+	// HeaderBytes is the size of the largest request header.
+	HeaderBytes int `yaml:"header_bytes" env:"HEADER_BYTES"`
+	// Connections is how many connections are open at most; more are closed at once.
+	Connections int `yaml:"connections" env:"CONNECTIONS"`
+	// ConnectionsPerAddress is how many of them may come from one IPv4 address or
+	// one IPv6 network of 64 bits. Trusted proxies are exempt.
+	ConnectionsPerAddress int `yaml:"connections_per_address" env:"CONNECTIONS_PER_ADDRESS"`
+	// LiveGrants is how many links that are neither used nor expired a tenant may
+	// have; 0 means no limit.
+	LiveGrants int `yaml:"live_grants" env:"LIVE_GRANTS"`
+	// LinksPerSubject is how many of them may be for one person; 0 means no limit.
+	LinksPerSubject int `yaml:"links_per_subject" env:"LINKS_PER_SUBJECT"`
+	// FailedLogins is how many wrong authentications a minute an API client is
+	// allowed from one address; 0 means no limit.
+	FailedLogins int `yaml:"failed_logins" env:"FAILED_LOGINS"`
+	// Misses is how many refused links a minute an address is allowed; 0 means no
+	// limit.
+	Misses int `yaml:"misses" env:"MISSES"`
+	// AuditedRefusals is how many refusals a minute are written to the audit log
+	// for a tenant; those above are only logged. 0 means no limit.
+	AuditedRefusals int `yaml:"audited_refusals" env:"AUDITED_REFUSALS"`
+}
+
+// Tenant is one isolated owner of customers, clients and destinations.
+type Tenant struct {
+	// ID names the tenant for good: lower-case letters, digits and hyphens.
+	ID string `yaml:"id"`
+	// Name is shown to people; the ID when not given.
+	Name string `yaml:"name"`
+	// Language is the ISO 639-1 code used when neither link nor person has one.
+	Language string `yaml:"language"`
+	// SupportURL is where a person finds help when a link does not work.
+	SupportURL string `yaml:"support_url"`
+	// Limits replace the general ones for this tenant.
+	Limits TenantLimits `yaml:"limits"`
+	// Clients are the programs that may ask for links.
+	Clients []Client `yaml:"clients"`
+	// Destinations are where people can be signed on.
+	Destinations Destinations `yaml:"destinations"`
+}
+
+// TenantLimits replace the general limits for one tenant.
+type TenantLimits struct {
+	// LiveGrants replaces limits.live_grants; 0 means no limit.
+	LiveGrants *int `yaml:"live_grants"`
+	// LinksPerSubject replaces limits.links_per_subject; 0 means no limit.
+	LinksPerSubject *int `yaml:"links_per_subject"`
+}
+
+// Client is a program that calls an API for the tenant.
+type Client struct {
+	// Kind is the API that the client speaks: 2checkout.
+	Kind string `yaml:"kind"`
+	// ID is what the client calls itself: the merchant code.
+	ID string `yaml:"id"`
+	// Name is shown to operators.
+	Name string `yaml:"name"`
+	// Secret is the key that the client signs with.
+	Secret SecretRef `yaml:"secret"`
+	// PreviousSecret is accepted, too, while clients move to a new one.
+	PreviousSecret SecretRef `yaml:"previous_secret"`
+	// Algorithms are the signature algorithms accepted: sha256, sha3-256, md5.
+	Algorithms []string `yaml:"algorithms"`
+	// Skew is how far the date of a signature may be from now, either way.
+	Skew Duration `yaml:"skew"`
+}
+
+// Destinations are where a tenant's people can be signed on. One that is not
+// mentioned does not exist.
+type Destinations struct {
+	// Cart is the hosted cart.
+	Cart *Cart `yaml:"cart"`
+	// Account is the account area.
+	Account *Account `yaml:"account"`
+}
+
+// Cart is the hosted cart, and which buy links lead there.
+type Cart struct {
+	// Hosts are the registered hosts with their scheme, as in
+	// "https://store.example.com". Links lead there and nowhere else. A wildcard
+	// stands for one label: "https://*.example.com", not in first place.
+	Hosts []string `yaml:"hosts"`
+	// Paths are the paths of buy links: exact, or everything below with "/*".
+	Paths []string `yaml:"paths"`
+	// UnsupportedPaths are prefixes of paths that sign-on links are not offered for.
+	UnsupportedPaths []string `yaml:"unsupported_paths"`
+	// UnsupportedHosts are host names that sign-on links are not offered for.
+	UnsupportedHosts []string `yaml:"unsupported_hosts"`
+	// DefaultTTL is a link's validity when none is asked for.
+	DefaultTTL Duration `yaml:"default_ttl"`
+	// MaxTTL is the longest validity that can be asked for.
+	MaxTTL Duration `yaml:"max_ttl"`
+	// SessionTTL is how long a person stays signed in.
+	SessionTTL Duration `yaml:"session_ttl"`
+	// IPBinding says how closely a link can be bound to an IPv6 address: exact, or
+	// net64 for its network of 64 bits. IPv4 is always exact.
+	IPBinding string `yaml:"ip_binding"`
+	// CardEntryURL is the payment processor's page where a new card is entered.
+	// Without it only cards on file can be chosen.
+	CardEntryURL string `yaml:"card_entry_url"`
+}
+
+// Account is the account area.
+type Account struct {
+	// Hosts are the registered hosts with their scheme. The first one is the base
+	// of account links.
+	Hosts []string `yaml:"hosts"`
+	// DefaultTTL is a link's validity when none is asked for.
+	DefaultTTL Duration `yaml:"default_ttl"`
+	// MaxTTL is the longest validity that can be asked for.
+	MaxTTL Duration `yaml:"max_ttl"`
+	// SessionTTL is how long a person stays signed in.
+	SessionTTL Duration `yaml:"session_ttl"`
+	// IPBinding says how closely a link can be bound to an IPv6 address: exact, or
+	// net64 for its network of 64 bits. IPv4 is always exact.
+	IPBinding string `yaml:"ip_binding"`
+}
+
+// Default returns the configuration before anything was decided: complete but
+// for what only the operator knows.
+func Default() *Config {
+	return &Config{
+		Listen:         "127.0.0.1:8080",
+		Log:            Log{Level: "info", Format: "json", Access: true},
+		ClientIPHeader: "X-Forwarded-For",
+		Limits: Limits{
+			ReadHeaderTimeout:     Duration(5 * time.Second),
+			RequestTimeout:        Duration(10 * time.Second),
+			HandlerTimeout:        Duration(8 * time.Second),
+			WriteTimeout:          Duration(15 * time.Second),
+			IdleTimeout:           Duration(60 * time.Second),
+			ShutdownTimeout:       Duration(20 * time.Second),
+			HeaderBytes:           16 << 10,
+			Connections:           12_000,
+			ConnectionsPerAddress: 200,
+			LiveGrants:            100_000,
+			LinksPerSubject:       50,
+			FailedLogins:          10,
+			Misses:                30,
+			AuditedRefusals:       600,
+		},
+	}
+}
+
+func (t *Tenant) setDefaults() { t.Language = "en" }
+
+func (c *Client) setDefaults() {
+	c.Kind = kind2Checkout
+	c.Algorithms = []string{"sha256", "sha3-256", "md5"}
+	c.Skew = Duration(10 * time.Minute)
+}
+
+func (c *Cart) setDefaults() {
+	c.Paths = []string{"/order/checkout.php", "/order/cart.php", "/order/trial.php", "/order/upgrade.php", "/order/finish.php"}
+	c.UnsupportedPaths = []string{"/checkout/"}
+	c.DefaultTTL = Duration(10 * time.Second)
+	c.MaxTTL = Duration(24 * time.Hour)
+	c.SessionTTL = Duration(2 * time.Hour)
+	c.IPBinding = "exact"
+}
+
+func (a *Account) setDefaults() {
+	a.DefaultTTL = Duration(10 * time.Second)
+	a.MaxTTL = Duration(24 * time.Hour)
+	a.SessionTTL = Duration(time.Hour)
+	a.IPBinding = "exact"
+}
+
+// accountPaths are the pages that account links lead to.
+var accountPaths = []string{
+	"/myaccount/", "/myaccount/my_subscription/", "/myaccount/my_products/", "/myaccount/my_license/", "/myaccount/user_data/",
+	"/myaccount/order_lookup/", "/myaccount/payment_methods/", "/myaccount/change_card/", "/myaccount/view_order/", "/support/",
+}

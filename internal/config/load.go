@@ -1,0 +1,136 @@
+// Package config is what an operator decides, in one struct: built-in settings,
+// then a YAML file, then environment variables, then flags. Mistakes are found
+// all at once, each with its place.
+package config
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"reflect"
+
+	"github.com/caarlos0/env/v11"
+)
+
+// EnvPrefix starts the names of all environment variables that are read.
+const EnvPrefix = "LATCHKEY_"
+
+// RootKeyVar is the environment variable that holds the root key when the
+// configuration does not say where it is.
+const RootKeyVar = EnvPrefix + "ROOT_KEY"
+
+// Source is where a configuration comes from.
+type Source struct {
+	// File is a YAML file, or empty for none.
+	File string
+	// Environ are variables as in os.Environ.
+	Environ []string
+	// Override applies what was said on the command line; may be nil.
+	Override func(*Config)
+}
+
+// Load reads and checks a configuration. Its error is Problems when there are
+// mistakes in it. Secrets are not read yet.
+func Load(s Source) (*Config, error) {
+	c := Default()
+	c.origin = origin{file: s.File, environ: env.ToMap(s.Environ)}
+	var problems Problems
+	if s.File != "" {
+		text, err := os.ReadFile(s.File)
+		if err != nil {
+			return nil, fmt.Errorf("read configuration: %w", err)
+		}
+		doc, err := parse(text)
+		if err != nil {
+			return nil, Problems{c.origin.syntax(err)}
+		}
+		problems = decode(c, doc)
+	}
+	problems = append(problems, c.applyEnviron()...)
+	if s.Override != nil {
+		s.Override(c)
+	}
+	c.complete()
+	problems = append(problems, c.check(problems)...)
+	if err := problems.err(); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// applyEnviron sets what environment variables say.
+func (c *Config) applyEnviron() Problems {
+	c.origin.vars = map[string]string{}
+	paths := map[string]string{}
+	for _, f := range fieldsOf(reflect.ValueOf(Config{}), "", EnvPrefix) {
+		if f.Env != "" {
+			paths[f.Env] = f.Path
+		}
+	}
+	options := env.Options{Prefix: EnvPrefix, Environment: map[string]string{}}
+	for name, path := range paths {
+		if value := c.origin.environ[name]; value != "" {
+			options.Environment[name] = value
+			c.origin.vars[path] = name
+			c.dropSecret(path)
+		}
+	}
+	return envProblems(env.ParseWithOptions(c, options))
+}
+
+// dropSecret removes the reference that the setting with that path belongs to:
+// where a secret is said to be in a variable, what the file says is void.
+func (c *Config) dropSecret(path string) {
+	switch parent(path) {
+	case "root_key":
+		c.RootKey = SecretRef{}
+	case "previous_root_key":
+		c.PreviousRootKey = SecretRef{}
+	}
+}
+
+// envProblems turns the parser's errors into problems, without the values.
+func envProblems(err error) (problems Problems) {
+	var all env.AggregateError
+	if err == nil {
+		return nil
+	}
+	if !errors.As(err, &all) {
+		return Problems{{Source: "environment", Text: err.Error()}}
+	}
+	for _, err := range all.Errors {
+		var parse env.ParseError
+		if errors.As(err, &parse) {
+			problems = append(problems, Problem{Source: "environment", Path: parse.Name, Text: envRule(parse)})
+			continue
+		}
+		problems = append(problems, Problem{Source: "environment", Text: err.Error()})
+	}
+	return problems
+}
+
+func envRule(e env.ParseError) string {
+	if e.Type.Kind() == reflect.Int || e.Type.Kind() == reflect.Bool {
+		return "must be " + kindName(e.Type)
+	}
+	return e.Err.Error()
+}
+
+// complete fills in what follows from other settings.
+func (c *Config) complete() {
+	if c.RootKey.empty() {
+		c.RootKey.Env = RootKeyVar
+	}
+	for i := range c.Tenants {
+		t := &c.Tenants[i]
+		if t.Name == "" {
+			t.Name = t.ID
+		}
+		if t.Destinations.Cart != nil && t.Destinations.Cart.Hosts == nil && c.PublicURL != "" {
+			t.Destinations.Cart.Hosts = []string{c.PublicURL}
+		}
+		if t.Destinations.Account != nil && t.Destinations.Account.Hosts == nil && c.PublicURL != "" {
+			t.Destinations.Account.Hosts = []string{c.PublicURL}
+		}
+	}
+}

@@ -1,0 +1,145 @@
+package config
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/latchkey-sso/latchkey/internal/signon"
+)
+
+// realms is the namespace of client ids for each kind of client.
+var realms = map[string]string{kind2Checkout: "avangate"}
+
+// SettingCardEntryURL is the name of the cart's setting for the page where a
+// new card is entered.
+const SettingCardEntryURL = "card_entry_url"
+
+// Declared returns the tenants as the core takes them, with the secrets read
+// from where they are. Its error is Problems, one for each secret that can't be
+// read.
+func (c *Config) Declared() ([]signon.Tenant, error) {
+	var problems Problems
+	tenants := make([]signon.Tenant, len(c.Tenants))
+	for i := range c.Tenants {
+		t := &c.Tenants[i]
+		tenants[i] = signon.Tenant{
+			ID: signon.TenantID(t.ID), Name: t.Name, Language: t.Language, SupportURL: t.SupportURL,
+			Limits: signon.TenantLimits{
+				LiveGrants:      orDefault(t.Limits.LiveGrants, c.Limits.LiveGrants),
+				LinksPerSubject: orDefault(t.Limits.LinksPerSubject, c.Limits.LinksPerSubject),
+			},
+			Destinations: t.Destinations.declared(),
+		}
+		for j := range t.Clients {
+			client, failed := c.client(&t.Clients[j], fmt.Sprintf("tenants[%d].clients[%d]", i, j))
+			problems = append(problems, failed...)
+			tenants[i].Clients = append(tenants[i].Clients, client)
+		}
+	}
+	if err := problems.err(); err != nil {
+		return nil, err
+	}
+	if _, err := signon.NewRegistry(tenants); err != nil {
+		return nil, fmt.Errorf("check tenants: %w", err)
+	}
+	return tenants, nil
+}
+
+func orDefault(n *int, otherwise int) int {
+	if n != nil {
+		return *n
+	}
+	return otherwise
+}
+
+func (c *Config) client(cl *Client, path string) (signon.Client, Problems) {
+	client := signon.Client{
+		Realm: realms[cl.Kind], ID: cl.ID, Name: cl.Name, Algorithms: cl.Algorithms, ProofSkew: time.Duration(cl.Skew),
+	}
+	var problems Problems
+	for _, s := range []struct {
+		ref  SecretRef
+		path string
+	}{{cl.Secret, path + ".secret"}, {cl.PreviousSecret, path + ".previous_secret"}} {
+		if s.ref.empty() {
+			continue
+		}
+		secret, err := s.ref.read(c.origin.environ)
+		if err != nil {
+			problems = append(problems, c.origin.problem(s.path, "%s", err))
+			continue
+		}
+		client.Secrets = append(client.Secrets, signon.Secret(secret))
+	}
+	return client, problems
+}
+
+// declared returns the destinations as the core takes them. Hosts were checked.
+func (d *Destinations) declared() []signon.Destination {
+	var all []signon.Destination
+	if c := d.Cart; c != nil {
+		all = append(all, signon.Destination{
+			ID: "cart", Kind: signon.KindCart, Origins: origins(c.Hosts), Paths: c.Paths,
+			UnsupportedPaths: c.UnsupportedPaths, UnsupportedHosts: c.UnsupportedHosts, QueryRequired: true, TokenParam: "logintoken",
+			DefaultTTL: time.Duration(c.DefaultTTL), MaxTTL: time.Duration(c.MaxTTL), SessionTTL: time.Duration(c.SessionTTL),
+			AddrPolicy: signon.AddrPolicy(c.IPBinding), Settings: map[string]string{SettingCardEntryURL: c.CardEntryURL},
+		})
+	}
+	if a := d.Account; a != nil {
+		all = append(all, signon.Destination{
+			ID: "account", Kind: signon.KindAccount, Origins: origins(a.Hosts), Paths: accountPaths, TokenParam: "logintoken",
+			DefaultTTL: time.Duration(a.DefaultTTL), MaxTTL: time.Duration(a.MaxTTL), SessionTTL: time.Duration(a.SessionTTL),
+			AddrPolicy: signon.AddrPolicy(a.IPBinding),
+		})
+	}
+	return all
+}
+
+func origins(hosts []string) []signon.Origin {
+	list := make([]signon.Origin, 0, len(hosts))
+	for _, h := range hosts {
+		if o, err := signon.ParseOrigin(h); err == nil {
+			list = append(list, o)
+		}
+	}
+	return list
+}
+
+// RootKeys returns the root key and the previous one, or nil for none. Its
+// error is Problems.
+func (c *Config) RootKeys() (root, previous []byte, err error) {
+	var problems Problems
+	if root, err = c.RootKey.readRootKey(c.origin.environ); err != nil {
+		problems = append(problems, c.origin.problem("root_key", "%s", err))
+	}
+	if !c.PreviousRootKey.empty() {
+		if previous, err = c.PreviousRootKey.readRootKey(c.origin.environ); err != nil {
+			problems = append(problems, c.origin.problem("previous_root_key", "%s", err))
+		}
+	}
+	return root, previous, problems.err()
+}
+
+// Proxies returns the networks of trusted proxies.
+func (c *Config) Proxies() []netip.Prefix {
+	list := make([]netip.Prefix, len(c.TrustedProxies))
+	for i, n := range c.TrustedProxies {
+		list[i] = n.Prefix
+	}
+	return list
+}
+
+// BaseURL returns the public URL without a slash at its end, or one made of the
+// address the server listens on when none is configured.
+func (c *Config) BaseURL() string {
+	if c.PublicURL != "" {
+		return strings.TrimSuffix(c.PublicURL, "/")
+	}
+	scheme := "http"
+	if c.TLSCert != "" {
+		scheme = "https"
+	}
+	return scheme + "://" + c.Listen
+}
