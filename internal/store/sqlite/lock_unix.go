@@ -1,0 +1,24 @@
+//go:build unix
+
+package sqlite
+
+import (
+	"errors"
+	"os"
+	"syscall"
+)
+
+var errBusy = syscall.EWOULDBLOCK
+
+// openLocked opens the file, made when missing, with an exclusive lock on it,
+// or returns errBusy.
+func openLocked(path string) (*os.File, error) {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil { //nolint:gosec // descriptors are small
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
+}

@@ -1,0 +1,151 @@
+package sqlite
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/latchkey-sso/latchkey/internal/directory"
+	"github.com/latchkey-sso/latchkey/internal/signon"
+)
+
+const (
+	insertOrder  = "INSERT INTO orders (tenant, ref_no, cart_id, status, card_token, doc) VALUES (?, ?, ?, ?, ?, ?)"
+	replaceOrder = "UPDATE orders SET status = ?, card_token = ?, doc = ? WHERE tenant = ? AND cart_id = ?"
+	orderColumns = "SELECT tenant, ref_no, cart_id, status, card_token, doc FROM orders "
+	byRefNo      = "WHERE tenant = ?1 AND length(ref_no) = length(?2) AND ref_no = ?2"
+	byCart       = "WHERE tenant = ? AND cart_id = ?"
+	listOrders   = orderColumns + "WHERE tenant = ?1 AND (length(ref_no), ref_no) > (length(?2), ?2) ORDER BY length(ref_no), ref_no LIMIT ?3"
+)
+
+// PutOrder stores an order, unless its cart has placed one. See
+// [directory.OrderStore].
+func (s *Store) PutOrder(ctx context.Context, o *directory.Order, e *signon.Event) (*directory.Order, error) {
+	doc, err := toJSON(newOrderDoc(o))
+	if err != nil {
+		return nil, fmt.Errorf("put order: %w", err)
+	}
+	given := *o
+	var stands directory.Order
+	err = s.write(ctx, "put order", func(t *tx) error {
+		stands = given
+		stored := t.one(orderColumns+byCart, string(given.Tenant), orNull(given.CartID))
+		if stored != nil {
+			if stored.text(3) != string(directory.OrderIncomplete) {
+				var err error
+				stands, err = s.order(stored)
+				return err
+			}
+			stands.RefNo = stored.text(1)
+			t.exec(replaceOrder, string(given.Status), s.sealCard(&stands), doc, string(given.Tenant), given.CartID)
+			t.append(e)
+			return nil
+		}
+		if t.exists("SELECT 1 FROM orders "+byRefNo, string(given.Tenant), given.RefNo) {
+			return signon.ErrConflict
+		}
+		t.exec(insertOrder, string(given.Tenant), given.RefNo, orNull(given.CartID), string(given.Status), s.sealCard(&stands), doc)
+		t.append(e)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &stands, nil
+}
+
+// Order returns the order with that number. See [directory.OrderStore].
+func (s *Store) Order(ctx context.Context, tenant signon.TenantID, refNo string) (*directory.Order, error) {
+	return readOne(ctx, s, "read order", s.order, orderColumns+byRefNo, string(tenant), refNo)
+}
+
+// OrderByCart returns the order of that cart. See [directory.OrderStore].
+func (s *Store) OrderByCart(ctx context.Context, tenant signon.TenantID, cartID string) (*directory.Order, error) {
+	return readOne(ctx, s, "read order", s.order, orderColumns+byCart, string(tenant), cartID)
+}
+
+// Orders returns orders by number. See [directory.OrderStore].
+func (s *Store) Orders(ctx context.Context, tenant signon.TenantID, after string, limit int) ([]directory.Order, error) {
+	return readAll(ctx, s, "list orders", s.order, listOrders, string(tenant), after, int64(limit))
+}
+
+func cardPlace(o *directory.Order) signon.Place {
+	return signon.Place{Table: "orders", Column: "card_token", Tenant: o.Tenant, Row: o.RefNo}
+}
+
+// sealCard returns the sealed token of the chosen card, nil when there is none.
+func (s *Store) sealCard(o *directory.Order) any {
+	if o.Card.Token == "" {
+		return nil
+	}
+	return s.keys.Seal([]byte(o.Card.Token), cardPlace(o))
+}
+
+// order reads a row of orderColumns.
+func (s *Store) order(r row) (directory.Order, error) {
+	var doc orderDoc
+	if err := fromJSON(r.text(5), &doc); err != nil {
+		return directory.Order{}, err
+	}
+	o := directory.Order{
+		Tenant: signon.TenantID(r.text(0)), RefNo: r.text(1), CartID: r.text(2), Status: directory.OrderStatus(r.text(3)),
+		CustomerID: doc.CustomerID, Language: doc.Language, Coupon: doc.Coupon, Total: directory.Money(doc.Total),
+		Billing: directory.Contact(doc.Billing), FiscalCode: doc.FiscalCode, Delivery: directory.Contact(doc.Delivery),
+		PlacedAt: time.UnixMilli(doc.PlacedAt).UTC(),
+	}
+	for i := range doc.Items {
+		o.Items = append(o.Items, doc.Items[i].item())
+	}
+	var token []byte
+	if sealed := r.blob(4); sealed != nil {
+		var err error
+		if token, err = s.keys.Open(sealed, cardPlace(&o)); err != nil {
+			return o, fmt.Errorf("token of card: %w", err)
+		}
+	}
+	o.Card = doc.Card.card(string(token))
+	return o, nil
+}
+
+type (
+	orderDoc struct {
+		CustomerID int64      `json:"customer_id"`
+		Language   string     `json:"language,omitempty"`
+		Coupon     string     `json:"coupon,omitempty"`
+		Items      []itemDoc  `json:"items,omitempty"`
+		Total      moneyDoc   `json:"total"`
+		Billing    contactDoc `json:"billing"`
+		FiscalCode string     `json:"fiscal_code,omitempty"`
+		Delivery   contactDoc `json:"delivery"`
+		Card       cardDoc    `json:"card,omitzero"`
+		PlacedAt   int64      `json:"placed_at"`
+	}
+	itemDoc struct {
+		ProductID   string   `json:"product_id,omitempty"`
+		ProductCode string   `json:"product_code,omitempty"`
+		Name        string   `json:"name,omitempty"`
+		Quantity    int      `json:"quantity"`
+		UnitPrice   moneyDoc `json:"unit_price"`
+		Options     string   `json:"options,omitempty"`
+	}
+)
+
+func newOrderDoc(o *directory.Order) *orderDoc {
+	doc := &orderDoc{
+		CustomerID: o.CustomerID, Language: o.Language, Coupon: o.Coupon, Total: moneyDoc(o.Total),
+		Billing: contactDoc(o.Billing), FiscalCode: o.FiscalCode, Delivery: contactDoc(o.Delivery),
+		Card: newCardDoc(&o.Card), PlacedAt: o.PlacedAt.UnixMilli(),
+	}
+	for _, i := range o.Items {
+		doc.Items = append(doc.Items, itemDoc{
+			ProductID: i.ProductID, ProductCode: i.ProductCode, Name: i.Name, Quantity: i.Quantity, UnitPrice: moneyDoc(i.UnitPrice), Options: i.Options,
+		})
+	}
+	return doc
+}
+
+func (d *itemDoc) item() directory.OrderItem {
+	return directory.OrderItem{
+		ProductID: d.ProductID, ProductCode: d.ProductCode, Name: d.Name, Quantity: d.Quantity, UnitPrice: directory.Money(d.UnitPrice), Options: d.Options,
+	}
+}

@@ -1,0 +1,102 @@
+package sqlite
+
+import (
+	"context"
+	"errors"
+
+	"github.com/latchkey-sso/latchkey/internal/signon"
+)
+
+// readerCount is how many reads run at a time; more than the cores of a small
+// machine gains nothing, and each has a page cache.
+const readerCount = 3
+
+var errClosed = errors.New("the database is closed")
+
+// readers are the connections that only read.
+type readers struct {
+	idle   chan *conn
+	closed chan struct{}
+}
+
+func openReaders(ctx context.Context, path string) (*readers, error) {
+	r := &readers{idle: make(chan *conn, readerCount), closed: make(chan struct{})}
+	for range readerCount {
+		c, err := openConn(ctx, path, readerPragmas)
+		if err != nil {
+			return nil, errors.Join(err, r.closeIdle())
+		}
+		r.idle <- c
+	}
+	return r, nil
+}
+
+// read lends a connection to do. It waits for one no longer than ctx lasts.
+func (r *readers) read(ctx context.Context, what string, do func(*conn) error) error {
+	if ctx.Err() != nil {
+		return signon.Unavailable(what, ctx.Err())
+	}
+	select {
+	case <-r.closed:
+		return signon.Unavailable(what, errClosed)
+	case <-ctx.Done():
+		return signon.Unavailable(what, ctx.Err())
+	case c := <-r.idle:
+		defer func() { r.idle <- c }()
+		return fault(what, do(c))
+	}
+}
+
+// close waits for running reads and closes all connections.
+func (r *readers) close() error {
+	close(r.closed)
+	var errs []error
+	for range readerCount {
+		errs = append(errs, (<-r.idle).close())
+	}
+	return errors.Join(errs...)
+}
+
+func (r *readers) closeIdle() error {
+	var errs []error
+	for len(r.idle) > 0 {
+		errs = append(errs, (<-r.idle).close())
+	}
+	return errors.Join(errs...)
+}
+
+// readOne returns the first row of a query, or signon.ErrNotFound.
+func readOne[T any](ctx context.Context, s *Store, what string, scan func(row) (T, error), query string, args ...any) (*T, error) {
+	var v T
+	err := s.readers.read(ctx, what, func(c *conn) error {
+		found, err := c.one(query, args...)
+		if err != nil {
+			return err
+		}
+		if found == nil {
+			return signon.ErrNotFound
+		}
+		v, err = scan(found)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &v, nil
+}
+
+// readAll returns all rows of a query.
+func readAll[T any](ctx context.Context, s *Store, what string, scan func(row) (T, error), query string, args ...any) ([]T, error) {
+	var all []T
+	err := s.readers.read(ctx, what, func(c *conn) error {
+		return c.each(query, func(r row) error {
+			v, err := scan(r)
+			all = append(all, v)
+			return err
+		}, args...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return all, nil
+}

@@ -1,0 +1,99 @@
+package sqlite
+
+import (
+	"context"
+	"time"
+
+	"github.com/latchkey-sso/latchkey/internal/signon"
+)
+
+// redeemGrant is the only judge of a redemption: every condition is in it, and
+// what counts is whether it changed a row.
+const redeemGrant = `UPDATE grants SET state = 1, binding = ?, redeemed_at = ?
+WHERE key = ? AND state = 0 AND epoch = ? AND expires_at > ? AND (bound_addr IS NULL OR bound_addr IN (?, ?))`
+
+// RedeemGrant redeems a grant at most once. See [signon.GrantStore].
+func (s *Store) RedeemGrant(ctx context.Context, r *signon.Redemption) (signon.RedeemOutcome, error) {
+	q := newRedemption(r)
+	if err := s.write(ctx, "redeem grant", q.do); err != nil {
+		return signon.RedeemOutcome{}, err
+	}
+	return q.outcome, nil
+}
+
+// redemption is a call of RedeemGrant, with everything that it needs copied:
+// its caller may be gone before it is done.
+type redemption struct {
+	key     signon.GrantKey
+	binding signon.BindingDigest
+	addr    [2][]byte
+	session signon.BrowserSession
+	about   []byte
+	ttl     time.Duration
+	record  func(*signon.RedeemOutcome) *signon.Event
+	outcome signon.RedeemOutcome
+}
+
+func newRedemption(r *signon.Redemption) *redemption {
+	q := &redemption{key: r.Key, binding: r.Binding, session: r.Session, about: aboutSession(&r.Session).pack(), ttl: r.SessionTTL, record: r.Record}
+	for i := range min(len(r.Addr), len(q.addr)) {
+		q.addr[i] = []byte(r.Addr[i])
+	}
+	return q
+}
+
+func (q *redemption) do(t *tx) error {
+	q.outcome = signon.RedeemOutcome{At: t.at, Epoch: t.epoch}
+	now := t.now()
+	won := t.exec(redeemGrant, q.binding[:], now, q.key[:], t.epoch, now, orNil(q.addr[0]), orNil(q.addr[1])) == 1
+	if won {
+		q.win(t)
+	} else {
+		q.lose(t)
+	}
+	if t.fault == nil {
+		t.append(q.record(&q.outcome))
+	}
+	return nil
+}
+
+// win creates the session. That its key is the grant's is a second lock: were
+// there a session already, the statement would fail, and with it the redemption.
+func (q *redemption) win(t *tx) {
+	b := &q.outcome.Session
+	*b = q.session
+	b.Key, b.StartedAt, b.ExpiresAt, b.Epoch = q.key, t.at, t.at.Add(q.ttl).Truncate(time.Millisecond), t.epoch
+	t.exec(insertSession, b.Key[:], b.Epoch, b.StartedAt.UnixMilli(), b.ExpiresAt.UnixMilli(), b.Secret[:], q.about)
+	q.outcome.Won, q.outcome.Known = true, true
+}
+
+// lose finds out how the grant stands, and counts a miss when only the address
+// was in the way.
+func (q *redemption) lose(t *tx) {
+	found := t.one(selectGrant, q.key[:])
+	if found == nil {
+		return
+	}
+	g, err := found.grant()
+	if err != nil {
+		t.fault = err
+		return
+	}
+	if q.missed(t, &g) {
+		g.Misses++
+		if g.Misses >= signon.MaxMisses {
+			g.State = signon.GrantVoided
+		}
+		t.exec("UPDATE grants SET misses = ?, state = ? WHERE key = ?", int64(g.Misses), int64(g.State), q.key[:])
+	}
+	q.outcome.Known, q.outcome.Grant = true, g
+	if session := t.one(selectSession, q.key[:]); session != nil {
+		q.outcome.Session, t.fault = session.session()
+	}
+}
+
+// missed reports whether the address alone was in the way.
+func (q *redemption) missed(t *tx, g *signon.Grant) bool {
+	addr := []signon.AddrKey{signon.AddrKey(q.addr[0]), signon.AddrKey(q.addr[1])}
+	return g.State == signon.GrantLive && g.Epoch == t.epoch && t.at.Before(g.ExpiresAt) && !g.BoundAddr.Admits(addr)
+}

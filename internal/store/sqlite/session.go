@@ -1,0 +1,80 @@
+package sqlite
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/latchkey-sso/latchkey/internal/signon"
+)
+
+const (
+	insertSession = "INSERT INTO sessions (key, epoch, started_at, expires_at, secret, about) VALUES (?, ?, ?, ?, ?, ?)"
+	endSession    = "UPDATE sessions SET ended_at = ? WHERE key = ? AND ended_at IS NULL"
+
+	sessionColumns = "SELECT key, epoch, started_at, expires_at, ended_at, secret, about FROM sessions "
+	selectSession  = sessionColumns + "WHERE key = ?"
+	listSessions   = sessionColumns + "WHERE key > ? ORDER BY key LIMIT ?"
+)
+
+// Session returns the session with that key. See [signon.SessionStore].
+func (s *Store) Session(ctx context.Context, key signon.GrantKey) (b signon.BrowserSession, err error) {
+	err = s.readers.read(ctx, "read session", func(c *conn) error {
+		found, err := c.one(selectSession, key[:])
+		if err != nil {
+			return err
+		}
+		if found == nil {
+			return signon.ErrNotFound
+		}
+		b, err = found.session()
+		return err
+	})
+	return b, err
+}
+
+// EndSession ends a session. See [signon.SessionStore].
+func (s *Store) EndSession(ctx context.Context, key signon.GrantKey, e *signon.Event) (ended bool, err error) {
+	err = s.write(ctx, "end session", func(t *tx) error {
+		if ended = t.exec(endSession, t.now(), key[:]) > 0; ended {
+			t.append(e)
+		}
+		return nil
+	})
+	return ended && err == nil, err
+}
+
+// Sessions returns sessions in the order of their keys. See [signon.SessionStore].
+func (s *Store) Sessions(ctx context.Context, after signon.GrantKey, limit int) (sessions []signon.BrowserSession, err error) {
+	err = s.readers.read(ctx, "list sessions", func(c *conn) error {
+		return c.each(listSessions, func(r row) error {
+			b, err := r.session()
+			sessions = append(sessions, b)
+			return err
+		}, after[:], int64(limit))
+	})
+	return sessions, err
+}
+
+// session reads a row of sessionColumns.
+func (r row) session() (signon.BrowserSession, error) {
+	a, err := unpackAbout(r.blob(6))
+	if err != nil {
+		return signon.BrowserSession{}, err
+	}
+	b := signon.BrowserSession{
+		Tenant: a.tenant, Client: a.client, Destination: a.destination, SubjectKind: a.kind, Subject: a.subject,
+		Target: a.target, Language: a.language,
+		Epoch: r.int(1), StartedAt: r.instant(2), ExpiresAt: r.instant(3), EndedAt: r.instant(4),
+	}
+	if copy(b.Key[:], r.blob(0)) != len(b.Key) || copy(b.Secret[:], r.blob(5)) != len(b.Secret) {
+		return b, fmt.Errorf("the key of a session has %d bytes, its secret %d", len(r.blob(0)), len(r.blob(5)))
+	}
+	return b, nil
+}
+
+func aboutSession(b *signon.BrowserSession) *about {
+	return &about{
+		tenant: b.Tenant, client: b.Client, destination: b.Destination, kind: b.SubjectKind, subject: b.Subject,
+		target: b.Target, language: b.Language,
+	}
+}

@@ -1,0 +1,165 @@
+package sqlite
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/latchkey-sso/latchkey/internal/directory"
+	"github.com/latchkey-sso/latchkey/internal/signon"
+)
+
+const (
+	putSubscription     = "INSERT OR REPLACE INTO subscriptions (tenant, reference, customer_id, email, doc) VALUES (?, ?, ?, ?, ?)"
+	hasSubscription     = "SELECT 1 FROM subscriptions WHERE tenant = ? AND reference = ?"
+	subscriptionColumns = "SELECT tenant, reference, customer_id, doc FROM subscriptions "
+)
+
+// CreateSubscription stores a new subscription. See [directory.SubscriptionStore].
+func (s *Store) CreateSubscription(ctx context.Context, sub *directory.Subscription, e *signon.Event) error {
+	r, err := newSubscriptionRow(sub)
+	if err != nil {
+		return fmt.Errorf("create subscription: %w", err)
+	}
+	return s.write(ctx, "create subscription", func(t *tx) error {
+		switch {
+		case t.exists(hasSubscription, r.tenant, r.reference):
+			return signon.ErrConflict
+		case !t.exists(hasCustomer, r.tenant, r.customer):
+			return signon.ErrNotFound
+		}
+		r.put(t)
+		t.append(e)
+		return nil
+	})
+}
+
+// Subscription returns the subscription with that reference. See
+// [directory.SubscriptionStore].
+func (s *Store) Subscription(ctx context.Context, tenant signon.TenantID, reference string) (*directory.Subscription, error) {
+	return readOne(ctx, s, "read subscription", subscription, subscriptionColumns+"WHERE tenant = ? AND reference = ?", string(tenant), reference)
+}
+
+// Subscriptions returns the matching subscriptions. See
+// [directory.SubscriptionStore].
+func (s *Store) Subscriptions(ctx context.Context, q directory.SubscriptionQuery) ([]directory.Subscription, error) {
+	where, args := "WHERE tenant = ? ", []any{string(q.Tenant)}
+	if q.CustomerID != 0 {
+		where, args = where+"AND customer_id = ? ", append(args, q.CustomerID)
+	}
+	if q.Email != "" {
+		email := foldEmail(q.Email)
+		where += `AND reference IN (SELECT reference FROM subscriptions WHERE tenant = ? AND email = ?
+UNION SELECT s.reference FROM customers c JOIN subscriptions s ON s.tenant = c.tenant AND s.customer_id = c.id WHERE c.tenant = ? AND c.email = ?) `
+		args = append(args, string(q.Tenant), email, string(q.Tenant), email)
+	}
+	args = append(args, int64(q.Limit), int64(q.Offset))
+	return readAll(ctx, s, "list subscriptions", subscription, subscriptionColumns+where+"ORDER BY reference LIMIT ? OFFSET ?", args...)
+}
+
+// subscriptionRow is a subscription ready to be written.
+type subscriptionRow struct {
+	tenant    string
+	reference string
+	customer  int64
+	email     string
+	doc       string
+}
+
+func newSubscriptionRow(s *directory.Subscription) (*subscriptionRow, error) {
+	doc, err := toJSON(newSubscriptionDoc(s))
+	r := &subscriptionRow{tenant: string(s.Tenant), reference: s.Reference, customer: s.CustomerID, doc: doc}
+	if s.EndUser != nil {
+		r.email = foldEmail(s.EndUser.Email)
+	}
+	return r, err
+}
+
+func (r *subscriptionRow) put(t *tx) {
+	t.exec(putSubscription, r.tenant, r.reference, r.customer, orNull(r.email), r.doc)
+}
+
+// subscription reads a row of subscriptionColumns.
+func subscription(r row) (directory.Subscription, error) {
+	var doc subscriptionDoc
+	err := fromJSON(r.text(3), &doc)
+	s := directory.Subscription{
+		Tenant: signon.TenantID(r.text(0)), Reference: r.text(1), CustomerID: r.int(2), ExternalRef: doc.ExternalRef,
+		EndUser: (*directory.Contact)(doc.EndUser), EndUserLanguage: doc.EndUserLanguage, Product: directory.SubscribedProduct(doc.Product),
+		StartsOn: directory.Date(doc.StartsOn), ExpiresOn: directory.Date(doc.ExpiresOn),
+		Recurring: doc.Recurring, Disabled: doc.Disabled, PastDue: doc.PastDue, Trial: doc.Trial, Test: doc.Test, Lifetime: doc.Lifetime,
+		ReceiveNotifications: doc.ReceiveNotifications, SKU: doc.SKU, PartnerCode: doc.PartnerCode, DeliveryDescription: doc.DeliveryDescription,
+		NextRenewalPrice: directory.Money(doc.NextRenewalPrice), CreatedAt: time.UnixMilli(doc.CreatedAt).UTC(),
+	}
+	for _, d := range doc.DeliveryCodes {
+		s.DeliveryCodes = append(s.DeliveryCodes, directory.DeliveryCode(d))
+	}
+	return s, err
+}
+
+type (
+	subscriptionDoc struct {
+		ExternalRef          string               `json:"external_ref,omitempty"`
+		EndUser              *contactDoc          `json:"end_user,omitempty"`
+		EndUserLanguage      string               `json:"end_user_language,omitempty"`
+		Product              subscribedProductDoc `json:"product"`
+		StartsOn             dateDoc              `json:"starts_on,omitzero"`
+		ExpiresOn            dateDoc              `json:"expires_on,omitzero"`
+		Recurring            bool                 `json:"recurring,omitempty"`
+		Disabled             bool                 `json:"disabled,omitempty"`
+		PastDue              bool                 `json:"past_due,omitempty"`
+		Trial                bool                 `json:"trial,omitempty"`
+		Test                 bool                 `json:"test,omitempty"`
+		Lifetime             bool                 `json:"lifetime,omitempty"`
+		ReceiveNotifications bool                 `json:"receive_notifications,omitempty"`
+		SKU                  string               `json:"sku,omitempty"`
+		PartnerCode          string               `json:"partner_code,omitempty"`
+		DeliveryDescription  string               `json:"delivery_description,omitempty"`
+		DeliveryCodes        []deliveryCodeDoc    `json:"delivery_codes,omitempty"`
+		NextRenewalPrice     moneyDoc             `json:"next_renewal_price,omitzero"`
+		CreatedAt            int64                `json:"created_at"`
+	}
+	subscribedProductDoc struct {
+		ID               string   `json:"id,omitempty"`
+		Code             string   `json:"code,omitempty"`
+		Name             string   `json:"name,omitempty"`
+		Version          string   `json:"version,omitempty"`
+		Quantity         int      `json:"quantity,omitempty"`
+		PriceOptionCodes []string `json:"price_option_codes,omitempty"`
+	}
+	deliveryCodeDoc struct {
+		Code        string `json:"code,omitempty"`
+		Description string `json:"description,omitempty"`
+		ExtraInfo   string `json:"extra_info,omitempty"`
+		File        string `json:"file,omitempty"`
+	}
+	moneyDoc struct {
+		Hundredths int64  `json:"hundredths"`
+		Currency   string `json:"currency"`
+	}
+	dateDoc directory.Date
+)
+
+// MarshalText writes YYYY-MM-DD.
+func (d dateDoc) MarshalText() ([]byte, error) { return []byte(directory.Date(d).String()), nil }
+
+// UnmarshalText reads what MarshalText wrote.
+func (d *dateDoc) UnmarshalText(text []byte) error {
+	date, err := directory.ParseDate(string(text))
+	*d = dateDoc(date)
+	return err
+}
+
+func newSubscriptionDoc(s *directory.Subscription) *subscriptionDoc {
+	doc := &subscriptionDoc{
+		ExternalRef: s.ExternalRef, EndUser: (*contactDoc)(s.EndUser), EndUserLanguage: s.EndUserLanguage, Product: subscribedProductDoc(s.Product),
+		StartsOn: dateDoc(s.StartsOn), ExpiresOn: dateDoc(s.ExpiresOn),
+		Recurring: s.Recurring, Disabled: s.Disabled, PastDue: s.PastDue, Trial: s.Trial, Test: s.Test, Lifetime: s.Lifetime,
+		ReceiveNotifications: s.ReceiveNotifications, SKU: s.SKU, PartnerCode: s.PartnerCode, DeliveryDescription: s.DeliveryDescription,
+		NextRenewalPrice: moneyDoc(s.NextRenewalPrice), CreatedAt: s.CreatedAt.UnixMilli(),
+	}
+	for _, d := range s.DeliveryCodes {
+		doc.DeliveryCodes = append(doc.DeliveryCodes, deliveryCodeDoc(d))
+	}
+	return doc
+}

@@ -1,0 +1,234 @@
+package sqlite
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/latchkey-sso/latchkey/internal/signon"
+)
+
+// ApplyTenants replaces what is declared. See [signon.TenantStore].
+func (s *Store) ApplyTenants(ctx context.Context, tenants []signon.Tenant, e *signon.Event) error {
+	var rows []tenantRow
+	for i := range tenants {
+		more, err := s.tenantRows(&tenants[i])
+		if err != nil {
+			return fmt.Errorf("apply tenants: %w", err)
+		}
+		rows = append(rows, more...)
+	}
+	return s.writeAlone(ctx, "apply tenants", func(t *tx) error {
+		for _, table := range []string{"tenants", "clients", "destinations"} {
+			t.exec("DELETE FROM " + table)
+		}
+		for _, r := range rows {
+			t.exec(r.insert, r.args...)
+		}
+		t.append(e)
+		return nil
+	})
+}
+
+// tenantRow is a row to insert, made before the writer is asked.
+type tenantRow struct {
+	insert string
+	args   []any
+}
+
+func (s *Store) tenantRows(t *signon.Tenant) ([]tenantRow, error) {
+	doc, err := toJSON(tenantDoc{Name: t.Name, Language: t.Language, SupportURL: t.SupportURL, Limits: limitsDoc(t.Limits)})
+	if err != nil {
+		return nil, err
+	}
+	id := string(t.ID)
+	rows := []tenantRow{{"INSERT INTO tenants (id, doc) VALUES (?, ?)", []any{id, doc}}}
+	for i := range t.Clients {
+		c := &t.Clients[i]
+		doc, err := toJSON(clientDoc{Name: c.Name, Algorithms: c.Algorithms, ProofSkew: c.ProofSkew})
+		if err != nil {
+			return nil, err
+		}
+		secrets, err := s.sealSecrets(c.Secrets, clientPlace(t.ID, c.Realm, c.ID))
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, tenantRow{
+			"INSERT INTO clients (tenant, pos, realm, id, doc, secrets) VALUES (?, ?, ?, ?, ?, ?)",
+			[]any{id, int64(i), c.Realm, c.ID, doc, secrets},
+		})
+	}
+	for i := range t.Destinations {
+		d := &t.Destinations[i]
+		doc, err := toJSON(newDestinationDoc(d))
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, tenantRow{"INSERT INTO destinations (tenant, pos, id, doc) VALUES (?, ?, ?, ?)", []any{id, int64(i), d.ID, doc}})
+	}
+	return rows, nil
+}
+
+func clientPlace(tenant signon.TenantID, realm, id string) signon.Place {
+	return signon.Place{Table: "clients", Column: "secrets", Tenant: tenant, Row: realm + "\x00" + id}
+}
+
+// sealSecrets seals a list of secrets as one value.
+func (s *Store) sealSecrets(secrets []signon.Secret, place signon.Place) ([]byte, error) {
+	plain := make([]string, len(secrets))
+	for i := range secrets {
+		plain[i] = secrets[i].Reveal()
+	}
+	text, err := json.Marshal(plain)
+	if err != nil {
+		return nil, err
+	}
+	return s.keys.Seal(text, place), nil
+}
+
+func (s *Store) openSecrets(sealed []byte, place signon.Place) ([]signon.Secret, error) {
+	text, err := s.keys.Open(sealed, place)
+	if err != nil {
+		return nil, err
+	}
+	var plain []string
+	if err := json.Unmarshal(text, &plain); err != nil {
+		return nil, err
+	}
+	secrets := make([]signon.Secret, len(plain))
+	for i := range plain {
+		secrets[i] = signon.Secret(plain[i])
+	}
+	return secrets, nil
+}
+
+// Tenants returns what was applied last. See [signon.TenantStore].
+func (s *Store) Tenants(ctx context.Context) (tenants []signon.Tenant, err error) {
+	err = s.readers.read(ctx, "read tenants", func(c *conn) error {
+		return c.snapshot(func() error {
+			tenants, err = s.readTenants(c)
+			return err
+		})
+	})
+	return tenants, err
+}
+
+func (s *Store) readTenants(c *conn) (tenants []signon.Tenant, err error) {
+	place := map[signon.TenantID]int{}
+	err = c.each("SELECT id, doc FROM tenants ORDER BY id", func(r row) error {
+		var doc tenantDoc
+		err := fromJSON(r.text(1), &doc)
+		t := signon.Tenant{ID: signon.TenantID(r.text(0)), Name: doc.Name, Language: doc.Language, SupportURL: doc.SupportURL, Limits: signon.TenantLimits(doc.Limits)}
+		place[t.ID] = len(tenants)
+		tenants = append(tenants, t)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	err = c.each("SELECT tenant, realm, id, doc, secrets FROM clients ORDER BY tenant, pos", func(r row) error {
+		client, err := s.client(r)
+		if err != nil {
+			return fmt.Errorf("client %q of tenant %q: %w", r.text(2), r.text(0), err)
+		}
+		owner := &tenants[place[client.Tenant]]
+		owner.Clients = append(owner.Clients, client)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return tenants, c.each("SELECT tenant, id, doc FROM destinations ORDER BY tenant, pos", func(r row) error {
+		var doc destinationDoc
+		err := fromJSON(r.text(2), &doc)
+		owner := &tenants[place[signon.TenantID(r.text(0))]]
+		owner.Destinations = append(owner.Destinations, doc.destination(r.text(1)))
+		return err
+	})
+}
+
+func (s *Store) client(r row) (signon.Client, error) {
+	var doc clientDoc
+	if err := fromJSON(r.text(3), &doc); err != nil {
+		return signon.Client{}, err
+	}
+	c := signon.Client{
+		Tenant: signon.TenantID(r.text(0)), Realm: r.text(1), ID: r.text(2),
+		Name: doc.Name, Algorithms: doc.Algorithms, ProofSkew: doc.ProofSkew,
+	}
+	var err error
+	c.Secrets, err = s.openSecrets(r.blob(4), clientPlace(c.Tenant, c.Realm, c.ID))
+	return c, err
+}
+
+// What the columns named doc hold. Field names are the database's own: renaming
+// a field of the core does not change them.
+type (
+	tenantDoc struct {
+		Name       string    `json:"name,omitempty"`
+		Language   string    `json:"language,omitempty"`
+		SupportURL string    `json:"support_url,omitempty"`
+		Limits     limitsDoc `json:"limits,omitzero"`
+	}
+	limitsDoc struct {
+		LiveGrants      int `json:"live_grants,omitempty"`
+		LinksPerSubject int `json:"links_per_subject,omitempty"`
+	}
+	clientDoc struct {
+		Name       string        `json:"name,omitempty"`
+		Algorithms []string      `json:"algorithms,omitempty"`
+		ProofSkew  time.Duration `json:"proof_skew_ns,omitempty"`
+	}
+	destinationDoc struct {
+		Kind             signon.DestinationKind `json:"kind"`
+		Origins          []originDoc            `json:"origins,omitempty"`
+		Paths            []string               `json:"paths,omitempty"`
+		UnsupportedPaths []string               `json:"unsupported_paths,omitempty"`
+		UnsupportedHosts []string               `json:"unsupported_hosts,omitempty"`
+		QueryRequired    bool                   `json:"query_required,omitempty"`
+		TokenParam       string                 `json:"token_param,omitempty"`
+		DefaultTTL       time.Duration          `json:"default_ttl_ns"`
+		MaxTTL           time.Duration          `json:"max_ttl_ns"`
+		SessionTTL       time.Duration          `json:"session_ttl_ns"`
+		AddrPolicy       signon.AddrPolicy      `json:"addr_policy,omitempty"`
+	}
+	originDoc struct {
+		Scheme string `json:"scheme"`
+		Host   string `json:"host"`
+		Port   uint16 `json:"port"`
+	}
+)
+
+func newDestinationDoc(d *signon.Destination) *destinationDoc {
+	doc := &destinationDoc{
+		Kind: d.Kind, Paths: d.Paths, UnsupportedPaths: d.UnsupportedPaths, UnsupportedHosts: d.UnsupportedHosts,
+		QueryRequired: d.QueryRequired, TokenParam: d.TokenParam,
+		DefaultTTL: d.DefaultTTL, MaxTTL: d.MaxTTL, SessionTTL: d.SessionTTL, AddrPolicy: d.AddrPolicy,
+	}
+	for _, o := range d.Origins {
+		doc.Origins = append(doc.Origins, originDoc(o))
+	}
+	return doc
+}
+
+func (doc *destinationDoc) destination(id string) signon.Destination {
+	d := signon.Destination{
+		ID: id, Kind: doc.Kind, Paths: doc.Paths, UnsupportedPaths: doc.UnsupportedPaths, UnsupportedHosts: doc.UnsupportedHosts,
+		QueryRequired: doc.QueryRequired, TokenParam: doc.TokenParam,
+		DefaultTTL: doc.DefaultTTL, MaxTTL: doc.MaxTTL, SessionTTL: doc.SessionTTL, AddrPolicy: doc.AddrPolicy,
+	}
+	for _, o := range doc.Origins {
+		d.Origins = append(d.Origins, signon.Origin(o))
+	}
+	return d
+}
+
+// toJSON returns the value as it is kept in a column named doc.
+func toJSON(v any) (string, error) {
+	b, err := json.Marshal(v)
+	return string(b), err
+}
+
+// fromJSON reads a column named doc.
+func fromJSON(text string, v any) error { return json.Unmarshal([]byte(text), v) }

@@ -1,0 +1,67 @@
+package sqlite
+
+import (
+	"time"
+
+	"github.com/latchkey-sso/latchkey/internal/signon"
+)
+
+// tx is the transaction of one group. The first error of a statement sticks in
+// fault: from then on nothing is done any more, and the operation's outcome
+// does not count. So operations read like a list of what they do.
+type tx struct {
+	conn   *conn
+	chain  *signon.Chain
+	at     time.Time // the instant of the group, of millisecond precision
+	epoch  int64
+	fault  error
+	body   []byte                   // scratch for events
+	inject func(query string) error // set by tests
+}
+
+// now returns the group's instant as stored.
+func (t *tx) now() int64 { return t.at.UnixMilli() }
+
+// exec runs a statement and returns how many rows it changed.
+func (t *tx) exec(query string, args ...any) int64 {
+	if t.failed(query) {
+		return 0
+	}
+	changed, err := t.conn.exec(query, args...)
+	t.fault = err
+	return changed
+}
+
+// one returns the first row of a query, or nil.
+func (t *tx) one(query string, args ...any) row {
+	if t.failed(query) {
+		return nil
+	}
+	found, err := t.conn.one(query, args...)
+	t.fault = err
+	return found
+}
+
+// exists reports whether a query has a row.
+func (t *tx) exists(query string, args ...any) bool { return t.one(query, args...) != nil }
+
+func (t *tx) failed(query string) bool {
+	if t.fault == nil && t.inject != nil {
+		t.fault = t.inject(query)
+	}
+	return t.fault != nil
+}
+
+const insertEvent = "INSERT INTO audit (seq, body, hash) VALUES (?, ?, ?)"
+
+// append puts an event, unless it is nil, at the end of the audit log. The
+// event itself is left alone: its caller may look at it at any time.
+func (t *tx) append(e *signon.Event) {
+	if e == nil || t.fault != nil {
+		return
+	}
+	stamped := *e
+	next := t.chain.Append(&stamped, t.at, t.body[:0])
+	t.body = next.Body
+	t.exec(insertEvent, next.Seq, next.Body, next.Hash[:])
+}
