@@ -1,7 +1,9 @@
 package directory
 
 import (
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/latchkey-sso/latchkey/internal/signon"
@@ -33,6 +35,17 @@ type Customer struct {
 // Ref returns the customer as a subject reference.
 func (c *Customer) Ref() signon.SubjectRef { return signon.SubjectRef(strconv.FormatInt(c.ID, 10)) }
 
+// Clone returns a copy that shares nothing with the customer.
+func (c *Customer) Clone() *Customer {
+	own := *c
+	own.Cards = slices.Clone(c.Cards)
+	if c.Delivery != nil {
+		delivery := *c.Delivery
+		own.Delivery = &delivery
+	}
+	return &own
+}
+
 // DeliveryOrBilling returns the delivery details, or the billing details when
 // there are none.
 func (c *Customer) DeliveryOrBilling() Contact {
@@ -40,16 +53,6 @@ func (c *Customer) DeliveryOrBilling() Contact {
 		return *c.Delivery
 	}
 	return c.Billing
-}
-
-// Contact is a person's name and address.
-type Contact struct {
-	FirstName, LastName, Company string
-	Address1, Address2           string
-	City, State, Zip             string
-	CountryCode                  string // ISO 3166-1 alpha-2, lower-case
-	Phone, Fax                   string
-	Email                        string
 }
 
 // Card is a payment card on file: never its number.
@@ -75,4 +78,84 @@ type Credit struct {
 type Standing struct {
 	Enabled bool // has an active or past-due subscription
 	Trial   bool // has subscriptions, and only trial ones
+}
+
+// normalise puts the customer into the form that is stored, or returns a
+// CodeInvalid error that names the first bad field. What the customer points
+// to is copied before it is changed: others may share it.
+func (c *Customer) normalise() (err error) {
+	if err := text(&c.ExternalRef, FieldExternalRef, maxText); err != nil {
+		return err
+	}
+	if err := c.Billing.normalise(""); err != nil {
+		return err
+	}
+	if err := c.Billing.complete(); err != nil {
+		return err
+	}
+	if c.Delivery, err = normaliseOptional(c.Delivery, deliveryPrefix); err != nil {
+		return err
+	}
+	if err := text(&c.FiscalCode, FieldFiscalCode, maxFiscal); err != nil {
+		return err
+	}
+	if c.FiscalCode != "" && c.Billing.Company == "" {
+		return signon.Invalid(FieldFiscalCode, "needs a company")
+	}
+	if err := language(&c.Language, FieldLanguage); err != nil {
+		return err
+	}
+	if c.Cards, err = normaliseCards(c.Cards); err != nil {
+		return err
+	}
+	return c.Credit.normalise()
+}
+
+func normaliseCards(cards []Card) ([]Card, error) {
+	if len(cards) == 0 {
+		return nil, nil
+	}
+	if len(cards) > maxList {
+		return nil, signon.Invalid(FieldCards, "must be at most 100")
+	}
+	own := slices.Clone(cards)
+	for i := range own {
+		if err := own[i].normalise(FieldCards); err != nil {
+			return nil, err
+		}
+	}
+	return own, nil
+}
+
+// normalise checks a card that is, or is among, the field of that name.
+func (c *Card) normalise(name string) error {
+	c.Type = strings.ToLower(c.Type)
+	err := checkTexts(field{&c.Type, name, maxCardType}, field{&c.Cardholder, name, maxText}, field{&c.Token, name, maxText})
+	if err != nil {
+		return err
+	}
+	if c.Type == "" || strings.Trim(c.Type, "abcdefghijklmnopqrstuvwxyz0123456789 _-") != "" {
+		return signon.Invalid(name, "must have a type of letters, digits and hyphens, as in visa")
+	}
+	if len(c.LastDigits) != 4 || !allDigits(c.LastDigits) {
+		return signon.Invalid(name, "must have the last four digits of the card and no more")
+	}
+	if c.ExpirationMonth < 1 || c.ExpirationMonth > 12 || c.ExpirationYear < 2000 || c.ExpirationYear > 2099 {
+		return signon.Invalid(name, "must have an expiry month from 1 to 12 and a year of four digits")
+	}
+	return nil
+}
+
+func (c *Credit) normalise() error {
+	if *c == (Credit{}) {
+		return nil
+	}
+	if c.Limit < 0 {
+		return signon.Invalid(FieldCredit, "must have a limit of at least 0")
+	}
+	c.Currency = strings.ToUpper(strings.TrimSpace(c.Currency))
+	if !validCurrency(c.Currency) {
+		return signon.Invalid(FieldCredit, "must have a currency of three letters, as in EUR")
+	}
+	return nil
 }

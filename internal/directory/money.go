@@ -5,6 +5,8 @@ import (
 	"math"
 	"strconv"
 	"strings"
+
+	"github.com/latchkey-sso/latchkey/internal/signon"
 )
 
 // Money is an amount in hundredths of a currency's unit. It is never a binary
@@ -12,6 +14,23 @@ import (
 type Money struct {
 	Hundredths int64
 	Currency   string // ISO 4217, upper-case
+}
+
+// maxPrice is the highest price, in hundredths: ten thousand million. It keeps
+// the price of a line far from the end of the numbers.
+const maxPrice = 1_000_000_000_000
+
+// normalisePrice checks a price that is, or is among, the field of that name.
+func (m *Money) normalisePrice(name string) error {
+	m.Currency = strings.ToUpper(strings.TrimSpace(m.Currency))
+	if m.Hundredths < 0 || m.Hundredths > maxPrice || !validCurrency(m.Currency) {
+		return signon.Invalid(name, "must be from 0 to 10000000000.00 with a currency of three letters, as in 19.99 EUR")
+	}
+	return nil
+}
+
+func validCurrency(code string) bool {
+	return len(code) == 3 && strings.Trim(code, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == ""
 }
 
 // Decimal returns the amount with two places, as in "21.50".

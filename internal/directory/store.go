@@ -90,22 +90,3 @@ type OrderStore interface {
 	// Orders returns up to limit orders with numbers above after, by number.
 	Orders(ctx context.Context, tenant signon.TenantID, after string, limit int) ([]Order, error)
 }
-
-// Batch is what one step of an import writes, all of one tenant.
-type Batch struct {
-	Customers     []*Customer
-	Subscriptions []*Subscription
-	Products      []*Product
-}
-
-// RowError names the row of a batch that could not be written.
-type RowError struct {
-	Index int // within its slice
-	Err   error
-}
-
-// Error says what is wrong with the row.
-func (e *RowError) Error() string { return e.Err.Error() }
-
-// Unwrap returns the cause.
-func (e *RowError) Unwrap() error { return e.Err }

@@ -1,6 +1,8 @@
 package directory
 
 import (
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/latchkey-sso/latchkey/internal/signon"
@@ -46,6 +48,18 @@ type Subscription struct {
 	CreatedAt            time.Time
 }
 
+// Clone returns a copy that shares nothing with the subscription.
+func (s *Subscription) Clone() *Subscription {
+	own := *s
+	if s.EndUser != nil {
+		user := *s.EndUser
+		own.EndUser = &user
+	}
+	own.Product.PriceOptionCodes = slices.Clone(s.Product.PriceOptionCodes)
+	own.DeliveryCodes = slices.Clone(s.DeliveryCodes)
+	return &own
+}
+
 // Status returns where the subscription stands on the day of now.
 func (s *Subscription) Status(now time.Time) SubscriptionStatus {
 	switch {
@@ -71,26 +85,129 @@ type DeliveryCode struct {
 	Code, Description, ExtraInfo, File string
 }
 
-// Product is something that a tenant sells.
-type Product struct {
-	Tenant  signon.TenantID
-	ID      string // as used in buy links
-	Code    string
-	Name    string
-	Version string
-	Prices  []Money // one for each currency, the tenant's main one first
-}
-
-// Price returns the price in that currency, or in the first currency when
-// there is none in it; ok is false for a product without prices.
-func (p *Product) Price(currency string) (m Money, ok bool) {
-	for _, m := range p.Prices {
-		if m.Currency == currency {
-			return m, true
+// normalise puts the subscription into the form that is stored, or returns a
+// CodeInvalid error that names the first bad field. What the subscription
+// points to is copied before it is changed.
+func (s *Subscription) normalise() (err error) {
+	if s.Reference != "" && !validReference(s.Reference) {
+		return errReference()
+	}
+	if s.CustomerID == 0 {
+		return signon.Invalid(FieldCustomer, "must be given")
+	}
+	if err := s.Product.normalise(); err != nil {
+		return err
+	}
+	err = checkTexts(field{&s.ExternalRef, FieldExternalRef, maxText}, field{&s.SKU, FieldSKU, maxText}, field{&s.PartnerCode, FieldPartnerCode, maxText})
+	if err != nil {
+		return err
+	}
+	if s.EndUser, err = normaliseOptional(s.EndUser, endUserPrefix); err != nil {
+		return err
+	}
+	if err := language(&s.EndUserLanguage, endUserPrefix+FieldLanguage); err != nil {
+		return err
+	}
+	if err := s.normaliseDelivery(); err != nil {
+		return err
+	}
+	if s.NextRenewalPrice != (Money{}) {
+		if err := s.NextRenewalPrice.normalisePrice(FieldRenewalPrice); err != nil {
+			return err
 		}
 	}
-	if len(p.Prices) == 0 {
-		return Money{}, false
+	return s.checkDates()
+}
+
+func validReference(text string) bool {
+	return len(text) == 10 && strings.Trim(text, "0123456789ABCDEF") == ""
+}
+
+func errReference() error {
+	return signon.Invalid(FieldReference, "must be 10 upper-case hexadecimal digits")
+}
+
+func (s *Subscription) checkDates() error {
+	switch {
+	case s.StartsOn == (Date{}):
+		return signon.Invalid(FieldStartsOn, "must be given")
+	case s.ExpiresOn != (Date{}) && s.ExpiresOn.Before(s.StartsOn):
+		return signon.Invalid(FieldExpiresOn, "must not be before the start date")
 	}
-	return p.Prices[0], true
+	return nil
+}
+
+func (s *Subscription) normaliseDelivery() error {
+	if err := multiline(&s.DeliveryDescription, FieldDelivery, maxMultiline); err != nil {
+		return err
+	}
+	if len(s.DeliveryCodes) == 0 {
+		s.DeliveryCodes = nil
+		return nil
+	}
+	if len(s.DeliveryCodes) > maxList {
+		return signon.Invalid(FieldDeliveryCodes, "must be at most 100")
+	}
+	s.DeliveryCodes = slices.Clone(s.DeliveryCodes)
+	for i := range s.DeliveryCodes {
+		d := &s.DeliveryCodes[i]
+		for _, part := range []*string{&d.Code, &d.Description, &d.ExtraInfo, &d.File} {
+			if err := multiline(part, FieldDeliveryCodes, maxMultiline); err != nil {
+				return err
+			}
+		}
+		if d.Code == "" && d.File == "" {
+			return signon.Invalid(FieldDeliveryCodes, "must each have a code or a file")
+		}
+	}
+	return nil
+}
+
+func (p *SubscribedProduct) normalise() error {
+	err := checkTexts(
+		field{&p.ID, FieldProductID, maxText}, field{&p.Code, FieldProductCode, maxText},
+		field{&p.Name, FieldProductName, maxText}, field{&p.Version, FieldProductVersion, maxText},
+	)
+	if err != nil {
+		return err
+	}
+	if p.ID == "" {
+		return signon.Invalid(FieldProductID, "must be given")
+	}
+	if p.Quantity == 0 {
+		p.Quantity = 1
+	}
+	if err := checkQuantity(p.Quantity); err != nil {
+		return err
+	}
+	return p.normaliseOptions()
+}
+
+func (p *SubscribedProduct) normaliseOptions() error {
+	if len(p.PriceOptionCodes) == 0 {
+		p.PriceOptionCodes = nil
+		return nil
+	}
+	if len(p.PriceOptionCodes) > maxList {
+		return signon.Invalid(FieldPriceOptions, "must be at most 100")
+	}
+	p.PriceOptionCodes = slices.Clone(p.PriceOptionCodes)
+	for i := range p.PriceOptionCodes {
+		if err := text(&p.PriceOptionCodes[i], FieldPriceOptions, maxText); err != nil {
+			return err
+		}
+		if p.PriceOptionCodes[i] == "" {
+			return signon.Invalid(FieldPriceOptions, "must not be empty")
+		}
+	}
+	return nil
+}
+
+const maxQuantity = 100_000
+
+func checkQuantity(n int) error {
+	if n < 1 || n > maxQuantity {
+		return signon.Invalid(FieldQuantity, "must be a whole number from 1 to 100000")
+	}
+	return nil
 }

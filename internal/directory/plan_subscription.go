@@ -1,0 +1,81 @@
+package directory
+
+import (
+	"context"
+	"errors"
+)
+
+func (p *plan) addSubscription(ctx context.Context, row *SubscriptionRow) error {
+	stored, err := p.findSubscription(ctx, row.Reference)
+	if err != nil {
+		return err
+	}
+	found := stored != nil
+	if !found {
+		stored = &Subscription{Reference: row.Reference, CreatedAt: p.now}
+	}
+	sub := stored.Clone()
+	if err := row.Fill(sub); err != nil {
+		return err
+	}
+	sub.Tenant, sub.Reference, sub.CreatedAt = p.tenant, stored.Reference, stored.CreatedAt
+	if err := sub.normalise(); err != nil {
+		return err
+	}
+	if err := p.checkCustomer(ctx, sub.CustomerID); err != nil {
+		return err
+	}
+	if err := p.nameSubscription(ctx, sub); err != nil {
+		return err
+	}
+	p.batch.Subscriptions = append(p.batch.Subscriptions, sub)
+	p.count(found)
+	p.subscriptions[sub.Reference] = sub
+	return nil
+}
+
+func (p *plan) findSubscription(ctx context.Context, reference string) (*Subscription, error) {
+	if reference == "" {
+		return nil, nil
+	}
+	if !validReference(reference) {
+		return nil, errReference()
+	}
+	if sub, ok := p.subscriptions[reference]; ok {
+		return sub, nil
+	}
+	return missing(p.service.store.Subscription(ctx, p.tenant, reference))
+}
+
+func (p *plan) checkCustomer(ctx context.Context, id int64) error {
+	if p.known[id] {
+		return nil
+	}
+	c, err := missing(p.customer(ctx, id))
+	if err != nil {
+		return err
+	}
+	if c == nil {
+		return customerUnknown()
+	}
+	p.known[id] = true
+	return nil
+}
+
+// nameSubscription gives a new subscription a reference that is free.
+func (p *plan) nameSubscription(ctx context.Context, sub *Subscription) error {
+	for range maxDraws {
+		if sub.Reference != "" {
+			return nil
+		}
+		drawn := drawReference()
+		other, err := p.findSubscription(ctx, drawn)
+		if err != nil {
+			return err
+		}
+		if other == nil {
+			sub.Reference = drawn
+		}
+	}
+	return errors.New("import: no free reference found")
+}

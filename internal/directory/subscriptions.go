@@ -1,0 +1,56 @@
+package directory
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/latchkey-sso/latchkey/internal/signon"
+)
+
+// CreateSubscription checks and stores a new subscription and returns its
+// reference, which is drawn when empty. Errors: CodeInvalid naming the field,
+// CodeSubjectUnknown when the customer does not exist, CodeConflict when the
+// given reference is taken.
+func (s *Service) CreateSubscription(ctx context.Context, sub *Subscription, act Act) (string, error) {
+	if err := sub.normalise(); err != nil {
+		return "", err
+	}
+	sub.CreatedAt = s.clock.Now()
+	drawn := sub.Reference == ""
+	for range maxDraws {
+		if drawn {
+			sub.Reference = drawReference()
+		}
+		err := s.store.CreateSubscription(ctx, sub, act.event(signon.EventSubscription, sub.Tenant, "subscription "+sub.Reference))
+		switch {
+		case err == nil:
+			return sub.Reference, nil
+		case errors.Is(err, signon.ErrNotFound):
+			return "", customerUnknown()
+		case !errors.Is(err, signon.ErrConflict):
+			return "", fmt.Errorf("create subscription: %w", err)
+		case !drawn:
+			return "", &signon.Error{Code: signon.CodeConflict, Argument: FieldReference, Rule: "must not be another subscription's"}
+		}
+	}
+	return "", errors.New("create subscription: no free reference found")
+}
+
+func customerUnknown() error {
+	return &signon.Error{Code: signon.CodeSubjectUnknown, Argument: FieldCustomer, Rule: "must be one that exists"}
+}
+
+// drawReference returns 10 random upper-case hexadecimal digits.
+func drawReference() string { return fmt.Sprintf("%010X", drawBelow(1<<40)) }
+
+// Subscription returns the subscription with that reference, or
+// signon.ErrNotFound.
+func (s *Service) Subscription(ctx context.Context, tenant signon.TenantID, reference string) (*Subscription, error) {
+	return s.store.Subscription(ctx, tenant, reference)
+}
+
+// Subscriptions returns the matching subscriptions by reference.
+func (s *Service) Subscriptions(ctx context.Context, q SubscriptionQuery) ([]Subscription, error) {
+	return s.store.Subscriptions(ctx, q)
+}
