@@ -17,7 +17,7 @@ type Store interface {
 	OrderStore
 	// Import writes all rows of the batch in their order, or none. Rows that exist
 	// are replaced (customers by ID, subscriptions by reference, products by ID);
-	// the PrivacyKey of a stored customer and the CreatedAt of a stored row stay.
+	// the PrivacyKey and CreatedAt of a stored customer stay.
 	// A customer must still be at c.Version, 0 meaning that there is none with that
 	// ID, and is stored one version higher; c itself is left as it is. When one row
 	// can't be written, the error is a *RowError that names it: signon.ErrConflict

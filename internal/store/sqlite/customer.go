@@ -17,6 +17,7 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 WHERE tenant = ? AND id = ?`
 	customerColumns = "SELECT tenant, id, external_ref, version, created_at, changed_at, privacy_key, card_tokens, doc FROM customers "
 	hasCustomer     = "SELECT 1 FROM customers WHERE tenant = ? AND id = ?"
+	versionOf       = "SELECT version FROM customers WHERE tenant = ? AND id = ?"
 )
 
 // CreateCustomer stores a new customer. See [directory.CustomerStore].
@@ -42,7 +43,7 @@ func (s *Store) UpdateCustomer(ctx context.Context, c *directory.Customer, e *si
 		return fmt.Errorf("update customer: %w", err)
 	}
 	err = s.write(ctx, "update customer", func(t *tx) error {
-		stored := t.one("SELECT version FROM customers WHERE tenant = ? AND id = ?", r.tenant, r.id)
+		stored := t.one(versionOf, r.tenant, r.id)
 		switch {
 		case stored == nil:
 			return signon.ErrNotFound

@@ -8,9 +8,7 @@ import (
 	"github.com/latchkey-sso/latchkey/internal/signon"
 )
 
-// Import writes all rows of the batch, or none. A customer that exists keeps
-// its privacy key and time of creation, and its version is counted up. See
-// [directory.Store].
+// Import writes all rows of the batch, or none. See [directory.Store].
 func (s *Store) Import(ctx context.Context, b *directory.Batch, e *signon.Event) error {
 	rows, err := s.importRows(b)
 	if err != nil {
@@ -67,15 +65,24 @@ func (s *Store) importRows(b *directory.Batch) ([]importRow, error) {
 	return rows, nil
 }
 
-// replace writes the customer in the place of the one with its ID, if any.
+// replace writes the customer, one version higher, in the place of the one with
+// its ID; that one must be at the version that the row is based on, 0 for none.
 func (r *customerRow) replace(t *tx) error {
-	if r.clashes(t) {
-		return fmt.Errorf("customer %d: its external reference, or its ID, names another customer: %w", r.id, signon.ErrConflict)
+	stored, version := t.one(versionOf, r.tenant, r.id), int64(0)
+	if stored != nil {
+		version = stored.int(0)
 	}
-	if t.exists(hasCustomer, r.tenant, r.id) {
+	switch {
+	case version != r.version:
+		return fmt.Errorf("customer %d: was changed in between: %w", r.id, signon.ErrConflict)
+	case r.clashes(t):
+		return fmt.Errorf("customer %d: its external reference, or its ID, names another customer: %w", r.id, signon.ErrConflict)
+	case stored != nil:
 		r.update(t)
-	} else {
-		r.insert(t)
+	default:
+		first := *r
+		first.version = 1
+		first.insert(t)
 	}
 	return nil
 }

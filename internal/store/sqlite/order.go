@@ -36,7 +36,9 @@ func (s *Store) PutOrder(ctx context.Context, o *directory.Order, e *signon.Even
 				stands, err = s.order(stored)
 				return err
 			}
-			stands.RefNo = stored.text(1)
+			if stored.text(1) != given.RefNo {
+				return signon.ErrConflict
+			}
 			t.exec(replaceOrder, string(given.Status), s.sealCard(&stands), doc, string(given.Tenant), given.CartID)
 			t.append(e)
 			return nil

@@ -44,6 +44,9 @@ func (s *Store) Subscription(ctx context.Context, tenant signon.TenantID, refere
 // [directory.SubscriptionStore].
 func (s *Store) Subscriptions(ctx context.Context, q directory.SubscriptionQuery) ([]directory.Subscription, error) {
 	where, args := "WHERE tenant = ? ", []any{string(q.Tenant)}
+	if q.After != "" {
+		where, args = where+"AND reference > ? ", append(args, q.After)
+	}
 	if q.CustomerID != 0 {
 		where, args = where+"AND customer_id = ? ", append(args, q.CustomerID)
 	}
