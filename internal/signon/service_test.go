@@ -317,6 +317,58 @@ func TestRepeatAfterSignOutIsRefused(t *testing.T) {
 	}
 }
 
+// forged returns the session's token with another secret.
+func forged(t *testing.T, token signon.SessionToken) signon.SessionToken {
+	t.Helper()
+	text := token.Reveal()
+	last := "A"
+	if strings.HasSuffix(text, last) {
+		last = "E"
+	}
+	other, ok := signon.ParseSessionToken(text[:len(text)-1] + last)
+	if !ok || other == token {
+		t.Fatal("no other token made")
+	}
+	return other
+}
+
+func TestASessionIsProvenByItsSecretAtItsDestination(t *testing.T) {
+	w := newWorld(t)
+	issued := w.issue(nil)
+	first, err := w.redeem(issued.Token, 1, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fake := forged(t, first.Token)
+	for name, call := range map[string]func() error{
+		"forged secret": func() error {
+			_, err := w.Session(t.Context(), "shop", w.dest("shop", signon.KindCart), fake)
+			return err
+		},
+		"other destination": func() error {
+			_, err := w.Session(t.Context(), "shop", w.dest("shop", signon.KindAccount), first.Token)
+			return err
+		},
+		"other tenant": func() error {
+			_, err := w.Session(t.Context(), "other", w.dest("other", signon.KindCart), first.Token)
+			return err
+		},
+	} {
+		if e := signon.AsError(call()); e == nil || e.Code != signon.CodeSessionInvalid {
+			t.Errorf("%s: got %v, want session_invalid", name, e)
+		}
+	}
+	_, err = w.redeem(issued.Token, 2, func(r *signon.RedeemRequest) { r.Session = &fake })
+	wantRefusal(t, err, signon.ReasonUsed)
+	w.clock.move(10 * time.Second)
+	_, err = w.redeem(issued.Token, 2, func(r *signon.RedeemRequest) { r.Session = &first.Token })
+	wantRefusal(t, err, signon.ReasonExpired)
+	w.clock.move(30 * time.Minute)
+	if _, err := w.Session(t.Context(), "shop", w.dest("shop", signon.KindCart), first.Token); err == nil {
+		t.Error("the session outlives its lifetime")
+	}
+}
+
 func TestRefusalsKeepTheirReasonForOperators(t *testing.T) {
 	for name, c := range map[string]struct {
 		reason  signon.Reason
