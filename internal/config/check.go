@@ -230,11 +230,13 @@ func (k *checker) cart(c *Cart, path string) {
 		}
 	}
 	k.pageURL(c.CardEntryURL, path+".card_entry_url")
+	k.pageURL(c.RefreshURL, path+".refresh_url")
 	k.validity(validity{c.DefaultTTL, c.MaxTTL, c.SessionTTL, c.IPBinding}, path)
 }
 
 func (k *checker) account(a *Account, path string) {
 	k.hosts(a.Hosts, "account", path)
+	k.pageURL(a.RefreshURL, path+".refresh_url")
 	k.validity(validity{a.DefaultTTL, a.MaxTTL, a.SessionTTL, a.IPBinding}, path)
 }
 

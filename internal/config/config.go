@@ -170,6 +170,8 @@ type Cart struct {
 	// CardEntryURL is the payment processor's page where a new card is entered.
 	// Without it only cards on file can be chosen.
 	CardEntryURL string `yaml:"card_entry_url"`
+	// RefreshURL is where a person gets a new link when one does not work.
+	RefreshURL string `yaml:"refresh_url"`
 }
 
 // Account is the account area.
@@ -186,6 +188,8 @@ type Account struct {
 	// IPBinding says how closely a link can be bound to an IPv6 address: exact, or
 	// net64 for its network of 64 bits. IPv4 is always exact.
 	IPBinding string `yaml:"ip_binding"`
+	// RefreshURL is where a person gets a new link when one does not work.
+	RefreshURL string `yaml:"refresh_url"`
 }
 
 // Default returns the configuration before anything was decided: complete but

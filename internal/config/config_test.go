@@ -66,10 +66,11 @@ func TestASmallFileMakesACompleteConfiguration(t *testing.T) {
 			Paths:            []string{"/order/checkout.php", "/order/cart.php", "/order/trial.php", "/order/upgrade.php", "/order/finish.php"},
 			UnsupportedPaths: []string{"/checkout/"}, QueryRequired: true, TokenParam: "logintoken",
 			DefaultTTL: 10 * time.Second, MaxTTL: 24 * time.Hour, SessionTTL: 2 * time.Hour, AddrPolicy: signon.AddrExact,
-			Settings: map[string]string{"card_entry_url": ""},
+			Settings: map[string]string{},
 		}, {
 			ID: "account", Kind: signon.KindAccount, Origins: here, Paths: accountPaths, TokenParam: "logintoken",
 			DefaultTTL: 10 * time.Second, MaxTTL: 24 * time.Hour, SessionTTL: time.Hour, AddrPolicy: signon.AddrExact,
+			Settings: map[string]string{},
 		}},
 	}}
 	got[0].Clients[0].Tenant = "" // filled in by the registry
@@ -284,6 +285,11 @@ func TestTheReferenceIsCompleteAndUpToDate(t *testing.T) {
 		doc := text[f.owner+"."+f.name]
 		if !strings.HasPrefix(doc, f.name+" ") || !strings.HasSuffix(doc, ".") {
 			t.Errorf("%s: the comment %q must begin with the field's name and end with a full stop", f.Path, doc)
+		}
+	}
+	if *update {
+		if err := os.WriteFile("../../docs/configuration.md", got.Bytes(), 0o600); err != nil {
+			t.Fatal(err)
 		}
 	}
 	page, err := os.ReadFile("../../docs/configuration.md")

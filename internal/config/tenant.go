@@ -12,9 +12,11 @@ import (
 // realms is the namespace of client ids for each kind of client.
 var realms = map[string]string{kind2Checkout: "avangate"}
 
-// SettingCardEntryURL is the name of the cart's setting for the page where a
-// new card is entered.
-const SettingCardEntryURL = "card_entry_url"
+// The settings of destinations that their pages read.
+const (
+	settingCardEntryURL = "card_entry_url"
+	settingRefreshURL   = "refresh_url"
+)
 
 // Declared returns the tenants as the core takes them, with the secrets read
 // from where they are. Its error is Problems, one for each secret that can't be
@@ -84,17 +86,28 @@ func (d *Destinations) declared() []signon.Destination {
 			ID: "cart", Kind: signon.KindCart, Origins: origins(c.Hosts), Paths: c.Paths,
 			UnsupportedPaths: c.UnsupportedPaths, UnsupportedHosts: c.UnsupportedHosts, QueryRequired: true, TokenParam: "logintoken",
 			DefaultTTL: time.Duration(c.DefaultTTL), MaxTTL: time.Duration(c.MaxTTL), SessionTTL: time.Duration(c.SessionTTL),
-			AddrPolicy: signon.AddrPolicy(c.IPBinding), Settings: map[string]string{SettingCardEntryURL: c.CardEntryURL},
+			AddrPolicy: signon.AddrPolicy(c.IPBinding), Settings: settings(settingCardEntryURL, c.CardEntryURL, settingRefreshURL, c.RefreshURL),
 		})
 	}
 	if a := d.Account; a != nil {
 		all = append(all, signon.Destination{
 			ID: "account", Kind: signon.KindAccount, Origins: origins(a.Hosts), Paths: accountPaths, TokenParam: "logintoken",
 			DefaultTTL: time.Duration(a.DefaultTTL), MaxTTL: time.Duration(a.MaxTTL), SessionTTL: time.Duration(a.SessionTTL),
-			AddrPolicy: signon.AddrPolicy(a.IPBinding),
+			AddrPolicy: signon.AddrPolicy(a.IPBinding), Settings: settings(settingRefreshURL, a.RefreshURL),
 		})
 	}
 	return all
+}
+
+// settings returns those of the pairs of name and value that have a value.
+func settings(pairs ...string) map[string]string {
+	set := map[string]string{}
+	for i := 0; i < len(pairs); i += 2 {
+		if pairs[i+1] != "" {
+			set[pairs[i]] = pairs[i+1]
+		}
+	}
+	return set
 }
 
 func origins(hosts []string) []signon.Origin {
@@ -142,4 +155,21 @@ func (c *Config) BaseURL() string {
 		scheme = "https"
 	}
 	return scheme + "://" + c.Listen
+}
+
+// DefaultTenant returns a tenant with a cart and an account area that have
+// their default settings and no hosts yet.
+func DefaultTenant(id string) Tenant {
+	t := Tenant{ID: id, Name: id, Destinations: Destinations{Cart: &Cart{}, Account: &Account{}}}
+	t.setDefaults()
+	t.Destinations.Cart.setDefaults()
+	t.Destinations.Account.setDefaults()
+	return t
+}
+
+// DefaultClient returns a 2Checkout client with its default settings.
+func DefaultClient(id string, secret SecretRef) Client {
+	c := Client{ID: id, Secret: secret}
+	c.setDefaults()
+	return c
 }
