@@ -1,0 +1,236 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// Options say what to measure, and how long.
+type Options struct {
+	// Program is the command line that runs this program: "serve" and the rest is
+	// appended. Floor is the command line that runs [ServeFloor]: what floor to be
+	// is appended.
+	Program, Floor []string
+	// Dir is where temporary files are made, on the disk that is to be measured;
+	// empty means the system's directory.
+	Dir string
+	// Connections are the loads.
+	Connections []int
+	// WarmUp is how long each measurement runs before it counts, Window how long
+	// it counts.
+	WarmUp, Window time.Duration
+	// Rounds is how often the floors and the servers are measured in turn.
+	Rounds int
+	// Customers is how many people links are issued for.
+	Customers int
+	// Live is how many live grants a second server holds; 0 means no such server.
+	Live int64
+	// Unknown: measure floods of unknown tokens, too.
+	Unknown bool
+	// Remote, unless nil, is measured instead of servers started for it.
+	Remote *Remote
+	// Progress is told what is being done; may be nil.
+	Progress func(string)
+}
+
+// fewLive is how many live grants every server holds at least.
+const fewLive = 10_000
+
+// Run measures. Every answer is verified: one that is wrong ends the run.
+func Run(ctx context.Context, o Options) (_ *Report, err error) {
+	dir, err := os.MkdirTemp(o.Dir, "latchkey-bench-")
+	if err != nil {
+		return nil, fmt.Errorf("make a directory: %w", err)
+	}
+	r := &run{Options: o, dir: dir}
+	defer func() { err = errors.Join(err, r.close()) }()
+	report := &Report{Machine: thisMachine(), Rounds: o.Rounds, WindowSeconds: o.Window.Seconds()}
+	if report.Sync, err = syncLatency(dir); err != nil {
+		return nil, err
+	}
+	if err := r.startServers(ctx); err != nil {
+		return nil, err
+	}
+	for _, n := range o.Connections {
+		load, err := r.load(ctx, n)
+		if err != nil {
+			return nil, fmt.Errorf("%d connections: %w", n, err)
+		}
+		report.Loads = append(report.Loads, *load)
+	}
+	if report.Alone, err = r.alone(ctx, report.Sync); err != nil {
+		return nil, fmt.Errorf("one connection: %w", err)
+	}
+	if o.Unknown {
+		if report.Unknown, err = r.floods(ctx); err != nil {
+			return nil, fmt.Errorf("unknown tokens: %w", err)
+		}
+	}
+	return report, nil
+}
+
+// run is a run under way.
+type run struct {
+	Options
+	dir     string
+	servers []*server
+	floor   *shop    // the HTTP floor
+	process *process // its process
+}
+
+// server is one server that is measured.
+type server struct {
+	shop *shop
+	live int64
+	cpu  func() (time.Duration, error)
+	pid  int // 0 when not known
+	stop func() error
+}
+
+func (r *run) say(format string, args ...any) {
+	if r.Progress != nil {
+		r.Progress(fmt.Sprintf(format, args...))
+	}
+}
+
+// startServers starts the servers and the HTTP floor.
+func (r *run) startServers(ctx context.Context) error {
+	if r.Remote != nil {
+		s, err := r.Remote.server()
+		if err != nil {
+			return err
+		}
+		r.servers = []*server{s}
+	} else {
+		for _, live := range r.lives() {
+			r.say("preparing a server with %d live grants", live)
+			s, err := r.startServer(ctx, fmt.Sprintf("live-%d", live), live, 0)
+			if err != nil {
+				return err
+			}
+			r.servers = append(r.servers, s)
+		}
+	}
+	var err error
+	r.floor, r.process, err = floors{argv: r.Floor}.http(ctx, r.servers[0].shop)
+	return err
+}
+
+func (r *run) lives() []int64 {
+	if r.Live == 0 {
+		return []int64{fewLive}
+	}
+	return []int64{fewLive, r.Live}
+}
+
+// startServer starts a server with customers and live grants.
+func (r *run) startServer(ctx context.Context, name string, live int64, misses int) (*server, error) {
+	dir := filepath.Join(r.dir, name)
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("make a directory: %w", err)
+	}
+	p, err := newProduct(dir, r.Program, misses)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.prepare(ctx, r.Customers, live); err != nil {
+		return nil, errors.Join(err, p.stop())
+	}
+	return &server{shop: p.shop, live: live, cpu: p.process.cpu, pid: p.process.pid(), stop: p.stop}, nil
+}
+
+// load measures all servers beside the floors.
+func (r *run) load(ctx context.Context, connections int) (*Load, error) {
+	var http, store rounds
+	served := make([]rounds, len(r.servers))
+	for round := range r.Rounds {
+		r.say("%d connections, round %d of %d", connections, round+1, r.Rounds)
+		m, err := r.pairs(ctx, r.floor, r.process.cpu, connections)
+		if err != nil {
+			return nil, fmt.Errorf("HTTP floor: %w", err)
+		}
+		http = append(http, m)
+		if m, err = r.storeFloor(ctx, connections); err != nil {
+			return nil, err
+		}
+		store = append(store, m)
+		for i, s := range r.servers {
+			if m, err = r.pairs(ctx, s.shop, s.cpu, connections); err != nil {
+				return nil, err
+			}
+			served[i] = append(served[i], m)
+		}
+	}
+	load := &Load{Connections: connections, HTTP: http.rate(), Store: store.rate()}
+	for i, s := range r.servers {
+		total := served[i].total()
+		figures := Served{
+			Live: s.live, Rate: served[i].rate(), Ratio: served[i].ratio(http, store), LiveRatio: served[i].ratio(served[0]),
+			Issue: latency(total.steps[0]), Redeem: latency(total.steps[1]), Pair: latency(total.whole),
+		}
+		if s.pid != 0 {
+			var err error
+			if _, figures.Memory, err = memory(s.pid); err != nil {
+				return nil, err
+			}
+		}
+		load.Servers = append(load.Servers, figures)
+	}
+	return load, nil
+}
+
+// pairs measures a shop for one window.
+func (r *run) pairs(ctx context.Context, s *shop, cpu func() (time.Duration, error), connections int) (*measured, error) {
+	header := s.client.header(time.Now())
+	d := drive{
+		workers: connections, steps: 2, warmUp: r.WarmUp, window: r.Window, cpu: cpu,
+		worker: func(i int) (cycle, func(), error) {
+			v, err := s.visit(i, header)
+			if err != nil {
+				return nil, nil, err
+			}
+			v.conn.expire(r.WarmUp + r.Window + answerTimeout)
+			if err := v.introduce(); err != nil {
+				v.conn.close()
+				return nil, nil, err
+			}
+			return v.pair, v.conn.close, nil
+		},
+	}
+	return d.run(ctx)
+}
+
+func (r *run) storeFloor(ctx context.Context, connections int) (*measured, error) {
+	figures, err := floors{argv: r.Floor}.store(ctx, StoreFloor{Dir: r.dir, Connections: connections, WarmUp: r.WarmUp, Window: r.Window})
+	if err != nil {
+		return nil, err
+	}
+	return &measured{cycles: figures.Pairs, elapsed: figures.Elapsed, cpu: figures.CPU}, nil
+}
+
+// alone measures one connection to the first server.
+func (r *run) alone(ctx context.Context, disk Latency) (*Alone, error) {
+	r.say("one connection")
+	s := r.servers[0]
+	m, err := r.pairs(ctx, s.shop, s.cpu, 1)
+	if err != nil {
+		return nil, err
+	}
+	return &Alone{Issue: latency(m.steps[0]), Redeem: latency(m.steps[1]), GoalMicros: 1.5*disk.P50 + 300}, nil
+}
+
+// close stops everything and removes the run's files.
+func (r *run) close() error {
+	var errs []error
+	for _, s := range r.servers {
+		errs = append(errs, s.stop())
+	}
+	if r.process != nil {
+		errs = append(errs, r.process.stop())
+	}
+	return errors.Join(append(errs, os.RemoveAll(r.dir))...)
+}
