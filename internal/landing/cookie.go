@@ -1,0 +1,60 @@
+package landing
+
+import (
+	"net/http"
+
+	"github.com/latchkey-sso/latchkey/internal/signon"
+)
+
+// The cookies, without their prefix. All of them end with the browser's session.
+const (
+	bindingCookie = "lk_browser" // the browser's binding value
+	cartCookie    = "lk_basket"  // what is in the cart
+)
+
+// sessionCookies hold the session at each kind of destination.
+var sessionCookies = map[signon.DestinationKind]string{
+	signon.KindCart:    "lk_cart",
+	signon.KindAccount: "lk_account",
+}
+
+// jar reads and sets the cookies of one visit.
+type jar struct {
+	w http.ResponseWriter
+	r *http.Request
+	// secure: the cookies have the prefix "__Host-" and the attribute Secure, so
+	// that no other host, and nobody on the way, can set them.
+	secure bool
+}
+
+func newJar(v *visit) jar {
+	secure := v.info.Secure || v.origin.Scheme == "https" || loopback(v.origin.Host)
+	return jar{v.w, v.r, secure}
+}
+
+func (j jar) name(base string) string {
+	if j.secure {
+		return "__Host-" + base
+	}
+	return base
+}
+
+// get returns the cookie's value, or "".
+func (j jar) get(base string) string {
+	c, err := j.r.Cookie(j.name(base))
+	if err != nil {
+		return ""
+	}
+	return c.Value
+}
+
+func (j jar) set(base, value string) { j.write(base, value, 0) }
+
+func (j jar) remove(base string) { j.write(base, "", -1) }
+
+func (j jar) write(base, value string, maxAge int) {
+	http.SetCookie(j.w, &http.Cookie{
+		Name: j.name(base), Value: value, Path: "/", MaxAge: maxAge,
+		Secure: j.secure, HttpOnly: true, SameSite: http.SameSiteLaxMode,
+	})
+}

@@ -1,0 +1,265 @@
+package landing
+
+import (
+	"errors"
+	"log/slog"
+	"net/http"
+	"strings"
+
+	"github.com/latchkey-sso/latchkey/internal/directory"
+	"github.com/latchkey-sso/latchkey/internal/inbound"
+	"github.com/latchkey-sso/latchkey/internal/page"
+	"github.com/latchkey-sso/latchkey/internal/signon"
+)
+
+// Options are what the landing pages are made of. All but ShowReasons are
+// required.
+type Options struct {
+	SignOn    *signon.Service
+	Directory *directory.Service
+	Log       *slog.Logger
+	// ShowReasons names the reason of a refusal in the header Latchkey-Reason, for
+	// development. Pages look the same with it.
+	ShowReasons bool
+}
+
+// New returns the handler of all landing pages: everything at a registered cart
+// or account host, and the pages' assets. It answers any other request with a
+// page that names nobody.
+func New(o Options) http.Handler {
+	return &site{Options: o, pages: pages(), guard: http.NewCrossOriginProtection()}
+}
+
+type site struct {
+	Options
+	pages *page.Set
+	guard *http.CrossOriginProtection
+}
+
+// visit is one request to one destination.
+type visit struct {
+	*site
+	w      http.ResponseWriter
+	r      *http.Request
+	info   inbound.Info
+	tenant *signon.Tenant
+	dest   *signon.Destination
+	// origin is the registered origin that the browser stands at.
+	origin signon.Origin
+	jar    jar
+	params params
+}
+
+// route answers requests to one path.
+type route struct {
+	get  func(*visit)
+	post func(*visit)
+}
+
+// The paths of Latchkey's own pages. Links may point at more (see
+// signon.Destination.Paths).
+const (
+	cartPath           = "/order/cart.php"
+	donePath           = "/order/done"
+	cardReturnPath     = "/order/card"
+	cartSignOutPath    = "/order/sign-out"
+	cartSignedOutPath  = "/order/signed-out"
+	accountPath        = "/myaccount/"
+	accountSignOutPath = "/myaccount/sign-out"
+	accountSignedOut   = "/myaccount/signed-out"
+)
+
+// routes are the pages of each kind of destination.
+var routes = map[signon.DestinationKind]map[string]route{
+	signon.KindCart: {
+		cartPath:          {get: (*visit).getCart, post: (*visit).postCart},
+		donePath:          {get: (*visit).getDone},
+		cardReturnPath:    {get: (*visit).getCardReturn},
+		cartSignOutPath:   {post: (*visit).postSignOut},
+		cartSignedOutPath: {get: (*visit).getSignedOut},
+	},
+	signon.KindAccount: {
+		accountPath:        {get: (*visit).getAccount},
+		accountSignOutPath: {post: (*visit).postSignOut},
+		accountSignedOut:   {get: (*visit).getSignedOut},
+	},
+}
+
+// linked answers at the other paths that links may point at.
+var linked = map[signon.DestinationKind]route{
+	signon.KindCart:    {get: (*visit).getBuyLink},
+	signon.KindAccount: {get: (*visit).getAccount},
+}
+
+// ServeHTTP answers one request.
+func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if strings.HasPrefix(r.URL.Path, page.AssetPath) {
+		page.Assets().ServeHTTP(w, r)
+		return
+	}
+	v := &visit{site: s, w: w, r: r, info: inbound.From(r.Context())}
+	to, ok := v.locate()
+	if !ok {
+		v.nowhere()
+		return
+	}
+	page.SetHeaders(w.Header(), page.Policy{SecretURL: true}) // until a page says that its address is clean
+	v.jar = newJar(v)
+	v.serve(to)
+}
+
+// locate finds the destination and the route by host and path.
+func (v *visit) locate() (route, bool) {
+	path := v.r.URL.Path
+	if v.r.URL.RawPath != "" || strings.Contains(path, "//") || strings.ContainsAny(path, "\\%") {
+		return route{}, false // no page of ours is spelt so
+	}
+	for _, kind := range []signon.DestinationKind{signon.KindCart, signon.KindAccount} {
+		tenant, dest, ok := v.SignOn.Registry().At(v.r.Host, kind)
+		if !ok {
+			continue
+		}
+		to, ok := routes[kind][path]
+		if !ok && linkPath(dest, path) {
+			to, ok = linked[kind], true
+		}
+		if ok {
+			v.tenant, v.dest, v.origin = tenant, dest, originAt(dest, v.r.Host, v.info.Secure)
+			return to, true
+		}
+	}
+	return route{}, false
+}
+
+// linkPath reports whether links to the destination may have that path.
+func linkPath(d *signon.Destination, path string) bool {
+	for _, p := range d.Paths {
+		if below, wild := strings.CutSuffix(p, "*"); path == p || wild && strings.HasPrefix(path, below) {
+			return true
+		}
+	}
+	return false
+}
+
+// serve applies what holds for every page before the page itself is asked.
+func (v *visit) serve(to route) {
+	switch {
+	case v.r.Method == http.MethodHead && to.get != nil:
+		v.w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		v.w.WriteHeader(http.StatusOK) // nothing is read, spent or changed
+	case v.r.Method == http.MethodOptions:
+		v.w.Header().Set("Allow", to.allow())
+		v.w.WriteHeader(http.StatusNoContent)
+	case v.r.Method == http.MethodGet && to.get != nil:
+		v.serveGet(to)
+	case v.r.Method == http.MethodPost && (to.post != nil || to.get != nil):
+		v.servePost(to)
+	default:
+		v.w.Header().Set("Allow", to.allow())
+		v.message(http.StatusMethodNotAllowed, "nowhere")
+	}
+}
+
+func (to route) allow() string {
+	if to.get == nil {
+		return "OPTIONS, POST"
+	}
+	if to.post == nil {
+		return "GET, HEAD, OPTIONS"
+	}
+	return "GET, HEAD, OPTIONS, POST"
+}
+
+// serveGet answers navigations. Whatever else fetches a page (an image, a
+// frame, a script, a browser that looks ahead) gets nothing and changes nothing.
+func (v *visit) serveGet(to route) {
+	if speculative(v.r.Header) {
+		v.w.Header().Set("Retry-After", "1")
+		http.Error(v.w, "not now", http.StatusServiceUnavailable)
+		return
+	}
+	if !navigation(v.r.Header) {
+		v.refuse("not_a_navigation")
+		return
+	}
+	var ok bool
+	if v.params, ok = parseParams(v.r.URL.RawQuery, v.dest.TokenParam); !ok {
+		v.refuse(signon.ReasonMalformed)
+		return
+	}
+	if v.params.has(v.dest.TokenParam) {
+		v.redeem()
+		return
+	}
+	to.get(v)
+}
+
+// maxForm is how much a form may send, in bytes.
+const maxForm = 16 << 10
+
+func (v *visit) servePost(to route) {
+	var ok bool
+	if v.params, ok = parseParams(v.r.URL.RawQuery, v.dest.TokenParam); !ok {
+		v.refuse(signon.ReasonMalformed)
+		return
+	}
+	if v.params.has(v.dest.TokenParam) && to.get != nil {
+		v.bind() // "try again" on the page that asks for cookies; nothing is spent
+		return
+	}
+	if to.post == nil {
+		v.w.Header().Set("Allow", to.allow())
+		v.message(http.StatusMethodNotAllowed, "nowhere")
+		return
+	}
+	if err := v.guard.Check(v.r); err != nil {
+		v.Log.Info("landing: form from another site refused", v.logged()...)
+		v.message(http.StatusForbidden, "foreign")
+		return
+	}
+	v.r.Body = http.MaxBytesReader(v.w, v.r.Body, maxForm)
+	if err := v.r.ParseForm(); err != nil {
+		status := http.StatusBadRequest
+		if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
+			status = http.StatusRequestEntityTooLarge
+		}
+		v.message(status, "unreadable")
+		return
+	}
+	to.post(v)
+}
+
+// speculative reports whether a browser asks ahead of a click that may never come.
+func speculative(h http.Header) bool {
+	for _, name := range []string{"Sec-Purpose", "Purpose", "X-Purpose", "X-Moz"} {
+		v := strings.ToLower(h.Get(name))
+		if strings.Contains(v, "prefetch") || strings.Contains(v, "prerender") || strings.Contains(v, "preview") {
+			return true
+		}
+	}
+	return false
+}
+
+// navigation reports whether the request is, as far as the browser tells, a
+// person going to a page of its own.
+func navigation(h http.Header) bool {
+	mode, dest := h.Values("Sec-Fetch-Mode"), h.Values("Sec-Fetch-Dest")
+	return (len(mode) == 0 || len(mode) == 1 && mode[0] == "navigate") &&
+		(len(dest) == 0 || len(dest) == 1 && dest[0] == "document")
+}
+
+// see sends the browser on with a GET. location is a path of ours, or an
+// address from the configuration.
+func (v *visit) see(location string) {
+	v.w.Header().Set("Location", location)
+	v.w.WriteHeader(http.StatusSeeOther)
+}
+
+// logged returns what log lines say of the request: never its query.
+func (v *visit) logged(more ...any) []any {
+	args := []any{"support_code", v.info.SupportCode, "path", v.r.URL.Path}
+	if v.tenant != nil {
+		args = append(args, "tenant", v.tenant.ID, "destination", v.dest.ID)
+	}
+	return append(args, more...)
+}

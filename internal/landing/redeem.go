@@ -1,0 +1,87 @@
+package landing
+
+import (
+	"crypto/rand"
+	"net/url"
+	"strings"
+
+	"github.com/latchkey-sso/latchkey/internal/signon"
+)
+
+// marker is the parameter that tells how far a redemption has come, so that no
+// step is taken twice: roundTrip when the browser was sent back with its binding
+// cookie, refreshed when the page of a refusal has tried once more.
+const (
+	marker    = "_lk"
+	roundTrip = "1"
+	refreshed = "2"
+)
+
+// redeem signs the browser in by the token in the query. Nothing is spent
+// before the browser has shown that it keeps cookies.
+func (v *visit) redeem() {
+	binding, ok := signon.ParseBinding(v.jar.get(bindingCookie))
+	if !ok {
+		if v.params.has(marker) {
+			v.askForCookies()
+			return
+		}
+		v.bind()
+		return
+	}
+	session := v.sessionToken()
+	if v.params.get(marker) == refreshed && session == nil {
+		v.refuse(signon.ReasonUsed) // no other tab signed this browser in meanwhile
+		return
+	}
+	signOn, err := v.SignOn.Redeem(v.r.Context(), &signon.RedeemRequest{
+		Tenant: v.tenant.ID, Destination: v.dest, Token: v.params.get(v.dest.TokenParam),
+		Binding: binding, Session: session, Addr: v.info.Addr, SupportCode: v.info.SupportCode,
+	})
+	if err != nil {
+		v.refuseError(err)
+		return
+	}
+	v.jar.set(sessionCookies[v.dest.Kind], signOn.Token.Reveal())
+	if v.dest.Kind == signon.KindCart {
+		v.startCart(signOn)
+		v.see(cartPath)
+		return
+	}
+	v.see(localTarget(signOn.Session.Target))
+}
+
+// bind gives the browser a binding value and sends it back to the same link.
+// Nothing is spent.
+func (v *visit) bind() {
+	if _, ok := signon.ParseBinding(v.jar.get(bindingCookie)); !ok {
+		var b signon.Binding
+		_, _ = rand.Read(b[:]) // never fails: the process ends instead
+		v.jar.set(bindingCookie, b.Text())
+	}
+	v.see(v.linkMarked(roundTrip))
+}
+
+// linkMarked returns the link that was followed, with another marker. It starts
+// with one of the paths that links have, so it can't lead anywhere else.
+func (v *visit) linkMarked(mark string) string {
+	var kept []string
+	for part := range strings.SplitSeq(v.r.URL.RawQuery, "&") {
+		if part != marker && !strings.HasPrefix(part, marker+"=") {
+			kept = append(kept, part)
+		}
+	}
+	return v.r.URL.Path + "?" + strings.Join(append(kept, marker+"="+mark), "&")
+}
+
+// localTarget returns the target's path and query: a place on the same host.
+func localTarget(target string) string {
+	u, err := url.Parse(target)
+	if err != nil || !strings.HasPrefix(u.Path, "/") || strings.HasPrefix(u.Path, "//") {
+		return accountPath // can't be: targets are checked when issued and when redeemed
+	}
+	if u.RawQuery == "" {
+		return u.EscapedPath()
+	}
+	return u.EscapedPath() + "?" + u.RawQuery
+}

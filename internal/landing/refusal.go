@@ -1,0 +1,77 @@
+package landing
+
+import (
+	"math"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/latchkey-sso/latchkey/internal/signon"
+)
+
+// refusal is what the neutral page shows. Nothing in it depends on the reason.
+type refusal struct {
+	NewLink     string // where to get a new link, or empty
+	SupportCode string
+}
+
+// refuse answers with the one page that every unusable link gets. The reason is
+// for operators only.
+func (v *visit) refuse(reason signon.Reason) {
+	v.Log.Info("landing: link refused", v.logged("reason", reason)...)
+	h := v.w.Header()
+	if v.ShowReasons {
+		h.Set("Latchkey-Reason", string(reason))
+	}
+	// Two tabs opened at the same moment have different binding values, and only
+	// one signs the browser in. A second later the other can come in by that
+	// session; so a browser that has just made the round trip tries once more.
+	if v.params.get(marker) == roundTrip {
+		h.Set("Refresh", "1;url="+v.linkMarked(refreshed))
+	}
+	v.show(http.StatusForbidden, "refused", v.view("refused.title", refusal{
+		NewLink: v.dest.Settings["refresh_url"], SupportCode: v.info.SupportCode,
+	}))
+}
+
+// refuseError answers a redemption that failed.
+func (v *visit) refuseError(err error) {
+	if e := signon.AsError(err); e.Code == signon.CodeTokenInvalid {
+		v.refuse(e.Reason)
+		return
+	}
+	v.fail("redeem", err)
+}
+
+// askForCookies says that signing on needs cookies. It leads back to the link by
+// a button, never by itself, so a browser without cookies can't run in circles;
+// and the link is not in the page: its button posts to the page's own address.
+func (v *visit) askForCookies() {
+	v.Log.Info("landing: browser keeps no cookies", v.logged()...)
+	v.message(http.StatusForbidden, "cookies")
+}
+
+// fail answers when something went wrong that is not the visitor's doing, or
+// that time will mend.
+func (v *visit) fail(action string, err error) {
+	e := signon.AsError(err)
+	status, name := http.StatusInternalServerError, "fault"
+	switch e.Code {
+	case signon.CodeLimit:
+		status, name = http.StatusTooManyRequests, "busy"
+	case signon.CodeUnavailable:
+		status, name = http.StatusServiceUnavailable, "busy"
+	}
+	if e.RetryAfter > 0 || name == "busy" {
+		v.w.Header().Set("Retry-After", strconv.Itoa(wholeSeconds(e.RetryAfter)))
+	}
+	if status == http.StatusTooManyRequests {
+		v.Log.Info("landing: too many attempts", v.logged("action", action)...)
+	} else {
+		v.Log.Error("landing: request failed", v.logged("action", action, "error", err)...)
+	}
+	v.message(status, name)
+}
+
+// wholeSeconds rounds up, to one second at least.
+func wholeSeconds(d time.Duration) int { return max(1, int(math.Ceil(d.Seconds()))) }

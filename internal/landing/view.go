@@ -1,0 +1,99 @@
+package landing
+
+import (
+	"embed"
+	"io/fs"
+	"net/http"
+
+	"github.com/latchkey-sso/latchkey/internal/page"
+	"github.com/latchkey-sso/latchkey/internal/signon"
+)
+
+//go:embed template
+var templates embed.FS
+
+//go:embed text
+var texts embed.FS
+
+// pages parses the embedded pages. They are part of the program, so a fault in
+// them is one of the build.
+func pages() *page.Set {
+	set, err := parsePages()
+	if err != nil {
+		panic(err)
+	}
+	return set
+}
+
+func parsePages() (*page.Set, error) {
+	textFiles, err := fs.Sub(texts, "text")
+	if err != nil {
+		return nil, err
+	}
+	catalogue, err := page.ReadTexts(textFiles)
+	if err != nil {
+		return nil, err
+	}
+	pageFiles, err := fs.Sub(templates, "template")
+	if err != nil {
+		return nil, err
+	}
+	return page.NewSet(pageFiles, catalogue)
+}
+
+// view returns what every page at the destination has. title is a text's key.
+func (v *visit) view(title string, content any, languages ...string) *page.View {
+	view := &page.View{Content: content}
+	if v.tenant != nil {
+		languages = append(languages, v.tenant.Language)
+		view.Brand, view.Support = v.tenant.Name, v.tenant.SupportURL
+	}
+	view.Language = v.pages.Language(languages...)
+	view.Title = v.pages.Text(view.Language, title)
+	return view
+}
+
+// personal returns a page's view for the person who is signed in.
+func (v *visit) personal(title string, p *person, content any) *page.View {
+	view := v.view(title, content, p.session.Language, p.customer.Language)
+	view.Person, view.SignOut = p.name(), cartSignOutPath
+	if v.dest.Kind == signon.KindAccount {
+		view.SignOut = accountSignOutPath
+	}
+	return view
+}
+
+// clean says that the address of the page to come holds no secret, and where
+// its forms may lead besides here.
+func (v *visit) clean(formTargets ...string) {
+	page.SetHeaders(v.w.Header(), page.Policy{FormTargets: formTargets})
+}
+
+// show answers with a page.
+func (v *visit) show(status int, name string, view *page.View) {
+	view.Narrow = name != "cart" && name != "account"
+	if err := v.pages.Write(v.w, status, name, view); err != nil {
+		v.Log.Error("landing: page not rendered", v.logged("error", err)...)
+		http.Error(v.w, "internal error", http.StatusInternalServerError)
+	}
+}
+
+// notice is a short page that says one thing.
+type notice struct {
+	// Name is the start of the keys of its texts: title, text, and what it offers.
+	Name        string
+	SupportCode string
+}
+
+// message answers with a short page: texts "<name>.title" and "<name>.text".
+func (v *visit) message(status int, name string) {
+	v.show(status, "message", v.view(name+".title", notice{Name: name, SupportCode: v.info.SupportCode}))
+}
+
+// nowhere answers requests to hosts and paths that nobody registered. The page
+// names nobody.
+func (v *visit) nowhere() {
+	v.tenant, v.dest = nil, nil
+	page.SetHeaders(v.w.Header(), page.Policy{SecretURL: true})
+	v.message(http.StatusNotFound, "nowhere")
+}

@@ -1,0 +1,90 @@
+package page
+
+import (
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"fmt"
+	"net/http"
+	"path"
+	"strings"
+	"sync"
+)
+
+// AssetPath is the path below which assets lie.
+const AssetPath = "/assets/"
+
+//go:embed static
+var static embed.FS
+
+type asset struct {
+	contentType string
+	body        []byte
+}
+
+type assetSet struct {
+	byPath map[string]asset  // full path with the hash in it
+	paths  map[string]string // from the file's name
+}
+
+// assets returns the embedded files under names that hold a hash of their
+// content.
+var assets = sync.OnceValue(func() assetSet {
+	set := assetSet{byPath: map[string]asset{}, paths: map[string]string{}}
+	files, err := static.ReadDir("static")
+	if err != nil {
+		panic(err) // embedded
+	}
+	for _, f := range files {
+		body, err := static.ReadFile("static/" + f.Name())
+		if err != nil {
+			panic(err)
+		}
+		sum := sha256.Sum256(body)
+		ext := path.Ext(f.Name())
+		full := AssetPath + strings.TrimSuffix(f.Name(), ext) + "." + hex.EncodeToString(sum[:6]) + ext
+		set.paths[f.Name()] = full
+		set.byPath[full] = asset{contentTypes[ext], body}
+	}
+	return set
+})
+
+var contentTypes = map[string]string{
+	".css": "text/css; charset=utf-8",
+	".svg": "image/svg+xml",
+}
+
+// AssetURL returns the path of the asset with that file name.
+func AssetURL(name string) (string, error) {
+	full, ok := assets().paths[name]
+	if !ok {
+		return "", fmt.Errorf("no asset is called %q", name)
+	}
+	return full, nil
+}
+
+// Assets serves the assets below AssetPath. Their names change with their
+// content, so browsers may keep them for good.
+func Assets() http.Handler { return http.HandlerFunc(serveAsset) }
+
+func serveAsset(w http.ResponseWriter, r *http.Request) {
+	a, ok := assets().byPath[r.URL.Path]
+	h := w.Header()
+	h.Set("X-Content-Type-Options", "nosniff")
+	switch {
+	case !ok:
+		http.Error(w, "not found", http.StatusNotFound)
+	case r.Method != http.MethodGet && r.Method != http.MethodHead:
+		h.Set("Allow", "GET, HEAD")
+		http.Error(w, "method not allowed", http.StatusMethodNotAllowed)
+	default:
+		h.Set("Content-Type", a.contentType)
+		h.Set("Cache-Control", "public, max-age=31536000, immutable")
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; sandbox") // an SVG opened on its own
+		h.Set("Content-Length", fmt.Sprint(len(a.body)))
+		if r.Method == http.MethodGet {
+			_, _ = w.Write(a.body)
+		}
+	}
+}

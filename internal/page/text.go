@@ -1,0 +1,107 @@
+package page
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+)
+
+// Texts holds what people read, by language and by key. A text may have verbs
+// as in fmt.Sprintf; verbs with an index ("%[2]s") let a language reorder them.
+type Texts map[string]map[string]string
+
+// FirstLanguage is the language that every text exists in.
+const FirstLanguage = "en"
+
+// ReadTexts reads one file for each language, "<language>.json", an object of
+// strings. Every language must have exactly the keys of FirstLanguage.
+func ReadTexts(files fs.FS) (Texts, error) {
+	names, err := fs.Glob(files, "*.json")
+	if err != nil {
+		return nil, fmt.Errorf("list texts: %w", err)
+	}
+	texts := Texts{}
+	for _, name := range names {
+		raw, err := fs.ReadFile(files, name)
+		if err != nil {
+			return nil, fmt.Errorf("read texts: %w", err)
+		}
+		var byKey map[string]string
+		if err := json.Unmarshal(raw, &byKey); err != nil {
+			return nil, fmt.Errorf("read texts of %s: %w", name, err)
+		}
+		texts[strings.TrimSuffix(path.Base(name), ".json")] = byKey
+	}
+	return texts, texts.check()
+}
+
+func (t Texts) check() error {
+	var errs []error
+	for language, byKey := range t {
+		for key := range t[FirstLanguage] {
+			if _, ok := byKey[key]; !ok {
+				errs = append(errs, fmt.Errorf("language %s lacks the text %q", language, key))
+			}
+		}
+		for key := range byKey {
+			if _, ok := t[FirstLanguage][key]; !ok {
+				errs = append(errs, fmt.Errorf("language %s has the text %q, which nothing else has", language, key))
+			}
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// Language returns the first of the codes that there are texts in, or
+// FirstLanguage.
+func (t Texts) Language(codes ...string) string {
+	for _, code := range codes {
+		if _, ok := t[code]; ok {
+			return code
+		}
+	}
+	return FirstLanguage
+}
+
+// Text returns the text with that key, with the arguments put in.
+func (t Texts) Text(language, key string, args ...any) (string, error) {
+	text, ok := t[language][key]
+	if !ok {
+		return "", fmt.Errorf("no text %q in language %q", key, language)
+	}
+	if len(args) > 0 {
+		text = fmt.Sprintf(text, args...)
+	}
+	return text, nil
+}
+
+// Count returns the text "<key>.one" or "<key>.other" for that number, which is
+// its first argument.
+func (t Texts) Count(language, key string, n int, args ...any) (string, error) {
+	form := ".other"
+	if n == 1 {
+		form = ".one"
+	}
+	return t.Text(language, key+form, append([]any{n}, args...)...)
+}
+
+// joined returns the texts of both, for the languages that both have.
+func joined(a, b Texts) Texts {
+	all := Texts{}
+	for language := range a {
+		if b[language] == nil && language != FirstLanguage {
+			continue
+		}
+		all[language] = maps.Clone(a[language])
+		maps.Copy(all[language], b[language])
+	}
+	return all
+}
+
+// languages returns the languages in order.
+func (t Texts) languages() []string { return slices.Sorted(maps.Keys(t)) }
