@@ -2,7 +2,6 @@ package directory_test
 
 import (
 	"errors"
-	"io"
 	"log/slog"
 	"path/filepath"
 	"sync"
@@ -44,7 +43,7 @@ func openStore(t testing.TB, c *clock) *sqlite.Store {
 		t.Fatal(err)
 	}
 	store, err := sqlite.Open(t.Context(), sqlite.Options{
-		Path: filepath.Join(t.TempDir(), "latchkey.db"), Keys: keys, Clock: c, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Path: filepath.Join(t.TempDir(), "latchkey.db"), Keys: keys, Clock: c, Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		t.Fatal(err)
