@@ -3,7 +3,6 @@ package config
 import (
 	"fmt"
 	"net/netip"
-	"strings"
 	"time"
 
 	"github.com/latchkey-sso/latchkey/internal/signon"
@@ -144,19 +143,6 @@ func (c *Config) Proxies() []netip.Prefix {
 	return list
 }
 
-// BaseURL returns the public URL without a slash at its end, or one made of the
-// address the server listens on when none is configured.
-func (c *Config) BaseURL() string {
-	if c.PublicURL != "" {
-		return strings.TrimSuffix(c.PublicURL, "/")
-	}
-	scheme := "http"
-	if c.TLSCert != "" {
-		scheme = "https"
-	}
-	return scheme + "://" + c.Listen
-}
-
 // DefaultTenant returns a tenant with a cart and an account area that have
 // their default settings and no hosts yet.
 func DefaultTenant(id string) Tenant {
@@ -172,4 +158,13 @@ func DefaultClient(id string, secret SecretRef) Client {
 	c := Client{ID: id, Secret: secret}
 	c.setDefaults()
 	return c
+}
+
+// Fixed returns what can't be changed without a restart, for comparing.
+func (c *Config) Fixed() Config {
+	fixed := *c
+	fixed.Tenants, fixed.origin = nil, origin{}
+	// Tenants take their limits from these.
+	fixed.Limits.LiveGrants, fixed.Limits.LinksPerSubject = 0, 0
+	return fixed
 }

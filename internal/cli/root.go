@@ -1,0 +1,57 @@
+// Package cli is the command line: one file for each command.
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// Main runs the command that the process was started with and returns its exit
+// code: 0, or 1 after printing what went wrong to standard error.
+func Main() int {
+	root := newRoot()
+	if err := root.ExecuteContext(context.Background()); err != nil {
+		complain(os.Stderr, err)
+		return 1
+	}
+	return 0
+}
+
+// complain prints an error, each of its lines with the program's name.
+func complain(w io.Writer, err error) {
+	for line := range strings.SplitSeq(strings.TrimSpace(err.Error()), "\n") {
+		_, _ = fmt.Fprintf(w, "latchkey: %s\n", line)
+	}
+}
+
+// newRoot returns the command line with all its commands.
+func newRoot() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "latchkey",
+		Short: "Sign people in by link",
+		Long: `Latchkey signs people in by link. A back end asks for a short-lived sign-on link
+for a person it knows; the browser follows it and lands, signed in, in the cart
+or account area it was made for.
+
+Try it:           latchkey dev
+Run it:           latchkey serve --config latchkey.yaml`,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		Args:          cobra.NoArgs,
+	}
+	root.AddCommand(
+		newDev(),
+		newServe(),
+		newSign(),
+
+		newConfig(),
+		newKeygen(),
+		newVersion(),
+	)
+	return root
+}

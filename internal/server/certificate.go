@@ -1,0 +1,32 @@
+package server
+
+import (
+	"crypto/tls"
+	"fmt"
+	"sync/atomic"
+
+	"github.com/latchkey-sso/latchkey/internal/config"
+)
+
+// certificate is the one the server shows; it can be replaced while it runs.
+type certificate struct {
+	current atomic.Pointer[tls.Certificate]
+}
+
+// load reads the files that the configuration names.
+func (c *certificate) load(cfg *config.Config) error {
+	pair, err := tls.LoadX509KeyPair(cfg.TLSCert, cfg.TLSKey)
+	if err != nil {
+		return fmt.Errorf("load certificate: %w", err)
+	}
+	c.current.Store(&pair)
+	return nil
+}
+
+// config returns how TLS is spoken.
+func (c *certificate) config() *tls.Config {
+	return &tls.Config{
+		MinVersion:     tls.VersionTLS12,
+		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return c.current.Load(), nil },
+	}
+}

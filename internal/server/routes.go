@@ -1,0 +1,54 @@
+package server
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/latchkey-sso/latchkey/internal/dialect/avangate/rest"
+	"github.com/latchkey-sso/latchkey/internal/landing"
+)
+
+// routes is who answers what, the whole of it.
+func (s *Server) routes() http.Handler {
+	t := table{
+		exact: map[string]http.Handler{
+			"/healthz": http.HandlerFunc(healthz),
+			"/readyz":  http.HandlerFunc(s.readyz),
+		},
+		below: []mount{
+			{"/rest", rest.New(rest.Options{SignOn: s.signOn, Directory: s.directory, Log: s.log})},
+		},
+		other: landing.New(landing.Options{SignOn: s.signOn, Directory: s.directory, Log: s.log, ShowReasons: s.dev}),
+	}
+	return t
+}
+
+// table hands requests on by path. Unlike http.ServeMux it never answers with
+// a redirect of its own: a redirect would repeat the query, and with it a token.
+type table struct {
+	exact map[string]http.Handler
+	below []mount
+	other http.Handler
+}
+
+// mount is a handler for a path and everything below it.
+type mount struct {
+	path    string
+	handler http.Handler
+}
+
+// ServeHTTP hands the request to whoever answers its path.
+func (t table) ServeHTTP(w http.ResponseWriter, r *http.Request) { t.find(r.URL.Path).ServeHTTP(w, r) }
+
+func (t table) find(path string) http.Handler {
+	if h, ok := t.exact[path]; ok {
+		return h
+	}
+	path = strings.TrimLeft(path, "/") // clients that paste a base URL and a path together double the slash
+	for _, m := range t.below {
+		if rest, ok := strings.CutPrefix(path, m.path[1:]); ok && (rest == "" || rest[0] == '/') {
+			return m.handler
+		}
+	}
+	return t.other
+}

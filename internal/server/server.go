@@ -1,0 +1,236 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"reflect"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/latchkey-sso/latchkey/internal/clientip"
+	"github.com/latchkey-sso/latchkey/internal/config"
+	"github.com/latchkey-sso/latchkey/internal/directory"
+	"github.com/latchkey-sso/latchkey/internal/signon"
+	"github.com/latchkey-sso/latchkey/internal/throttle"
+)
+
+// Options are what a server is made of. Config and Log are required.
+type Options struct {
+	Config *config.Config
+	Log    *slog.Logger
+	// Listeners are where connections come in; none means Config.Listen.
+	Listeners []net.Listener
+	// Dev adds the pages of the demo, and names reasons of refusals in a header.
+	Dev bool
+}
+
+// Server is everything that runs, put together.
+type Server struct {
+	cfg       *config.Config // as it was at the start
+	log       *slog.Logger
+	dev       bool
+	listeners []net.Listener
+	store     Store
+	keys      *signon.Keyring
+	signOn    *signon.Service
+	directory *directory.Service
+	http      *http.Server
+	cert      *certificate // nil without TLS
+	operator  *operatorSocket
+	stopping  atomic.Bool
+}
+
+// New opens the store, applies the declared tenants and listens. The caller
+// must Run the server or Close it.
+func New(ctx context.Context, o Options) (*Server, error) {
+	s := &Server{cfg: o.Config, log: o.Log, dev: o.Dev, listeners: o.Listeners}
+	if err := s.open(ctx); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+func (s *Server) open(ctx context.Context) error {
+	root, previous, err := s.cfg.RootKeys()
+	if err != nil {
+		return err
+	}
+	if s.keys, err = signon.NewKeyring(root, previous); err != nil {
+		return fmt.Errorf("read root key: %w", err)
+	}
+	if len(s.listeners) == 0 {
+		if s.listeners, err = Listen(s.cfg.Listen); err != nil {
+			return err
+		}
+	}
+	if s.cfg.TLSCert != "" {
+		s.cert = &certificate{}
+		if err := s.cert.load(s.cfg); err != nil {
+			return err
+		}
+	}
+	if s.store, err = OpenStore(ctx, s.cfg.DataDir, s.keys, s.log); err != nil {
+		return err
+	}
+	if s.operator, err = listenOperator(s.cfg.DataDir); err != nil {
+		return err
+	}
+	s.serviceUp()
+	if err := s.apply(ctx, s.cfg); err != nil {
+		return err
+	}
+	return s.signOn.CountLive(ctx)
+}
+
+// serviceUp makes the services over the store, and the HTTP server over them.
+func (s *Server) serviceUp() {
+	limits := &s.cfg.Limits
+	s.directory = directory.New(s.store, s.store)
+	s.signOn = signon.New(signon.Options{
+		Store: s.store, Keys: s.keys, People: s.directory, Log: s.log,
+		Misses:   throttle.New(limits.Misses, throttle.Keys),
+		Failures: throttle.New(limits.FailedLogins, throttle.Keys),
+		Refusals: throttle.New(limits.AuditedRefusals, throttle.Keys),
+	})
+	clients := clientip.New(s.cfg.Proxies(), s.cfg.ClientIPHeader)
+	gate := newGate(limits.Connections, limits.ConnectionsPerAddress, clients.Trusts, s.log)
+	for i, l := range s.listeners {
+		s.listeners[i] = gate.guard(l)
+	}
+	s.http = &http.Server{
+		Handler: &edge{
+			next: s.routes(), clients: clients, timeout: time.Duration(limits.HandlerTimeout), log: s.log, access: s.cfg.Log.Access,
+		},
+		ReadHeaderTimeout: time.Duration(limits.ReadHeaderTimeout),
+		ReadTimeout:       time.Duration(limits.RequestTimeout),
+		WriteTimeout:      time.Duration(limits.WriteTimeout),
+		IdleTimeout:       time.Duration(limits.IdleTimeout),
+		MaxHeaderBytes:    limits.HeaderBytes,
+		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelDebug), // handshakes that strangers broke off, and the like
+	}
+	if s.cert != nil {
+		s.http.TLSConfig = s.cert.config()
+	}
+}
+
+// apply declares the configuration's tenants.
+func (s *Server) apply(ctx context.Context, cfg *config.Config) error {
+	tenants, err := cfg.Declared()
+	if err != nil {
+		return err
+	}
+	return s.signOn.Apply(ctx, tenants)
+}
+
+// Directory returns the directory, for loading data before the server runs.
+func (s *Server) Directory() *directory.Service { return s.directory }
+
+// Addr returns the address that the server listens on.
+func (s *Server) Addr() net.Addr { return s.listeners[0].Addr() }
+
+// Reload takes over the tenants and the certificate of a configuration; the
+// rest of it needs a restart. When it fails, everything stays as it was.
+func (s *Server) Reload(ctx context.Context, cfg *config.Config) error {
+	tenants, err := cfg.Declared()
+	if err != nil {
+		return err
+	}
+	if s.cert != nil && cfg.TLSCert != "" {
+		if err := s.cert.load(cfg); err != nil {
+			return err
+		}
+	}
+	if err := s.signOn.Apply(ctx, tenants); err != nil {
+		return err
+	}
+	if !reflect.DeepEqual(s.cfg.Fixed(), cfg.Fixed()) {
+		s.log.Warn("reloaded the tenants; other settings have changed, too, and need a restart")
+	}
+	return nil
+}
+
+// Run serves until ctx ends, then stops: it accepts nothing new, finishes what
+// was begun, and closes the store. It returns nil after a clean stop.
+func (s *Server) Run(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var running sync.WaitGroup
+	failed := make(chan error, len(s.listeners))
+	for _, l := range s.listeners {
+		running.Go(func() { failed <- s.serve(l) })
+	}
+	running.Go(func() { sweep(ctx, s.signOn.Sweep, s.log) })
+	var err error
+	select {
+	case <-ctx.Done():
+	case err = <-failed:
+	}
+	cancel()
+	err = errors.Join(err, s.stop())
+	running.Wait()
+	return errors.Join(err, s.Close())
+}
+
+// serve answers connections until the server is stopped.
+func (s *Server) serve(l net.Listener) error {
+	var err error
+	if s.cert != nil {
+		err = s.http.ServeTLS(l, "", "")
+	} else {
+		err = s.http.Serve(l)
+	}
+	return fmt.Errorf("serve %s: %w", l.Addr(), err)
+}
+
+// stop lets requests finish that have begun, for a while.
+func (s *Server) stop() error {
+	s.stopping.Store(true)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Duration(s.cfg.Limits.ShutdownTimeout))
+	defer cancel()
+	err := s.http.Shutdown(ctx)
+	if errors.Is(err, context.DeadlineExceeded) {
+		s.log.Warn("requests were cut off: they took longer than the shutdown timeout")
+		err = s.http.Close()
+	}
+	if err != nil {
+		return fmt.Errorf("stop serving: %w", err)
+	}
+	return nil
+}
+
+// Close gives back what New opened. Closing again does nothing.
+func (s *Server) Close() error {
+	var errs []error
+	for _, l := range s.listeners {
+		if err := l.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+			errs = append(errs, err)
+		}
+	}
+	if s.operator != nil {
+		errs = append(errs, s.operator.Close())
+		s.operator = nil
+	}
+	if s.store != nil {
+		errs = append(errs, s.store.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// URL returns how people reach the server: the public URL, or the address it
+// listens on when none is configured.
+func (s *Server) URL() string {
+	if s.cfg.PublicURL != "" {
+		return strings.TrimSuffix(s.cfg.PublicURL, "/")
+	}
+	scheme := "http://"
+	if s.cert != nil {
+		scheme = "https://"
+	}
+	return scheme + s.Addr().String()
+}

@@ -1,0 +1,25 @@
+package server
+
+import (
+	"context"
+	"log/slog"
+	"path/filepath"
+
+	"github.com/latchkey-sso/latchkey/internal/directory"
+	"github.com/latchkey-sso/latchkey/internal/signon"
+	"github.com/latchkey-sso/latchkey/internal/store/sqlite"
+)
+
+// Store is what the server needs of a storage engine.
+type Store interface {
+	signon.Store
+	directory.Store
+	// Close finishes what was asked for and closes the database.
+	Close() error
+}
+
+// OpenStore opens the storage engine in the data directory. One process can
+// have it open at a time.
+func OpenStore(ctx context.Context, dataDir string, keys *signon.Keyring, log *slog.Logger) (Store, error) {
+	return sqlite.Open(ctx, sqlite.Options{Path: filepath.Join(dataDir, "latchkey.db"), Keys: keys, Log: log})
+}
