@@ -16,6 +16,7 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 	updateCustomer = `UPDATE customers SET external_ref = ?, email = ?, version = version + 1, changed_at = ?, card_tokens = ?, doc = ?
 WHERE tenant = ? AND id = ?`
 	customerColumns = "SELECT tenant, id, external_ref, version, created_at, changed_at, privacy_key, card_tokens, doc FROM customers "
+	selectVersion   = "SELECT version FROM customers WHERE tenant = ? AND id = ?"
 	hasCustomer     = "SELECT 1 FROM customers WHERE tenant = ? AND id = ?"
 	versionOf       = "SELECT version FROM customers WHERE tenant = ? AND id = ?"
 )
@@ -30,7 +31,7 @@ func (s *Store) CreateCustomer(ctx context.Context, c *directory.Customer, e *si
 		if t.exists(hasCustomer, r.tenant, r.id) || r.clashes(t) {
 			return signon.ErrConflict
 		}
-		r.insert(t)
+		r.insert(t, r.version)
 		t.append(e)
 		return nil
 	})
@@ -126,8 +127,8 @@ func (r *customerRow) clashes(t *tx) bool {
 	return err == nil && id != r.id && strconv.FormatInt(id, 10) == r.externalRef && t.exists(hasCustomer, r.tenant, id)
 }
 
-func (r *customerRow) insert(t *tx) {
-	t.exec(insertCustomer, r.tenant, r.id, orNull(r.externalRef), orNull(r.email), r.version, r.createdAt, r.changedAt, r.privacyKey, orNil(r.cardTokens), r.doc)
+func (r *customerRow) insert(t *tx, version int64) {
+	t.exec(insertCustomer, r.tenant, r.id, orNull(r.externalRef), orNull(r.email), version, r.createdAt, r.changedAt, r.privacyKey, orNil(r.cardTokens), r.doc)
 }
 
 // update replaces the row, but for its privacy key and time of creation.

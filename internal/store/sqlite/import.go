@@ -65,24 +65,20 @@ func (s *Store) importRows(b *directory.Batch) ([]importRow, error) {
 	return rows, nil
 }
 
-// replace writes the customer, one version higher, in the place of the one with
-// its ID; that one must be at the version that the row is based on, 0 for none.
+// replace writes the customer in the place of the one with its ID, if any.
 func (r *customerRow) replace(t *tx) error {
-	stored, version := t.one(versionOf, r.tenant, r.id), int64(0)
-	if stored != nil {
-		version = stored.int(0)
-	}
+	stored := t.one(selectVersion, r.tenant, r.id)
 	switch {
-	case version != r.version:
-		return fmt.Errorf("customer %d: was changed in between: %w", r.id, signon.ErrConflict)
+	case stored == nil && r.version != 0:
+		return fmt.Errorf("customer %d: %w", r.id, signon.ErrNotFound)
+	case stored != nil && stored.int(0) != r.version:
+		return fmt.Errorf("customer %d: its version is %d: %w", r.id, stored.int(0), signon.ErrConflict)
 	case r.clashes(t):
 		return fmt.Errorf("customer %d: its external reference, or its ID, names another customer: %w", r.id, signon.ErrConflict)
-	case stored != nil:
-		r.update(t)
+	case stored == nil:
+		r.insert(t, 1)
 	default:
-		first := *r
-		first.version = 1
-		first.insert(t)
+		r.update(t)
 	}
 	return nil
 }

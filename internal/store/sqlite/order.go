@@ -39,14 +39,14 @@ func (s *Store) PutOrder(ctx context.Context, o *directory.Order, e *signon.Even
 			if stored.text(1) != given.RefNo {
 				return signon.ErrConflict
 			}
-			t.exec(replaceOrder, string(given.Status), s.sealCard(&stands), doc, string(given.Tenant), given.CartID)
+			t.exec(replaceOrder, string(given.Status), s.sealCard(&given), doc, string(given.Tenant), given.CartID)
 			t.append(e)
 			return nil
 		}
 		if t.exists("SELECT 1 FROM orders "+byRefNo, string(given.Tenant), given.RefNo) {
 			return signon.ErrConflict
 		}
-		t.exec(insertOrder, string(given.Tenant), given.RefNo, orNull(given.CartID), string(given.Status), s.sealCard(&stands), doc)
+		t.exec(insertOrder, string(given.Tenant), given.RefNo, orNull(given.CartID), string(given.Status), s.sealCard(&given), doc)
 		t.append(e)
 		return nil
 	})

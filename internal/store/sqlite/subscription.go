@@ -3,16 +3,17 @@ package sqlite
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/latchkey-sso/latchkey/internal/directory"
 	"github.com/latchkey-sso/latchkey/internal/signon"
 )
 
 const (
-	putSubscription     = "INSERT OR REPLACE INTO subscriptions (tenant, reference, customer_id, email, doc) VALUES (?, ?, ?, ?, ?)"
+	// The time of creation of a subscription that exists stays.
+	putSubscription = `INSERT INTO subscriptions (tenant, reference, customer_id, email, created_at, doc) VALUES (?, ?, ?, ?, ?, ?)
+ON CONFLICT DO UPDATE SET customer_id = excluded.customer_id, email = excluded.email, doc = excluded.doc`
 	hasSubscription     = "SELECT 1 FROM subscriptions WHERE tenant = ? AND reference = ?"
-	subscriptionColumns = "SELECT tenant, reference, customer_id, doc FROM subscriptions "
+	subscriptionColumns = "SELECT tenant, reference, customer_id, created_at, doc FROM subscriptions "
 )
 
 // CreateSubscription stores a new subscription. See [directory.SubscriptionStore].
@@ -56,6 +57,9 @@ func (s *Store) Subscriptions(ctx context.Context, q directory.SubscriptionQuery
 UNION SELECT s.reference FROM customers c JOIN subscriptions s ON s.tenant = c.tenant AND s.customer_id = c.id WHERE c.tenant = ? AND c.email = ?) `
 		args = append(args, string(q.Tenant), email, string(q.Tenant), email)
 	}
+	if q.After != "" {
+		where, args = where+"AND reference > ? ", append(args, q.After)
+	}
 	args = append(args, int64(q.Limit), int64(q.Offset))
 	return readAll(ctx, s, "list subscriptions", subscription, subscriptionColumns+where+"ORDER BY reference LIMIT ? OFFSET ?", args...)
 }
@@ -66,12 +70,13 @@ type subscriptionRow struct {
 	reference string
 	customer  int64
 	email     string
+	createdAt int64
 	doc       string
 }
 
 func newSubscriptionRow(s *directory.Subscription) (*subscriptionRow, error) {
 	doc, err := toJSON(newSubscriptionDoc(s))
-	r := &subscriptionRow{tenant: string(s.Tenant), reference: s.Reference, customer: s.CustomerID, doc: doc}
+	r := &subscriptionRow{tenant: string(s.Tenant), reference: s.Reference, customer: s.CustomerID, createdAt: s.CreatedAt.UnixMilli(), doc: doc}
 	if s.EndUser != nil {
 		r.email = foldEmail(s.EndUser.Email)
 	}
@@ -79,20 +84,20 @@ func newSubscriptionRow(s *directory.Subscription) (*subscriptionRow, error) {
 }
 
 func (r *subscriptionRow) put(t *tx) {
-	t.exec(putSubscription, r.tenant, r.reference, r.customer, orNull(r.email), r.doc)
+	t.exec(putSubscription, r.tenant, r.reference, r.customer, orNull(r.email), r.createdAt, r.doc)
 }
 
 // subscription reads a row of subscriptionColumns.
 func subscription(r row) (directory.Subscription, error) {
 	var doc subscriptionDoc
-	err := fromJSON(r.text(3), &doc)
+	err := fromJSON(r.text(4), &doc)
 	s := directory.Subscription{
 		Tenant: signon.TenantID(r.text(0)), Reference: r.text(1), CustomerID: r.int(2), ExternalRef: doc.ExternalRef,
 		EndUser: (*directory.Contact)(doc.EndUser), EndUserLanguage: doc.EndUserLanguage, Product: directory.SubscribedProduct(doc.Product),
 		StartsOn: directory.Date(doc.StartsOn), ExpiresOn: directory.Date(doc.ExpiresOn),
 		Recurring: doc.Recurring, Disabled: doc.Disabled, PastDue: doc.PastDue, Trial: doc.Trial, Test: doc.Test, Lifetime: doc.Lifetime,
 		ReceiveNotifications: doc.ReceiveNotifications, SKU: doc.SKU, PartnerCode: doc.PartnerCode, DeliveryDescription: doc.DeliveryDescription,
-		NextRenewalPrice: directory.Money(doc.NextRenewalPrice), CreatedAt: time.UnixMilli(doc.CreatedAt).UTC(),
+		NextRenewalPrice: directory.Money(doc.NextRenewalPrice), CreatedAt: r.instant(3),
 	}
 	for _, d := range doc.DeliveryCodes {
 		s.DeliveryCodes = append(s.DeliveryCodes, directory.DeliveryCode(d))
@@ -120,7 +125,6 @@ type (
 		DeliveryDescription  string               `json:"delivery_description,omitempty"`
 		DeliveryCodes        []deliveryCodeDoc    `json:"delivery_codes,omitempty"`
 		NextRenewalPrice     moneyDoc             `json:"next_renewal_price,omitzero"`
-		CreatedAt            int64                `json:"created_at"`
 	}
 	subscribedProductDoc struct {
 		ID               string   `json:"id,omitempty"`
@@ -159,7 +163,7 @@ func newSubscriptionDoc(s *directory.Subscription) *subscriptionDoc {
 		StartsOn: dateDoc(s.StartsOn), ExpiresOn: dateDoc(s.ExpiresOn),
 		Recurring: s.Recurring, Disabled: s.Disabled, PastDue: s.PastDue, Trial: s.Trial, Test: s.Test, Lifetime: s.Lifetime,
 		ReceiveNotifications: s.ReceiveNotifications, SKU: s.SKU, PartnerCode: s.PartnerCode, DeliveryDescription: s.DeliveryDescription,
-		NextRenewalPrice: moneyDoc(s.NextRenewalPrice), CreatedAt: s.CreatedAt.UnixMilli(),
+		NextRenewalPrice: moneyDoc(s.NextRenewalPrice),
 	}
 	for _, d := range s.DeliveryCodes {
 		doc.DeliveryCodes = append(doc.DeliveryCodes, deliveryCodeDoc(d))

@@ -86,6 +86,7 @@ CREATE TABLE subscriptions (
     reference   TEXT NOT NULL,
     customer_id INTEGER NOT NULL,
     email       TEXT,             -- the end user's, lower-case, NULL: none
+    created_at  INTEGER NOT NULL,
     doc         TEXT NOT NULL,
     PRIMARY KEY (tenant, reference)
 ) STRICT;

@@ -1,0 +1,107 @@
+package storetest
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/latchkey-sso/latchkey/internal/signon"
+)
+
+var auditPromises = []promise{
+	{"EventReadsBackAsAppended", func(t *testing.T, b *bench) {
+		want := &signon.Event{
+			Type: signon.EventIssueRefused, Tenant: shop, Client: "AVANGATE", Destination: "cart", Grant: "0123456789abcdef01234567",
+			Reason: signon.ReasonLimit, SupportCode: "K7QX2M", Caller: "192.0.2.1", Note: "target", Personal: []byte{0, 1, 2},
+		}
+		b.append(t, want)
+		got := b.decoded(t)
+		stamped := *want
+		stamped.At = b.clock.Now()
+		same(t, "events", got, []*signon.Event{&stamped})
+	}},
+	{"EventsAreNumberedFromOneWithoutGaps", func(t *testing.T, b *bench) {
+		for i := range 5 {
+			b.append(t, event(signon.EventClientRefused))
+			if i == 2 {
+				b.Store = b.Reopen(t)
+			}
+		}
+		events, err := b.Store.Events(b.ctx, 1, 3)
+		if err != nil {
+			t.Fatalf("read events: %v", err)
+		}
+		var got []int64
+		for _, e := range events {
+			got = append(got, e.Seq)
+		}
+		same(t, "numbers after 1, three at most", got, []int64{2, 3, 4})
+		if n := len(b.events(t)); n != 5 {
+			t.Errorf("got %d events, want 5", n)
+		}
+	}},
+	{"ChangedEventIsNamed", func(t *testing.T, b *bench) {
+		for range 5 {
+			b.append(t, event(signon.EventClientRefused))
+		}
+		events, err := b.Store.Events(b.ctx, 2, 1)
+		if err != nil || len(events) != 1 {
+			t.Fatalf("read event 3: %v", err)
+		}
+		body := append([]byte(nil), events[0].Body...)
+		body[len(body)-1] ^= 1
+		b.ChangeEvent(t, 3, body)
+		b.broken(t, 3)
+	}},
+	{"RemovedEventIsNamed", func(t *testing.T, b *bench) {
+		for range 5 {
+			b.append(t, event(signon.EventClientRefused))
+		}
+		b.RemoveEvent(t, 4)
+		b.broken(t, 4)
+	}},
+	{"AnchorShowsThatTheEndIsMissing", func(t *testing.T, b *bench) {
+		for range 5 {
+			b.append(t, event(signon.EventClientRefused))
+		}
+		if anchor, err := b.Store.AuditAnchor(b.ctx); err == nil && anchor == (signon.ChainHead{}) {
+			t.Skip("this engine keeps nothing outside its database")
+		}
+		b.RemoveEvent(t, 5)
+		b.broken(t, 5)
+	}},
+	{"TimesNeverGoBack", func(t *testing.T, b *bench) {
+		for _, step := range []time.Duration{0, time.Second, -time.Hour, time.Millisecond, 2 * time.Hour, -time.Minute} {
+			b.clock.Advance(step)
+			b.append(t, event(signon.EventClientRefused))
+		}
+		var last time.Time
+		for i, e := range b.decoded(t) {
+			if e.At.Before(last) {
+				t.Errorf("event %d is of %v, before the one before it, of %v", i+1, e.At, last)
+			}
+			last = e.At
+		}
+	}},
+}
+
+func (b *bench) append(t *testing.T, e *signon.Event) {
+	t.Helper()
+	if err := b.Store.AppendEvent(b.ctx, e); err != nil {
+		t.Fatalf("append event: %v", err)
+	}
+}
+
+// broken fails the test unless verifying names that event.
+func (b *bench) broken(t *testing.T, seq int64) {
+	t.Helper()
+	anchor, err := b.Store.AuditAnchor(b.ctx)
+	if err != nil {
+		t.Fatalf("read anchor: %v", err)
+	}
+	_, err = b.Keys.VerifyAudit(b.ctx, b.Store, anchor, nil)
+	var broken *signon.BrokenChain
+	if !errors.As(err, &broken) || broken.Seq != seq {
+		t.Errorf("verify: got %v, want it to name event %d", err, seq)
+	}
+}

@@ -1,0 +1,118 @@
+package storetest
+
+import (
+	"context"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/latchkey-sso/latchkey/internal/directory"
+	"github.com/latchkey-sso/latchkey/internal/signon"
+)
+
+// calls are all calls of the contracts, each as one that would succeed.
+func calls(s Store, g *signon.Grant) map[string]func(context.Context) error {
+	drop := func(_ any, err error) error { return err }
+	return map[string]func(context.Context) error{
+		"CreateGrant": func(ctx context.Context) error { return s.CreateGrant(ctx, g, event(signon.EventIssued)) },
+		"Grant":       func(ctx context.Context) error { return drop(s.Grant(ctx, g.Key)) },
+		"RedeemGrant": func(ctx context.Context) error { return drop(s.RedeemGrant(ctx, redemption(g, 1))) },
+		"RevokeGrant": func(ctx context.Context) error { return drop(s.RevokeGrant(ctx, g.Key, event(signon.EventRevoked))) },
+		"Grants":      func(ctx context.Context) error { return drop(s.Grants(ctx, signon.GrantKey{}, 1)) },
+		"Sweep":       func(ctx context.Context) error { return drop(s.Sweep(ctx, signon.GrantKey{}, time.Time{}, 1)) },
+		"Session":     func(ctx context.Context) error { return drop(s.Session(ctx, g.Key)) },
+		"EndSession": func(ctx context.Context) error {
+			return drop(s.EndSession(ctx, g.Key, event(signon.EventSessionEnded)))
+		},
+		"Sessions":    func(ctx context.Context) error { return drop(s.Sessions(ctx, signon.GrantKey{}, 1)) },
+		"AppendEvent": func(ctx context.Context) error { return s.AppendEvent(ctx, event(signon.EventClientRefused)) },
+		"Events":      func(ctx context.Context) error { return drop(s.Events(ctx, 0, 1)) },
+		"ApplyTenants": func(ctx context.Context) error {
+			return s.ApplyTenants(ctx, declared(), event(signon.EventTenantsApplied))
+		},
+		"Tenants": func(ctx context.Context) error { return drop(s.Tenants(ctx)) },
+		"CreateCustomer": func(ctx context.Context) error {
+			return s.CreateCustomer(ctx, bare(1), event(signon.EventCustomerCreated))
+		},
+		"UpdateCustomer": func(ctx context.Context) error {
+			return s.UpdateCustomer(ctx, bare(1), event(signon.EventCustomerChanged))
+		},
+		"Customer":              func(ctx context.Context) error { return drop(s.Customer(ctx, shop, 1)) },
+		"CustomerByExternalRef": func(ctx context.Context) error { return drop(s.CustomerByExternalRef(ctx, shop, "r")) },
+		"Customers":             func(ctx context.Context) error { return drop(s.Customers(ctx, shop, 0, 1)) },
+		"CreateSubscription": func(ctx context.Context) error {
+			return s.CreateSubscription(ctx, bareSubscription("AA", 1), event(signon.EventSubscription))
+		},
+		"Subscription": func(ctx context.Context) error { return drop(s.Subscription(ctx, shop, "AA")) },
+		"Subscriptions": func(ctx context.Context) error {
+			return drop(s.Subscriptions(ctx, directory.SubscriptionQuery{Tenant: shop, Limit: 1}))
+		},
+		"Product":  func(ctx context.Context) error { return drop(s.Product(ctx, shop, "1")) },
+		"Products": func(ctx context.Context) error { return drop(s.Products(ctx, shop, "", 1)) },
+		"PutOrder": func(ctx context.Context) error {
+			return drop(s.PutOrder(ctx, order("1", "cart"), event(signon.EventOrderPlaced)))
+		},
+		"Order":       func(ctx context.Context) error { return drop(s.Order(ctx, shop, "1")) },
+		"OrderByCart": func(ctx context.Context) error { return drop(s.OrderByCart(ctx, shop, "cart")) },
+		"Orders":      func(ctx context.Context) error { return drop(s.Orders(ctx, shop, "", 1)) },
+		"Import": func(ctx context.Context) error {
+			return s.Import(ctx, &directory.Batch{Products: []*directory.Product{product("1")}}, event(signon.EventImported))
+		},
+	}
+}
+
+var callPromises = []promise{
+	{"ContextThatHasEndedMeansUnavailable", func(t *testing.T, b *bench) {
+		ctx, cancel := context.WithCancel(b.ctx)
+		cancel()
+		for name, call := range calls(b.Store, b.newGrant()) {
+			unavailable(t, name, call(ctx))
+		}
+		same(t, "events", b.events(t), []signon.EventType{})
+	}},
+	{"ClosedStoreIsUnavailable", func(t *testing.T, b *bench) {
+		g := b.newGrant()
+		if err := b.Store.Close(); err != nil {
+			t.Fatalf("close: %v", err)
+		}
+		for name, call := range calls(b.Store, g) {
+			unavailable(t, name, call(b.ctx))
+		}
+		if err := b.Store.Close(); err != nil {
+			t.Errorf("close again: %v", err)
+		}
+	}},
+	{"CloseFinishesWhatWasBegun", func(t *testing.T, b *bench) {
+		const workers = 32
+		old := &bench{Harness: &Harness{Store: b.Store}}
+		acknowledged := make([][]*signon.Grant, workers)
+		var begun atomic.Int32
+		var wg sync.WaitGroup
+		for i := range workers {
+			wg.Go(func() {
+				for {
+					g := old.newGrant()
+					if err := old.Store.CreateGrant(b.ctx, g, event(signon.EventIssued)); err != nil {
+						unavailable(t, "create grant beside Close", err)
+						return
+					}
+					acknowledged[i] = append(acknowledged[i], g)
+					begun.Add(1)
+				}
+			})
+		}
+		for begun.Load() < 2*workers {
+			runtime.Gosched()
+		}
+		store := b.Reopen(t)
+		wg.Wait()
+		b.Store = store
+		for _, grants := range acknowledged {
+			for _, g := range grants {
+				same(t, "grant", b.grant(t, g.Key), *g)
+			}
+		}
+	}},
+}

@@ -1,0 +1,84 @@
+package storetest
+
+import (
+	"testing"
+	"time"
+
+	"github.com/latchkey-sso/latchkey/internal/signon"
+)
+
+// declared returns two tenants with every field set that has one.
+func declared() []signon.Tenant {
+	return []signon.Tenant{
+		{
+			ID: shop, Name: "A Shop & Co", Language: "de", SupportURL: "https://shop.example.com/help",
+			Limits: signon.TenantLimits{LiveGrants: 100_000, LinksPerSubject: 50},
+			Clients: []signon.Client{
+				{
+					Realm: "avangate", ID: "SHOP", Tenant: shop, Name: "back end", Secrets: []signon.Secret{"new", "old \x00 and odd"},
+					Algorithms: []string{"md5", "sha3-256"}, ProofSkew: 5*time.Minute + 1,
+				},
+				{Realm: "avangate", ID: "A_SHOP", Tenant: shop, Secrets: []signon.Secret{""}},
+			},
+			Destinations: []signon.Destination{
+				{
+					ID: "cart", Kind: signon.KindCart, Origins: []signon.Origin{
+						{Scheme: "https", Host: "store.example.com", Port: 443}, {Scheme: "http", Host: "*.test.example.com", Port: 8080},
+					},
+					Paths: []string{"/order/*", "/x"}, UnsupportedPaths: []string{"/y"}, UnsupportedHosts: []string{"old.example.com"}, QueryRequired: true,
+					TokenParam: "logintoken", DefaultTTL: 10 * time.Second, MaxTTL: time.Hour, SessionTTL: 30 * time.Minute, AddrPolicy: signon.AddrNet64,
+				},
+				{ID: "account", Kind: signon.KindAccount, AddrPolicy: signon.AddrExact},
+			},
+		},
+		{ID: "a-shop", Name: "Another"},
+	}
+}
+
+var tenantPromises = []promise{
+	{"TenantsReadBackAsApplied", func(t *testing.T, b *bench) {
+		want := declared()
+		b.apply(t, want)
+		want[0], want[1] = want[1], want[0] // by ID
+		same(t, "tenants", b.tenants(t), want)
+		b.Store = b.Reopen(t)
+		same(t, "tenants after a restart", b.tenants(t), want)
+		same(t, "events", b.events(t), []signon.EventType{signon.EventTenantsApplied})
+	}},
+	{"ApplyReplacesAllOthers", func(t *testing.T, b *bench) {
+		b.apply(t, declared())
+		next := declared()[:1]
+		next[0].Clients = next[0].Clients[1:]
+		next[0].Destinations[0].Origins = nil
+		b.apply(t, next)
+		same(t, "tenants", b.tenants(t), next)
+		b.apply(t, nil)
+		same(t, "tenants", b.tenants(t), []signon.Tenant{})
+	}},
+	{"PeopleAndGrantsOfATenantStay", func(t *testing.T, b *bench) {
+		b.apply(t, declared())
+		g, c := b.issue(t), b.create(t, customer(1))
+		b.apply(t, nil)
+		same(t, "grant", b.grant(t, g.Key), *g)
+		same(t, "customer", b.customer(t, c.ID), c)
+	}},
+	{"NothingAppliedMeansNoTenants", func(t *testing.T, b *bench) {
+		same(t, "tenants", b.tenants(t), []signon.Tenant{})
+	}},
+}
+
+func (b *bench) apply(t *testing.T, tenants []signon.Tenant) {
+	t.Helper()
+	if err := b.Store.ApplyTenants(b.ctx, tenants, event(signon.EventTenantsApplied)); err != nil {
+		t.Fatalf("apply tenants: %v", err)
+	}
+}
+
+func (b *bench) tenants(t *testing.T) []signon.Tenant {
+	t.Helper()
+	tenants, err := b.Store.Tenants(b.ctx)
+	if err != nil {
+		t.Fatalf("read tenants: %v", err)
+	}
+	return tenants
+}
