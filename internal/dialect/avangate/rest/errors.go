@@ -1,0 +1,89 @@
+package rest
+
+import (
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/latchkey-sso/latchkey/internal/dialect/avangate"
+	"github.com/latchkey-sso/latchkey/internal/signon"
+)
+
+// Codes that only HTTP has a use for.
+const (
+	methodNotAllowed     avangate.Code = "METHOD_NOT_ALLOWED"
+	requestTooLarge      avangate.Code = "REQUEST_TOO_LARGE"
+	mediaTypeUnsupported avangate.Code = "MEDIA_TYPE_UNSUPPORTED"
+)
+
+// statuses gives every code its HTTP status.
+var statuses = map[avangate.Code]int{
+	avangate.AuthenticationFailed: http.StatusUnauthorized,
+	avangate.Forbidden:            http.StatusForbidden,
+	avangate.CustomerNotFound:     http.StatusNotFound,
+	avangate.SubscriptionNotFound: http.StatusNotFound,
+	avangate.OrderNotFound:        http.StatusNotFound,
+	avangate.NotFound:             http.StatusNotFound,
+	avangate.CustomerTypeInvalid:  http.StatusBadRequest,
+	avangate.PageInvalid:          http.StatusBadRequest,
+	avangate.URLInvalid:           http.StatusBadRequest,
+	avangate.URLNotSupported:      http.StatusBadRequest,
+	avangate.ValidityTimeInvalid:  http.StatusBadRequest,
+	avangate.ValidationIPInvalid:  http.StatusBadRequest,
+	avangate.EmailInvalid:         http.StatusBadRequest,
+	avangate.LanguageInvalid:      http.StatusBadRequest,
+	avangate.RequestInvalid:       http.StatusBadRequest,
+	avangate.SSOTokenInvalid:      http.StatusBadRequest,
+	avangate.CustomerInvalid:      http.StatusBadRequest,
+	avangate.SubscriptionInvalid:  http.StatusBadRequest,
+	avangate.Conflict:             http.StatusConflict,
+	avangate.LimitExceeded:        http.StatusTooManyRequests,
+	avangate.Unavailable:          http.StatusServiceUnavailable,
+	avangate.InternalError:        http.StatusInternalServerError,
+	methodNotAllowed:              http.StatusMethodNotAllowed,
+	requestTooLarge:               http.StatusRequestEntityTooLarge,
+	mediaTypeUnsupported:          http.StatusUnsupportedMediaType,
+}
+
+// authenticationError is how REST words a failed authentication.
+var authenticationError = errorBody{ErrorCode: "AUTHENTICATION_ERROR", Message: "Authentication needed for this resource"}
+
+// words are this dialect's names of arguments.
+var words = map[string][]string{
+	signon.ArgTarget:    {"Url"},
+	signon.ArgTTL:       {"ValidityTime"},
+	signon.ArgAddr:      {"ValidationIp"},
+	signon.ArgLanguage:  {"Lang", "LanguageCode"},
+	avangate.ArgPage:    {"PageType"},
+	avangate.ArgRequest: {"Request", "Request[]"},
+	avangate.ArgEmail:   {"Email"},
+}
+
+// word returns an argument's name, as the client wrote it.
+func (c *call) word(argument string) string {
+	if names, ok := words[argument]; ok {
+		return c.query.written(names)
+	}
+	return argument
+}
+
+// refuse turns an error into an answer. What the caller could not have caused
+// loses its text and is logged, once, here.
+func (h *handler) refuse(c *call, err error) *answer {
+	f := avangate.FaultOf(err)
+	switch f.Code {
+	case avangate.InternalError:
+		h.log.Error("rest: call failed", "support_code", c.by.SupportCode, "method", c.request.Method, "error", err)
+	case avangate.Unavailable:
+		h.log.Warn("rest: outcome not known", "support_code", c.by.SupportCode, "method", c.request.Method, "error", err)
+	}
+	a := &answer{status: statuses[f.Code], body: errorBody{ErrorCode: string(f.Code), Message: f.Message(c.word)}}
+	if f.Code == avangate.AuthenticationFailed {
+		a.body = authenticationError
+	}
+	if f.RetryAfter > 0 {
+		seconds := (f.RetryAfter + time.Second - 1) / time.Second
+		c.writer.Header().Set("Retry-After", strconv.FormatInt(int64(seconds), 10))
+	}
+	return a
+}

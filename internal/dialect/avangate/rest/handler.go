@@ -1,0 +1,86 @@
+// Package rest is the 2Checkout REST dialect, versions 3.0 to 6.0: sign-on links
+// into cart and account area, customers, subscriptions and orders. README.md is
+// the contract as served, openapi.yaml the same for programs.
+package rest
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+
+	"github.com/latchkey-sso/latchkey/internal/dialect/avangate"
+	"github.com/latchkey-sso/latchkey/internal/directory"
+	"github.com/latchkey-sso/latchkey/internal/inbound"
+	"github.com/latchkey-sso/latchkey/internal/signon"
+)
+
+// Options are what the dialect is made of. All are required.
+type Options struct {
+	SignOn    *signon.Service
+	Directory *directory.Service
+	// Log receives what was wrong on our side; callers get its support code.
+	Log *slog.Logger
+}
+
+// New returns the handler of every path below /rest/. It expects the path as it
+// came, and [inbound.Info] in the request's context.
+func New(o Options) http.Handler {
+	return &handler{api: avangate.New(o.SignOn, o.Directory), log: o.Log}
+}
+
+type handler struct {
+	api *avangate.API
+	log *slog.Logger
+}
+
+// call is one request on its way through the shell.
+type call struct {
+	api     *avangate.API
+	request *http.Request
+	writer  http.ResponseWriter
+	path    path
+	query   query
+	body    avangate.Object
+	by      avangate.Caller
+}
+
+func (c *call) context() context.Context { return c.request.Context() }
+
+// ServeHTTP answers one request. All steps that every call needs are taken in
+// answer, so that no endpoint can skip one.
+func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	info := inbound.From(r.Context())
+	if info.SupportCode == "" { // nobody in front of us drew one
+		info.SupportCode = inbound.NewSupportCode()
+		w.Header().Set(inbound.Header, info.SupportCode)
+	}
+	c := &call{api: h.api, request: r, writer: w}
+	c.by.Addr, c.by.SupportCode = info.Addr, info.SupportCode
+	a, err := c.answer()
+	if err != nil {
+		a = h.refuse(c, err)
+	}
+	a.write(w, r)
+}
+
+// answer finds the endpoint, lets in who may enter, reads what came, and calls
+// the endpoint.
+func (c *call) answer() (*answer, error) {
+	endpoint, err := c.route()
+	if err != nil {
+		return nil, err
+	}
+	credentials := readCredentials(c.request.Header)
+	if c.by.Client, err = c.api.Authenticate(c.context(), &credentials, c.by.Addr, c.by.SupportCode); err != nil {
+		return nil, err
+	}
+	if err := c.query.parse(c.request.URL.RawQuery); err != nil {
+		return nil, err
+	}
+	if c.request.Method == http.MethodPost || c.request.Method == http.MethodPut {
+		if c.body, err = readBody(c.writer, c.request); err != nil {
+			return nil, err
+		}
+	}
+	return endpoint(c)
+}

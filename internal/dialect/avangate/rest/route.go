@@ -1,0 +1,137 @@
+package rest
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/latchkey-sso/latchkey/internal/dialect/avangate"
+)
+
+// endpoint makes one call and returns its answer.
+type endpoint func(*call) (*answer, error)
+
+// route is a path below the version and what can be done there. A star in the
+// path stands for a segment of the caller's.
+type route struct {
+	path string
+	get  endpoint
+	post endpoint
+	put  endpoint
+}
+
+var routes = []route{
+	{path: "customers/*/cart", get: cartLink},
+	{path: "customers/*/account", get: customerLink},
+	{path: "customers/*/account/*", get: customerLink},
+	{path: "customers/*", get: getCustomer, put: updateCustomer},
+	{path: "customers", get: getCustomerByToken, post: createCustomer},
+	{path: "subscriptions/*/signon", get: subscriptionLink},
+	{path: "subscriptions/*/signon/*", get: subscriptionLink},
+	{path: "subscriptions/*/customer", get: getSubscriptionCustomer},
+	{path: "subscriptions/*", get: getSubscription},
+	{path: "subscriptions", get: listSubscriptions, post: createSubscription},
+	{path: "orders/*", get: getOrder},
+}
+
+// supported reports whether the dialect is served under that version.
+func supported(version string) bool {
+	switch version {
+	case "6.0", "5.0", "4.0", "3.0":
+		return true
+	}
+	return false
+}
+
+// maxSegments is more than any route has.
+const maxSegments = 8
+
+// path is a request's path below the version, in segments.
+type path struct {
+	version  string
+	segments []string
+	args     [2]string // what stands for the stars of the route; empty for none
+	buf      [maxSegments]string
+}
+
+// split reads an escaped path. Empty segments are left out, so doubled slashes
+// and one at the end make no difference. A path that is not below a supported
+// version is not ok.
+func (p *path) split(escaped string) (ok bool) {
+	p.segments = p.buf[:0]
+	for segment := range strings.SplitSeq(escaped, "/") {
+		if segment == "" {
+			continue
+		}
+		if len(p.segments) == maxSegments {
+			return false
+		}
+		plain, err := url.PathUnescape(segment)
+		if err != nil {
+			return false
+		}
+		p.segments = append(p.segments, plain)
+	}
+	if len(p.segments) < 2 || p.segments[0] != "rest" || !supported(p.segments[1]) {
+		return false
+	}
+	p.version, p.segments = p.segments[1], p.segments[2:]
+	return true
+}
+
+// match reports whether the path is the route's, and keeps the arguments.
+func (p *path) match(pattern string) bool {
+	n := 0
+	p.args = [2]string{}
+	for _, segment := range p.segments {
+		want, rest, _ := strings.Cut(pattern, "/")
+		switch {
+		case want == "*":
+			p.args[n] = segment
+			n++
+		case want != segment:
+			return false
+		}
+		pattern = rest
+	}
+	return pattern == "" && len(p.segments) > 0
+}
+
+// route finds the endpoint, or the fault that says there is none.
+func (c *call) route() (endpoint, error) {
+	if !c.path.split(c.request.URL.EscapedPath()) {
+		return nil, &avangate.Fault{Code: avangate.NotFound}
+	}
+	for i := range routes {
+		if c.path.match(routes[i].path) {
+			return routes[i].endpoint(c.request.Method, c.writer.Header())
+		}
+	}
+	return nil, &avangate.Fault{Code: avangate.NotFound}
+}
+
+// endpoint returns what the method does here; a header says what could be done
+// when it does nothing.
+func (r *route) endpoint(method string, header http.Header) (endpoint, error) {
+	var e endpoint
+	switch method {
+	case http.MethodGet, http.MethodHead:
+		e = r.get
+	case http.MethodPost:
+		e = r.post
+	case http.MethodPut:
+		e = r.put
+	}
+	if e != nil {
+		return e, nil
+	}
+	allow := "GET, HEAD"
+	if r.post != nil {
+		allow += ", POST"
+	}
+	if r.put != nil {
+		allow += ", PUT"
+	}
+	header.Set("Allow", allow)
+	return nil, &avangate.Fault{Code: methodNotAllowed, Rule: "Only " + allow + " can be used here"}
+}
