@@ -9,7 +9,7 @@ import (
 	"github.com/latchkey-sso/latchkey/internal/signon"
 )
 
-//go:embed template
+//go:embed template/*.html
 var templates embed.FS
 
 //go:embed text
