@@ -3,9 +3,12 @@ package server
 import (
 	"net/http"
 	"strings"
+	"time"
 
+	"github.com/latchkey-sso/latchkey/internal/dev"
 	"github.com/latchkey-sso/latchkey/internal/dialect/avangate/rest"
 	"github.com/latchkey-sso/latchkey/internal/landing"
+	"github.com/latchkey-sso/latchkey/internal/signon"
 )
 
 // routes is who answers what, the whole of it.
@@ -20,7 +23,26 @@ func (s *Server) routes() http.Handler {
 		},
 		other: landing.New(landing.Options{SignOn: s.signOn, Directory: s.directory, Log: s.log, ShowReasons: s.dev}),
 	}
+	if s.dev {
+		s.addDemo(t.exact)
+	}
 	return t
+}
+
+// addDemo adds the pages that only `latchkey dev` has.
+func (s *Server) addDemo(exact map[string]http.Handler) {
+	start := dev.StartPage(dev.StartOptions{
+		SignOn: s.signOn, Directory: s.directory, Log: s.log, BaseURL: s.cfg.PublicURL,
+		AuthHeader: func(code, key string) string {
+			value, err := rest.Sign(code, time.Now(), signon.Secret(key), "")
+			if err != nil {
+				s.log.Error("sign the demo's example", "error", err)
+			}
+			return value
+		},
+	})
+	exact["/"], exact[dev.OpenPath] = start, start
+	exact[dev.CardEntryPath] = dev.TestCards(s.signOn, s.log)
 }
 
 // table hands requests on by path. Unlike http.ServeMux it never answers with

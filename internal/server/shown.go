@@ -12,7 +12,7 @@ var shownWords = words(`
 	rest 3.0 4.0 5.0 6.0 customers subscriptions orders customer cart account signon
 	index my_subscription my_products my_license user_data order_lookup faq payment_methods view_order change_card
 	order checkout.php cart.php trial.php upgrade.php finish.php done card sign-out signed-out checkout
-	myaccount support dev`)
+	myaccount support dev open`)
 
 func words(list string) map[string]bool {
 	set := map[string]bool{}
