@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/latchkey-sso/latchkey/internal/signon"
 )
@@ -20,7 +21,7 @@ func (s *Store) CreateGrant(ctx context.Context, g *signon.Grant, e *signon.Even
 		packed  = aboutGrant(g).pack()
 		epoch   int64
 	)
-	err := s.write(ctx, "create grant", func(t *tx) error {
+	o := newOp(ctx, func(t *tx) error {
 		epoch = t.epoch
 		if t.exec(insertGrant, key[:], epoch, issued, expires, orNil(bound), packed) == 0 {
 			return signon.ErrConflict
@@ -28,14 +29,32 @@ func (s *Store) CreateGrant(ctx context.Context, g *signon.Grant, e *signon.Even
 		t.append(e)
 		return nil
 	})
+	stored := storedGrant(g)
+	o.committed = func() {
+		stored.Epoch = epoch
+		s.recent.remember(stored)
+	}
+	err := s.await(o, "create grant")
 	if err == nil {
 		g.Epoch = epoch
 	}
 	return err
 }
 
+// storedGrant returns a new grant as it reads from the database.
+func storedGrant(g *signon.Grant) *signon.Grant {
+	return &signon.Grant{
+		Key: g.Key, Tenant: g.Tenant, Client: g.Client, Destination: g.Destination, SubjectKind: g.SubjectKind, Subject: g.Subject,
+		Target: g.Target, Language: g.Language, BoundAddr: g.BoundAddr,
+		IssuedAt: time.UnixMilli(g.IssuedAt.UnixMilli()).UTC(), ExpiresAt: time.UnixMilli(g.ExpiresAt.UnixMilli()).UTC(),
+	}
+}
+
 // Grant returns the grant with that key. See [signon.GrantStore].
 func (s *Store) Grant(ctx context.Context, key signon.GrantKey) (g signon.Grant, err error) {
+	if g, ok := s.recent.find(key); ok {
+		return g, nil
+	}
 	err = s.readers.read(ctx, "read grant", func(c *conn) error {
 		found, err := c.one(selectGrant, key[:])
 		if err != nil {
@@ -97,6 +116,7 @@ func aboutGrant(g *signon.Grant) *about {
 // RevokeGrant ends a grant and its session. See [signon.GrantStore].
 func (s *Store) RevokeGrant(ctx context.Context, key signon.GrantKey, e *signon.Event) (ended bool, err error) {
 	err = s.write(ctx, "revoke grant", func(t *tx) error {
+		s.recent.forget(key)
 		grants := t.exec("UPDATE grants SET state = ? WHERE key = ? AND state IN (?, ?)",
 			int64(signon.GrantRevoked), key[:], int64(signon.GrantLive), int64(signon.GrantRedeemed))
 		sessions := t.exec(endSession, t.now(), key[:])

@@ -117,6 +117,9 @@ func (m *mark) setTime(at time.Time) {
 // of. A mark that can't be written gets old, which weakens what it is for but
 // not what was committed: the log tells, and the store goes on.
 func (m *mark) write() {
+	if m.file == nil {
+		return // closed
+	}
 	_, err := m.file.WriteAt(m.state.encode(), 0)
 	if err != nil && !m.failed {
 		m.log.Error("the mark beside the database can't be written", "error", err)
@@ -127,7 +130,9 @@ func (m *mark) write() {
 func (m *mark) close() error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return errors.Join(m.file.Sync(), m.file.Close())
+	f := m.file
+	m.file = nil
+	return errors.Join(f.Sync(), f.Close())
 }
 
 // latestInstant returns the latest instant that the store is known to have

@@ -15,7 +15,11 @@ WHERE key = ? AND state = 0 AND epoch = ? AND expires_at > ? AND (bound_addr IS 
 // RedeemGrant redeems a grant at most once. See [signon.GrantStore].
 func (s *Store) RedeemGrant(ctx context.Context, r *signon.Redemption) (signon.RedeemOutcome, error) {
 	q := newRedemption(r)
-	if err := s.write(ctx, "redeem grant", q.do); err != nil {
+	err := s.write(ctx, "redeem grant", func(t *tx) error {
+		s.recent.forget(q.key)
+		return q.do(t)
+	})
+	if err != nil {
 		return signon.RedeemOutcome{}, err
 	}
 	return q.outcome, nil

@@ -50,6 +50,7 @@ type Store struct {
 	epoch   atomic.Int64
 	writer  *writer
 	readers *readers
+	recent  *recent
 	sweeper sweeper
 	closing sync.Once
 }
@@ -68,7 +69,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Store{log: o.Log, keys: o.Keys}
+	s := &Store{log: o.Log, keys: o.Keys, recent: newRecent()}
 	if err := s.open(ctx, o); err != nil {
 		s.release()
 		return nil, fmt.Errorf("open database %s: %w", o.Path, err)
@@ -148,6 +149,7 @@ func (s *Store) Close() error {
 	var err error
 	s.closing.Do(func() {
 		s.writer.stop()
+		s.recent.close()
 		err = s.release()
 	})
 	if err != nil {

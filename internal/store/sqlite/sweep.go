@@ -31,6 +31,7 @@ func (s *Store) Sweep(ctx context.Context, below signon.GrantKey, sessionsExpire
 		return 0, err
 	}
 	err = s.write(ctx, "sweep", func(t *tx) error {
+		s.recent.forgetBelow(below)
 		n := t.exec("DELETE FROM grants WHERE key IN (SELECT key FROM grants WHERE key < ? ORDER BY key LIMIT ?)", below[:], int64(limit))
 		for _, key := range over {
 			n += t.exec("DELETE FROM sessions WHERE key = ?", key)

@@ -15,8 +15,8 @@ type tx struct {
 	at     time.Time // the instant of the group, of millisecond precision
 	epoch  int64
 	fault  error
-	body   []byte                   // scratch for events
-	inject func(query string) error // set by tests
+	body   []byte                               // scratch for events
+	inject func(query string, args []any) error // set by tests: makes statements fail
 }
 
 // now returns the group's instant as stored.
@@ -24,7 +24,7 @@ func (t *tx) now() int64 { return t.at.UnixMilli() }
 
 // exec runs a statement and returns how many rows it changed.
 func (t *tx) exec(query string, args ...any) int64 {
-	if t.failed(query) {
+	if t.failed(query, args) {
 		return 0
 	}
 	changed, err := t.conn.exec(query, args...)
@@ -34,7 +34,7 @@ func (t *tx) exec(query string, args ...any) int64 {
 
 // one returns the first row of a query, or nil.
 func (t *tx) one(query string, args ...any) row {
-	if t.failed(query) {
+	if t.failed(query, args) {
 		return nil
 	}
 	found, err := t.conn.one(query, args...)
@@ -45,9 +45,9 @@ func (t *tx) one(query string, args ...any) row {
 // exists reports whether a query has a row.
 func (t *tx) exists(query string, args ...any) bool { return t.one(query, args...) != nil }
 
-func (t *tx) failed(query string) bool {
+func (t *tx) failed(query string, args []any) bool {
 	if t.fault == nil && t.inject != nil {
-		t.fault = t.inject(query)
+		t.fault = t.inject(query, args)
 	}
 	return t.fault != nil
 }

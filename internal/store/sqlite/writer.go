@@ -25,6 +25,10 @@ type op struct {
 	do func(*tx) error
 	// alone: when do returns an error, what it did before is undone.
 	alone bool
+	// committed, unless nil, is called once the operation is committed with
+	// success, before its caller or any later operation knows.
+	committed func()
+
 	state atomic.Int32
 	err   error
 	done  chan struct{}
@@ -172,6 +176,9 @@ func (w *writer) commit(group []*op) {
 		w.publish()
 	}
 	for _, o := range group {
+		if o.err == nil && o.committed != nil {
+			o.committed()
+		}
 		o.done <- struct{}{}
 	}
 }
@@ -220,7 +227,7 @@ func (w *writer) begin() error {
 // control runs a statement that steers the transaction.
 func (w *writer) control(statement string) error {
 	if w.tx.inject != nil {
-		if err := w.tx.inject(statement); err != nil {
+		if err := w.tx.inject(statement, nil); err != nil {
 			return err
 		}
 	}
