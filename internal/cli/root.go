@@ -48,6 +48,7 @@ Run it:           latchkey serve --config latchkey.yaml`,
 		newDev(),
 		newServe(),
 		newSign(),
+		newBench(),
 
 		newConfig(),
 		newKeygen(),
