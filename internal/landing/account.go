@@ -11,6 +11,7 @@ import (
 
 // accountPage is what the first page of the account area shows.
 type accountPage struct {
+	Shop          string
 	FirstName     string
 	Email, Phone  string
 	Address       []string
@@ -62,7 +63,7 @@ func (v *visit) accountPage(p *person, language string) (*accountPage, error) {
 		return nil, err
 	}
 	content := &accountPage{
-		FirstName: c.Billing.FirstName, Email: c.Billing.Email, Phone: c.Billing.Phone,
+		Shop: v.tenant.Name, FirstName: c.Billing.FirstName, Email: c.Billing.Email, Phone: c.Billing.Phone,
 		Address: addressLines(&c.Billing, language), Number: string(c.Ref()),
 		More: len(subscriptions) > maxShown,
 	}

@@ -97,13 +97,17 @@ func (f *contactForm) field(s *site, language string, field contactField, delive
 	if field.value != nil {
 		value = field.value(contact)
 	}
+	width := field.width
+	if field.name == directory.FieldCompany && delivery {
+		width = "full" // nobody beside it
+	}
 	if field.autocomplete == "off" {
 		section = ""
 	}
 	input := page.Field{
 		ID: fieldID(name), Name: name, Label: "field." + field.name, Value: *value, Error: wrong[name],
 		Type: field.kind, InputMode: field.mode, Autocomplete: section + field.autocomplete,
-		Optional: field.optional, MaxLength: field.most, Width: field.width,
+		Optional: field.optional, MaxLength: field.most, Width: width,
 	}
 	if field.name == directory.FieldCountryCode {
 		none := ""

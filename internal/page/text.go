@@ -68,13 +68,14 @@ func (t Texts) Language(codes ...string) string {
 	return FirstLanguage
 }
 
-// Text returns the text with that key, with the arguments put in.
+// Text returns the text with that key, with the arguments put in. A text need
+// not mention its arguments.
 func (t Texts) Text(language, key string, args ...any) (string, error) {
 	text, ok := t[language][key]
 	if !ok {
 		return "", fmt.Errorf("no text %q in language %q", key, language)
 	}
-	if len(args) > 0 {
+	if len(args) > 0 && strings.Contains(text, "%") {
 		text = fmt.Sprintf(text, args...)
 	}
 	return text, nil

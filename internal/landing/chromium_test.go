@@ -1,0 +1,204 @@
+package landing_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+)
+
+// chromium starts a real browser for the test. Without one the test is skipped,
+// but never where the outcome counts.
+func chromium(t *testing.T) context.Context {
+	t.Helper()
+	path := ""
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "headless-shell"} {
+		if found, err := exec.LookPath(name); err == nil {
+			path = found
+			break
+		}
+	}
+	if path == "" {
+		if os.Getenv("CI") == "true" {
+			t.Fatal("no Chromium: install it (apt-get install chromium)")
+		}
+		t.Skip("SKIPPED: no Chromium here, so nothing is known of real browsers (apt-get install chromium)")
+	}
+	profile := t.TempDir()
+	options := append(chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.ExecPath(path), chromedp.UserDataDir(profile), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun,
+		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true),
+		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true),
+	)
+	allocated, stop := chromedp.NewExecAllocator(t.Context(), options...)
+	t.Cleanup(stop)
+	ctx, cancel := chromedp.NewContext(allocated)
+	t.Cleanup(cancel)
+	if err := chromedp.Do(ctx); err != nil {
+		t.Fatalf("start %s: %v", path, err)
+	}
+	return ctx
+}
+
+// tab is one page of a browser.
+type tab struct {
+	t   *testing.T
+	ctx context.Context
+}
+
+// stepTimeout bounds each step, so that a page that never comes fails the test.
+const stepTimeout = 20 * time.Second
+
+// newTab opens a page. With separate, it shares no cookies with any other: a
+// browser of its own.
+func newTab(t *testing.T, parent context.Context, separate bool) *tab {
+	t.Helper()
+	var options []chromedp.ContextOption
+	if separate {
+		options = append(options, chromedp.WithNewBrowserContext())
+	}
+	ctx, cancel := chromedp.NewContext(parent, options...)
+	t.Cleanup(cancel)
+	b := &tab{t, ctx}
+	if err := chromedp.Do(ctx, chromedp.EmulateViewport(1280, 900)); err != nil {
+		t.Fatalf("open tab: %v", err)
+	}
+	return b
+}
+
+// step runs one action within stepTimeout and returns what it returns.
+func step[T any](b *tab, action chromedp.Action[T]) T {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, stepTimeout)
+	defer cancel()
+	value, err := chromedp.Run(ctx, action)
+	if err != nil {
+		b.t.Fatalf("browser: %v", err)
+	}
+	return value
+}
+
+// open goes to the address and waits for the page that it ends at. It returns
+// that page's status.
+func (b *tab) open(address string) int64 {
+	b.t.Helper()
+	return step(b, chromedp.NavigateResponse(address)).Status
+}
+
+// address returns what stands in the address bar.
+func (b *tab) address() string {
+	b.t.Helper()
+	return step(b, chromedp.Location())
+}
+
+// text returns what the page says, and what its inputs hold.
+func (b *tab) text() string {
+	b.t.Helper()
+	return step(b, chromedp.Evaluate[string](`document.body.innerText + "\n" + [...document.querySelectorAll("input:not([type=hidden]),select")].map(e => e.value).join("\n")`))
+}
+
+// script runs a script in the page and waits for what it promises.
+func script[T any](b *tab, source string) T {
+	b.t.Helper()
+	return step(b, chromedp.Evaluate[T](source, chromedp.EvalAwaitPromise))
+}
+
+// fill replaces what an input holds.
+func (b *tab) fill(selector, value string) {
+	b.t.Helper()
+	if !script[bool](b, fmt.Sprintf(`(e => e && (e.value = %q, true))(document.querySelector(%q)) === true`, value, selector)) {
+		b.t.Fatalf("nothing to fill at %s", selector)
+	}
+}
+
+// click clicks.
+func (b *tab) click(selector string) {
+	b.t.Helper()
+	step(b, chromedp.Click(chromedp.CSS(selector)))
+}
+
+// submit clicks and waits for the page that follows. It returns its status.
+func (b *tab) submit(selector string) int64 {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, stepTimeout)
+	defer cancel()
+	resp, err := chromedp.RunResponse(ctx, chromedp.Click(chromedp.CSS(selector)))
+	if err != nil {
+		b.t.Fatalf("click %s: %v", selector, err)
+	}
+	return resp.Status
+}
+
+// look is a size of window and a colour scheme.
+type look struct {
+	name          string
+	width, height int64
+	dark          bool
+}
+
+var looks = []look{
+	{"desktop-light", 1280, 900, false},
+	{"desktop-dark", 1280, 900, true},
+	{"phone-light", 390, 844, false},
+	{"phone-dark", 390, 844, true},
+}
+
+func (b *tab) wear(l look) {
+	b.t.Helper()
+	scheme := "light"
+	if l.dark {
+		scheme = "dark"
+	}
+	var options []chromedp.EmulateViewportOption
+	if l.width < 500 {
+		options = append(options, chromedp.EmulateMobile)
+	}
+	step(b, chromedp.EmulateViewport(l.width, l.height, options...))
+	step(b, func(ctx context.Context, t *chromedp.Target) (cdp.Empty, error) {
+		return cdp.Call(ctx, t, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}, {Name: "prefers-reduced-motion", Value: "reduce"}},
+		})
+	})
+}
+
+// picture writes the page as it looks in every size and scheme, and fails the
+// test when something sticks out of a phone's window.
+func (b *tab) picture(name string) {
+	b.t.Helper()
+	folder := os.Getenv("LATCHKEY_SCREENSHOTS")
+	if folder == "" {
+		folder = filepath.Join("..", "..", "out", "screenshots")
+	}
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		b.t.Fatal(err)
+	}
+	for _, l := range looks {
+		b.wear(l)
+		if what := b.tooWide(); what != "" {
+			b.t.Errorf("%s, %s: wider than the window: %s", name, l.name, what)
+		}
+		png := step(b, chromedp.FullScreenshot(100))
+		if err := os.WriteFile(filepath.Join(folder, name+"-"+l.name+".png"), png, 0o644); err != nil {
+			b.t.Fatal(err)
+		}
+	}
+	b.wear(looks[0])
+}
+
+// tooWide returns what sticks out of the window sideways.
+func (b *tab) tooWide() string {
+	b.t.Helper()
+	return script[string](b, `(() => {
+		const wide = document.documentElement.clientWidth;
+		if (document.documentElement.scrollWidth <= wide) return "";
+		return [...document.querySelectorAll("body *")].filter(e => e.getBoundingClientRect().right > wide + 1)
+			.map(e => e.tagName + "." + e.className).slice(0, 5).join(" ") || "the page";
+	})()`)
+}
