@@ -21,5 +21,9 @@ type Store interface {
 // OpenStore opens the storage engine in the data directory. One process can
 // have it open at a time.
 func OpenStore(ctx context.Context, dataDir string, keys *signon.Keyring, log *slog.Logger) (Store, error) {
-	return sqlite.Open(ctx, sqlite.Options{Path: filepath.Join(dataDir, "latchkey.db"), Keys: keys, Log: log})
+	s, err := sqlite.Open(ctx, sqlite.Options{Path: filepath.Join(dataDir, "latchkey.db"), Keys: keys, Log: log})
+	if err != nil {
+		return nil, err // and not a Store that holds nil
+	}
+	return s, nil
 }
