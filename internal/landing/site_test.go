@@ -135,27 +135,39 @@ func newSite(t *testing.T, options ...siteOption) *site {
 }
 
 func (s *site) listen(log *slog.Logger) {
-	pages := landing.New(landing.Options{SignOn: s.signOn, Directory: s.people, Log: log, ShowReasons: true})
-	mux := http.NewServeMux()
-	mux.Handle("/", pages)
-	mux.Handle("/dev/card", dev.TestCards(s.signOn, log))
 	addr := netip.MustParseAddr("192.0.2.7")
-	s.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	s.server = httptest.NewUnstartedServer(nil)
+	s.t.Cleanup(s.server.Close)
+	s.base = fmt.Sprintf("http://localhost:%d", s.port())
+	handlers := s.handlers(log) // by path; "" for all others
+	s.server.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		info := &inbound.Info{SupportCode: inbound.NewSupportCode(), Addr: addr, Secure: r.Header.Get("X-Test-Secure") != ""}
 		if from := r.Header.Get("X-Test-Addr"); from != "" {
 			info.Addr = netip.MustParseAddr(from)
 		}
 		w.Header().Set(inbound.Header, info.SupportCode)
-		mux.ServeHTTP(w, r.WithContext(inbound.With(r.Context(), info)))
-	}))
-	s.t.Cleanup(s.server.Close)
-	s.base = fmt.Sprintf("http://localhost:%d", s.port())
+		handler, ok := handlers[r.URL.Path]
+		if !ok {
+			handler = handlers[""]
+		}
+		handler.ServeHTTP(w, r.WithContext(inbound.With(r.Context(), info)))
+	})
+	s.server.Start()
+}
+
+func (s *site) handlers(log *slog.Logger) map[string]http.Handler {
 	start := dev.StartPage(dev.StartOptions{
 		SignOn: s.signOn, Directory: s.people, Log: log, BaseURL: s.base,
-		AuthHeader: func(code, _ string) string { return fmt.Sprintf("code=%q", code) },
+		AuthHeader: func(code, _ string) string {
+			return fmt.Sprintf(`code="%s" date="2026-11-20 12:00:00" hash="29e85dbf92ce0113e7755c31c0438a7db98a4de9f910bf0a527e005f35e43739" algo="sha256"`, code)
+		},
 	})
-	mux.Handle("/{$}", start)
-	mux.Handle(dev.OpenPath, start)
+	return map[string]http.Handler{
+		"":                landing.New(landing.Options{SignOn: s.signOn, Directory: s.people, Log: log, ShowReasons: true}),
+		"/":               start,
+		dev.OpenPath:      start,
+		dev.CardEntryPath: dev.TestCards(s.signOn, log),
+	}
 }
 
 func (s *site) port() uint16 {
@@ -213,6 +225,17 @@ func (s *site) seed() {
 // link asks the core for a link, as a dialect does.
 func (s *site) link(customer int, kind signon.DestinationKind, target string, ttl time.Duration) string {
 	s.t.Helper()
+	return s.issue(customer, kind, target, ttl, netip.Addr{})
+}
+
+// boundLink returns a cart link that is for one address only.
+func (s *site) boundLink(customer int, addr string) string {
+	s.t.Helper()
+	return s.issue(customer, signon.KindCart, "/order/checkout.php?PRODS=4639321", time.Minute, netip.MustParseAddr(addr))
+}
+
+func (s *site) issue(customer int, kind signon.DestinationKind, target string, ttl time.Duration, bind netip.Addr) string {
+	s.t.Helper()
 	client, ok := s.signOn.Registry().Client("avangate", dev.MerchantCode)
 	if !ok {
 		s.t.Fatal("no client")
@@ -223,7 +246,7 @@ func (s *site) link(customer int, kind signon.DestinationKind, target string, tt
 	}
 	issued, err := s.signOn.Issue(s.t.Context(), &signon.IssueRequest{
 		Client: client, Destination: dest, Kind: signon.SubjectCustomer, Subject: signon.SubjectRef(strconv.Itoa(customer)),
-		Target: s.base + target, TTL: ttl,
+		Target: s.base + target, TTL: ttl, Bind: bind,
 	})
 	if err != nil {
 		s.t.Fatal(err)
