@@ -45,16 +45,21 @@ func findAlgorithm(name string, digits int) *algorithm {
 	return nil
 }
 
-// digest returns the HMAC of code and date under the key. Each time a fresh
-// HMAC is keyed: keeping keyed ones would save 0.3 µs of a call and hold
-// secrets in memory after they were rotated out.
+// digest returns the HMAC of code and date under the key.
 func (a *algorithm) digest(code, date, key string) []byte {
-	mac := hmac.New(a.hash, []byte(key))
 	var buf [128]byte
 	b := strconv.AppendInt(buf[:0], int64(len(code)), 10)
 	b = append(b, code...)
 	b = strconv.AppendInt(b, int64(len(date)), 10)
 	b = append(b, date...)
-	_, _ = mac.Write(b)
+	return a.sum(b, []byte(key))
+}
+
+// sum returns the HMAC of the message. It is keyed afresh each time: keeping
+// keyed states would save 0.3 µs of a call, and hold secrets in memory after
+// they were rotated out.
+func (a *algorithm) sum(message, key []byte) []byte {
+	mac := hmac.New(a.hash, key)
+	_, _ = mac.Write(message)
 	return mac.Sum(nil)
 }
