@@ -74,6 +74,9 @@ const maxPlans = 5
 // written: CodeInvalid naming the field, CodeConflict for a reference that is
 // another's, CodeSubjectUnknown for a customer who does not exist.
 func (s *Service) Merge(ctx context.Context, tenant signon.TenantID, rows *Rows, act Act) (Imported, error) {
+	if len(rows.Customers)+len(rows.Subscriptions)+len(rows.Products) == 0 {
+		return Imported{}, nil
+	}
 	var err error
 	for range maxPlans {
 		p := newPlan(s, tenant)
@@ -94,6 +97,12 @@ func (s *Service) Merge(ctx context.Context, tenant signon.TenantID, rows *Rows,
 		return Imported{}, RowErrors{{Index: row.Index, Err: changed}}
 	}
 	return Imported{}, fmt.Errorf("import: %w", err)
+}
+
+// Check tells whether Merge would accept the rows as things stand, with the same
+// errors. Nothing is written.
+func (s *Service) Check(ctx context.Context, tenant signon.TenantID, rows *Rows) error {
+	return newPlan(s, tenant).add(ctx, rows)
 }
 
 func (s *Service) writeBatch(ctx context.Context, tenant signon.TenantID, p *plan, act Act) error {
