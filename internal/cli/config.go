@@ -12,9 +12,7 @@ import (
 )
 
 func newConfig() *cobra.Command {
-	cmd := &cobra.Command{Use: "config", Short: "Check and explain configurations", Args: cobra.NoArgs}
-	cmd.AddCommand(newConfigCheck(), newConfigDocs())
-	return cmd
+	return newGroup("config", "Check and explain configurations", newConfigCheck(), newConfigDocs())
 }
 
 func newConfigCheck() *cobra.Command {

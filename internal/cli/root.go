@@ -42,7 +42,6 @@ Try it:           latchkey dev
 Run it:           latchkey serve --config latchkey.yaml`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
-		Args:          cobra.NoArgs,
 	}
 	root.AddCommand(
 		newDev(),
@@ -55,4 +54,19 @@ Run it:           latchkey serve --config latchkey.yaml`,
 		newVersion(),
 	)
 	return root
+}
+
+// newGroup returns a command that only holds others.
+func newGroup(name, short string, commands ...*cobra.Command) *cobra.Command {
+	group := &cobra.Command{
+		Use: name, Short: short,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return fmt.Errorf("unknown command %q for %q", args[0], cmd.CommandPath())
+			}
+			return cmd.Help()
+		},
+	}
+	group.AddCommand(commands...)
+	return group
 }

@@ -73,9 +73,11 @@ type place struct{ line, column int }
 // problem returns a mistake at the setting, or at the nearest one around it.
 func (o *origin) problem(path, format string, args ...any) Problem {
 	p := Problem{Path: path, Text: fmt.Sprintf(format, args...)}
-	if name, ok := o.vars[path]; ok {
-		p.Source = name
-		return p
+	for set, name := range o.vars {
+		if set == path || parent(set) == path { // a secret's place is set by its parts
+			p.Source = name
+			return p
+		}
 	}
 	for at := path; ; at = parent(at) {
 		if found, ok := o.places[at]; ok {

@@ -1,0 +1,169 @@
+package cli
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"latchkey": func() { os.Exit(Main()) }})
+}
+
+// TestScripts runs the real program as the scripts in testdata say.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/script",
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"up": up, "down": down, "hangup": hangup, "get": get, "post": post, "mode": mode,
+		},
+		RequireExplicitExec: true,
+		Setup: func(e *testscript.Env) error {
+			e.Values[runningKey{}] = &running{dir: e.WorkDir}
+			e.Setenv("TMPDIR", e.WorkDir)
+			e.Setenv("HOME", e.WorkDir)
+			return nil
+		},
+	})
+}
+
+// running is the server that a script has started.
+type running struct {
+	dir  string
+	cmd  *exec.Cmd
+	done chan error
+}
+
+type runningKey struct{}
+
+func theServer(ts *testscript.TestScript) *running {
+	r, ok := ts.Value(runningKey{}).(*running)
+	if !ok {
+		ts.Fatalf("no script of TestScripts")
+	}
+	return r
+}
+
+// up starts a server, "up dev …" or "up serve …", waits until it is ready, and
+// sets URL. What it says goes to the file server.log.
+func up(ts *testscript.TestScript, neg bool, args []string) {
+	r := theServer(ts)
+	log, err := os.OpenFile(filepath.Join(r.dir, "server.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	ts.Check(err)
+	r.cmd = exec.Command(program(ts), args...)
+	r.cmd.Dir, r.cmd.Stderr = ts.MkAbs("."), log
+	for _, name := range []string{"PATH", "TMPDIR", "HOME", "SHOP_KEY", "LATCHKEY_ROOT_KEY"} {
+		r.cmd.Env = append(r.cmd.Env, name+"="+ts.Getenv(name))
+	}
+	out, err := r.cmd.StdoutPipe()
+	ts.Check(err)
+	ts.Check(r.cmd.Start())
+	ts.Defer(func() { _ = r.cmd.Process.Kill() })
+	in := bufio.NewReader(out)
+	line, err := in.ReadString('\n')
+	url, ready := strings.CutPrefix(strings.TrimSpace(line), "Latchkey is ready at ")
+	if err != nil || !ready || neg {
+		ts.Fatalf("got %q, %v, want that it is ready", line, err)
+	}
+	ts.Setenv("URL", url)
+	ts.Setenv("PORT", url[strings.LastIndexByte(url, ':')+1:])
+	r.done = make(chan error, 1)
+	go func() {
+		if rest, _ := io.ReadAll(in); len(rest) > 0 {
+			_ = r.cmd.Wait()
+			r.done <- fmt.Errorf("it printed more than one line: %q", rest)
+			return
+		}
+		r.done <- r.cmd.Wait()
+	}()
+}
+
+// program returns the path of the program under test.
+func program(ts *testscript.TestScript) string {
+	for dir := range strings.SplitSeq(ts.Getenv("PATH"), string(filepath.ListSeparator)) {
+		if path, err := exec.LookPath(filepath.Join(dir, "latchkey")); err == nil {
+			return path
+		}
+	}
+	ts.Fatalf("latchkey is not on the path")
+	return ""
+}
+
+// down stops the server with SIGTERM and requires that it ends cleanly.
+func down(ts *testscript.TestScript, _ bool, _ []string) {
+	r := theServer(ts)
+	ts.Check(r.cmd.Process.Signal(syscall.SIGTERM))
+	select {
+	case err := <-r.done:
+		ts.Check(err)
+	case <-time.After(30 * time.Second):
+		ts.Fatalf("the server did not stop")
+	}
+}
+
+// hangup sends SIGHUP and waits until the log has one more line with the text.
+func hangup(ts *testscript.TestScript, _ bool, args []string) {
+	r := theServer(ts)
+	count := func() int { return strings.Count(ts.ReadFile(filepath.Join(r.dir, "server.log")), args[0]) }
+	before := count()
+	ts.Check(r.cmd.Process.Signal(syscall.SIGHUP))
+	for deadline := time.Now().Add(20 * time.Second); count() == before; time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			ts.Fatalf("the log has no new line with %q:\n%s", args[0], ts.ReadFile(filepath.Join(r.dir, "server.log")))
+		}
+	}
+}
+
+// get sends a GET, "get URL [header file]", and prints status and body.
+func get(ts *testscript.TestScript, neg bool, args []string) {
+	request(ts, neg, http.MethodGet, args, "")
+}
+
+// post sends a POST, "post URL header file body file".
+func post(ts *testscript.TestScript, neg bool, args []string) {
+	request(ts, neg, http.MethodPost, args, ts.ReadFile(args[2]))
+}
+
+func request(ts *testscript.TestScript, neg bool, method string, args []string, body string) {
+	r, err := http.NewRequest(method, args[0], strings.NewReader(body))
+	ts.Check(err)
+	r.Header.Set("Content-Type", "application/json")
+	if len(args) > 1 {
+		name, value, _ := strings.Cut(ts.ReadFile(args[1]), ": ")
+		r.Header.Set(name, strings.TrimSpace(value))
+	}
+	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	answer, err := client.Do(r)
+	if err != nil {
+		if !neg {
+			ts.Fatalf("%v", err)
+		}
+		return
+	}
+	defer answer.Body.Close()
+	text, err := io.ReadAll(answer.Body)
+	ts.Check(err)
+	fmt.Fprintf(ts.Stdout(), "%d\n%s\n", answer.StatusCode, text)
+	if neg != (answer.StatusCode >= http.StatusBadRequest) {
+		ts.Fatalf("%s %s: got %d: %s", method, args[0], answer.StatusCode, text)
+	}
+}
+
+// mode requires that a file has a mode, "mode FILE 600", in octal.
+func mode(ts *testscript.TestScript, neg bool, args []string) {
+	info, err := os.Stat(ts.MkAbs(args[0]))
+	ts.Check(err)
+	if got := fmt.Sprintf("%o", info.Mode().Perm()); (got == args[1]) == neg {
+		ts.Fatalf("%s: got mode %s, want %s", args[0], got, args[1])
+	}
+}
