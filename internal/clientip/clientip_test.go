@@ -104,12 +104,12 @@ func FuzzAppendedAddressDecides(f *testing.F) {
 	f.Add("10.0.0.1, ::1, garbage,,", "2001:db8::1")
 	f.Add("\t10.0.0.1%eth0", "203.0.113.7")
 	p := policy("", "10.0.0.0/8")
-	f.Fuzz(func(t *testing.T, forged, real string) {
-		want, ok := parse(real)
+	f.Fuzz(func(t *testing.T, forged, seen string) {
+		want, ok := parse(seen)
 		if !ok || p.Trusts(want) {
 			t.Skip()
 		}
-		for _, lines := range [][]string{{forged + "," + real}, {forged, real}} {
+		for _, lines := range [][]string{{forged + "," + seen}, {forged, seen}} {
 			r := &http.Request{RemoteAddr: "10.0.0.1:1", Header: http.Header{DefaultHeader: lines}}
 			if got, _ := p.Client(r); got != want {
 				t.Errorf("got %v, want %v", got, want)

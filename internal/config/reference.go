@@ -44,12 +44,12 @@ func fieldsOf(v reflect.Value, path, envPrefix string) []Field {
 		if name, ok := def.Tag.Lookup("env"); ok && envPrefix != "" {
 			f.Env = envPrefix + name
 		}
-		inner, innerEnv := "", ""
+		innerEnv := ""
 		if prefix, ok := def.Tag.Lookup("envPrefix"); ok && envPrefix != "" {
 			innerEnv = envPrefix + prefix
 		}
-		if value, inner = group(value, f.Path); inner != "" {
-			all = append(append(all, f), fieldsOf(value, inner, innerEnv)...)
+		if parts, inner := group(value, f.Path); inner != "" {
+			all = append(append(all, f), fieldsOf(parts, inner, innerEnv)...)
 			continue
 		}
 		f.Kind, f.Default = describe(value)

@@ -11,12 +11,6 @@ import (
 // realms is the namespace of client ids for each kind of client.
 var realms = map[string]string{kind2Checkout: "avangate"}
 
-// The settings of destinations that their pages read.
-const (
-	settingCardEntryURL = "card_entry_url"
-	settingRefreshURL   = "refresh_url"
-)
-
 // Declared returns the tenants as the core takes them, with the secrets read
 // from where they are. Its error is Problems, one for each secret that can't be
 // read.
@@ -85,25 +79,28 @@ func (d *Destinations) declared() []signon.Destination {
 			ID: "cart", Kind: signon.KindCart, Origins: origins(c.Hosts), Paths: c.Paths,
 			UnsupportedPaths: c.UnsupportedPaths, UnsupportedHosts: c.UnsupportedHosts, QueryRequired: true, TokenParam: "logintoken",
 			DefaultTTL: time.Duration(c.DefaultTTL), MaxTTL: time.Duration(c.MaxTTL), SessionTTL: time.Duration(c.SessionTTL),
-			AddrPolicy: signon.AddrPolicy(c.IPBinding), Settings: settings(settingCardEntryURL, c.CardEntryURL, settingRefreshURL, c.RefreshURL),
+			AddrPolicy: signon.AddrPolicy(c.IPBinding), Settings: settings(setting{"card_entry_url", c.CardEntryURL}, setting{"refresh_url", c.RefreshURL}),
 		})
 	}
 	if a := d.Account; a != nil {
 		all = append(all, signon.Destination{
 			ID: "account", Kind: signon.KindAccount, Origins: origins(a.Hosts), Paths: accountPaths, TokenParam: "logintoken",
 			DefaultTTL: time.Duration(a.DefaultTTL), MaxTTL: time.Duration(a.MaxTTL), SessionTTL: time.Duration(a.SessionTTL),
-			AddrPolicy: signon.AddrPolicy(a.IPBinding), Settings: settings(settingRefreshURL, a.RefreshURL),
+			AddrPolicy: signon.AddrPolicy(a.IPBinding), Settings: settings(setting{"refresh_url", a.RefreshURL}),
 		})
 	}
 	return all
 }
 
-// settings returns those of the pairs of name and value that have a value.
-func settings(pairs ...string) map[string]string {
+// setting is one that the pages at a destination read.
+type setting struct{ name, value string }
+
+// settings returns those that have a value.
+func settings(all ...setting) map[string]string {
 	set := map[string]string{}
-	for i := 0; i < len(pairs); i += 2 {
-		if pairs[i+1] != "" {
-			set[pairs[i]] = pairs[i+1]
+	for _, s := range all {
+		if s.value != "" {
+			set[s.name] = s.value
 		}
 	}
 	return set

@@ -1,3 +1,5 @@
+// Package dev is the demo that `latchkey dev` runs: its vendors, people and
+// products, its start page, and a pretend payment processor.
 package dev
 
 import (
@@ -13,9 +15,9 @@ import (
 // The demo vendors and what they sign with. They are public.
 const (
 	MerchantCode      = "AVANGATE"
-	SecretKey         = "SECRET_KEY" //nolint:gosec // the published demo secret
+	SecretKey         = "SECRET_KEY"
 	OtherMerchantCode = "OTHERSHOP"
-	OtherSecretKey    = "OTHER_SECRET" //nolint:gosec // the published demo secret
+	OtherSecretKey    = "OTHER_SECRET"
 )
 
 // The tenants of the demo vendors.

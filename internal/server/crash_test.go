@@ -52,23 +52,31 @@ func newShopper(base string) *shopper {
 	}}
 }
 
-// do sends a request and returns the status, the header and the body.
-func (s *shopper) do(method, address, header, value, body string) (*http.Response, string, error) {
+// reply is an answer that came in whole.
+type reply struct {
+	status  int
+	cookies []*http.Cookie
+	text    string
+}
+
+// do sends a request with one header of its own. The error is errUncertain
+// unless an answer came that says what was done.
+func (s *shopper) do(method, address, header, value, body string) (reply, error) {
 	r, err := http.NewRequestWithContext(context.Background(), method, address, strings.NewReader(body))
 	if err != nil {
-		return nil, "", err
+		return reply{}, err
 	}
 	r.Header.Set(header, value)
 	answer, err := s.http.Do(r)
 	if err != nil {
-		return nil, "", fmt.Errorf("%w: %w", errUncertain, err)
+		return reply{}, fmt.Errorf("%w: %w", errUncertain, err)
 	}
 	defer answer.Body.Close()
 	text, err := io.ReadAll(answer.Body)
 	if err != nil || answer.StatusCode >= 500 {
-		return nil, "", fmt.Errorf("%w: %d, %w", errUncertain, answer.StatusCode, err)
+		return reply{}, fmt.Errorf("%w: %d, %w", errUncertain, answer.StatusCode, err)
 	}
-	return answer, string(text), nil
+	return reply{answer.StatusCode, answer.Cookies(), string(text)}, nil
 }
 
 // call calls the API.
@@ -77,14 +85,14 @@ func (s *shopper) call(method, path, body string, result any) error {
 	if err != nil {
 		return err
 	}
-	answer, text, err := s.do(method, s.base+"/rest/6.0/"+path, rest.AuthHeader, proof, body)
+	answer, err := s.do(method, s.base+"/rest/6.0/"+path, rest.AuthHeader, proof, body)
 	if err != nil {
 		return err
 	}
-	if answer.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s %s: got %d: %s", method, path, answer.StatusCode, text)
+	if answer.status != http.StatusOK {
+		return fmt.Errorf("%s %s: got %d: %s", method, path, answer.status, answer.text)
 	}
-	return json.Unmarshal([]byte(text), result)
+	return json.Unmarshal([]byte(answer.text), result)
 }
 
 func (s *shopper) createCustomer() error {
@@ -115,31 +123,32 @@ func newBrowser() *browser {
 // follow follows the link with the browser's binding value and keeps the
 // session. The error is errRefused for a refusal.
 func (s *shopper) follow(link string, b *browser) error {
-	answer, _, err := s.do(http.MethodGet, link, "Cookie", "__Host-lk_browser="+b.binding, "")
+	answer, err := s.do(http.MethodGet, link, "Cookie", "__Host-lk_browser="+b.binding, "")
 	if err != nil {
 		return err
 	}
-	switch answer.StatusCode {
+	switch answer.status {
 	case http.StatusForbidden:
 		return errRefused
 	case http.StatusSeeOther:
-		for _, c := range answer.Cookies() {
+		for _, c := range answer.cookies {
 			if c.Name == "__Host-lk_account" {
 				b.session = c.Value
 				return nil
 			}
 		}
 	}
-	return fmt.Errorf("follow link: got %d without a session", answer.StatusCode)
+	return fmt.Errorf("follow link: got %d without a session", answer.status)
 }
 
-// signedIn reports whether the browser's session is alive: its account is Jo's.
-func (s *shopper) signedIn(b *browser) (bool, error) {
-	answer, text, err := s.do(http.MethodGet, s.base+"/myaccount/", "Cookie", "__Host-lk_account="+b.session, "")
-	if err != nil {
-		return false, err
+// checkSignedIn returns nil when the browser's session is alive: its account is
+// Jo's.
+func (s *shopper) checkSignedIn(b *browser) error {
+	answer, err := s.do(http.MethodGet, s.base+"/myaccount/", "Cookie", "__Host-lk_account="+b.session, "")
+	if err == nil && (answer.status != http.StatusOK || !strings.Contains(answer.text, "Jo Crash")) {
+		err = fmt.Errorf("got %d, not Jo's account", answer.status)
 	}
-	return answer.StatusCode == http.StatusOK && strings.Contains(text, "Jo Crash"), nil
+	return err
 }
 
 // sale is the history of one link, as the clients saw it.
@@ -207,8 +216,8 @@ func (s *shopper) judge(sale *sale) error {
 	}
 	if len(acknowledged) == 1 {
 		before := *acknowledged[0]
-		if ok, err := s.signedIn(&before); !ok {
-			return fmt.Errorf("an acknowledged session is lost: %v", err)
+		if err := s.checkSignedIn(&before); err != nil {
+			return fmt.Errorf("an acknowledged session is lost: %w", err)
 		}
 		if err := s.follow(sale.link, acknowledged[0]); err != nil {
 			return fmt.Errorf("the browser that was let in follows the link again: %w", err)
@@ -229,8 +238,8 @@ func (s *shopper) judge(sale *sale) error {
 	if len(in) != 1 {
 		return fmt.Errorf("%d browsers are in at the end, want 1 (%d acknowledged before)", len(in), len(acknowledged))
 	}
-	if ok, err := s.signedIn(in[0]); !ok {
-		return fmt.Errorf("the browser that is in is not signed in: %v", err)
+	if err := s.checkSignedIn(in[0]); err != nil {
+		return fmt.Errorf("the browser that is in is not signed in: %w", err)
 	}
 	return nil
 }

@@ -21,9 +21,14 @@ func TestGateBoundsConnectionsInAllAndByNetwork(t *testing.T) {
 		addr string
 		want bool
 	}{
-		{"192.0.2.1", true}, {"192.0.2.1", true}, {"192.0.2.1", false},
-		{"2001:db8::1", true}, {"2001:db8::ffff:2", true}, {"2001:db8::3", false}, // one network of 64 bits
-		{"10.0.0.1", true}, {"10.0.0.1", false}, // exempt from its own bound, not from that of all
+		{"192.0.2.1", true},
+		{"192.0.2.1", true},
+		{"192.0.2.1", false},
+		{"2001:db8::1", true},
+		{"2001:db8::ffff:2", true},
+		{"2001:db8::3", false}, // one network of 64 bits
+		{"10.0.0.1", true},
+		{"10.0.0.1", false}, // exempt from its own bound, not from that of all
 		{"192.0.2.9", false},
 	} {
 		if _, ok := g.enter(netip.MustParseAddr(step.addr)); ok != step.want {

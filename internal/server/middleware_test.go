@@ -27,7 +27,14 @@ func edgeWith(t *testing.T, h http.HandlerFunc) (*httptest.Server, *bytes.Buffer
 	return s, &logged
 }
 
-func get(t *testing.T, address string, header ...string) (*http.Response, string) {
+// reply is an answer that came in whole.
+type reply struct {
+	status int
+	header http.Header
+	text   string
+}
+
+func get(t *testing.T, address string, header ...string) reply {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, nil)
 	if err != nil {
@@ -45,14 +52,14 @@ func get(t *testing.T, address string, header ...string) (*http.Response, string
 	if err != nil {
 		t.Fatal(err)
 	}
-	return answer, string(body)
+	return reply{answer.StatusCode, answer.Header, string(body)}
 }
 
 func TestEveryAnswerHasASupportCodeThatTheLogNames(t *testing.T) {
 	var seen inbound.Info
 	s, logged := edgeWith(t, func(_ http.ResponseWriter, r *http.Request) { seen = inbound.From(r.Context()) })
-	answer, _ := get(t, s.URL+"/rest/6.0/customers/HotTalks1/cart/?secret=canary", "X-Forwarded-For", "203.0.113.7")
-	code := answer.Header.Get("Latchkey-Support-Code")
+	answer := get(t, s.URL+"/rest/6.0/customers/HotTalks1/cart/?secret=canary", "X-Forwarded-For", "203.0.113.7")
+	code := answer.header.Get("Latchkey-Support-Code")
 	if len(code) != 10 || seen.SupportCode != code {
 		t.Errorf("got code %q on the answer and %q in the handler", code, seen.SupportCode)
 	}
@@ -75,19 +82,19 @@ func TestEveryAnswerHasASupportCodeThatTheLogNames(t *testing.T) {
 
 func TestOnlySecureAnswersAskForHTTPSFromThenOn(t *testing.T) {
 	s, _ := edgeWith(t, func(http.ResponseWriter, *http.Request) {})
-	if answer, _ := get(t, s.URL); answer.Header.Get("Strict-Transport-Security") != "" {
+	if answer := get(t, s.URL); answer.header.Get("Strict-Transport-Security") != "" {
 		t.Error("got Strict-Transport-Security over plain http")
 	}
-	if answer, _ := get(t, s.URL, "X-Forwarded-Proto", "https"); answer.Header.Get("Strict-Transport-Security") == "" {
+	if answer := get(t, s.URL, "X-Forwarded-Proto", "https"); answer.header.Get("Strict-Transport-Security") == "" {
 		t.Error("got no Strict-Transport-Security over https")
 	}
 }
 
 func TestAPanicIsAnAnswerWithoutItsText(t *testing.T) {
 	s, logged := edgeWith(t, func(http.ResponseWriter, *http.Request) { panic("canary") })
-	answer, body := get(t, s.URL)
-	if answer.StatusCode != http.StatusInternalServerError || body != "internal error\n" {
-		t.Errorf("got %d %q, want 500 and nothing of the panic", answer.StatusCode, body)
+	answer := get(t, s.URL)
+	if answer.status != http.StatusInternalServerError || answer.text != "internal error\n" {
+		t.Errorf("got %d %q, want 500 and nothing of the panic", answer.status, answer.text)
 	}
 	s.Close()
 	if !strings.Contains(logged.String(), "canary") || !strings.Contains(logged.String(), "status=500") {
@@ -113,9 +120,9 @@ func TestAPanicInTheMiddleOfAnAnswerBreaksTheConnection(t *testing.T) {
 
 func TestARequestThatTakesTooLongIs503(t *testing.T) {
 	s, _ := edgeWith(t, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
-	answer, _ := get(t, s.URL)
-	if answer.StatusCode != http.StatusServiceUnavailable || answer.Header.Get("Retry-After") == "" {
-		t.Errorf("got %d, want 503 with Retry-After", answer.StatusCode)
+	answer := get(t, s.URL)
+	if answer.status != http.StatusServiceUnavailable || answer.header.Get("Retry-After") == "" {
+		t.Errorf("got %d, want 503 with Retry-After", answer.status)
 	}
 }
 
@@ -199,7 +206,8 @@ func BenchmarkEdge(b *testing.B) {
 		b.Run(map[bool]string{false: "silent", true: "access log"}[access], func(b *testing.B) {
 			e := &edge{
 				next: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) }), clients: clientip.New(nil, ""),
-				timeout: time.Second, log: slog.New(slog.NewJSONHandler(io.Discard, nil)), access: access,
+				timeout: time.Second, access: access,
+				log: slog.New(slog.NewJSONHandler(io.Discard, nil)), //nolint:sloglint // what a line costs is measured
 			}
 			r := httptest.NewRequest(http.MethodGet, "/rest/6.0/customers/352365983/cart/?Url=x", nil)
 			b.ReportAllocs()

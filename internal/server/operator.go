@@ -88,10 +88,10 @@ func runtimeDir(dataDir string) (string, error) {
 	}
 	name := sha256.Sum256([]byte(dataDir))
 	dir := filepath.Join(base, "latchkey-"+hex.EncodeToString(name[:8]))
-	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, os.ErrExist) {
+	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, os.ErrExist) { //nolint:gosec // where the environment says
 		return "", err
 	}
-	info, err := os.Lstat(dir)
+	info, err := os.Lstat(dir) //nolint:gosec // where the environment says
 	if err != nil {
 		return "", err
 	}

@@ -113,12 +113,13 @@ func mustHex(t *testing.T, text string) string {
 func signOnWithCanaries(t *testing.T, s *shopper, proof string, found leaks) (customer, token string) {
 	t.Helper()
 	body := strings.NewReplacer("Slow", "Canaryson", "jo@", "canary@").Replace(newCustomer)
-	answer, customer, err := s.do(http.MethodPost, s.base+"/rest/6.0/customers/", rest.AuthHeader, proof, body)
-	if err != nil || answer.StatusCode != http.StatusOK {
-		t.Fatalf("create customer: %v %s", err, customer)
+	answer, err := s.do(http.MethodPost, s.base+"/rest/6.0/customers/", rest.AuthHeader, proof, body)
+	if err != nil || answer.status != http.StatusOK {
+		t.Fatalf("create customer: %v %s", err, answer.text)
 	}
-	_, link, err := s.do(http.MethodGet, s.base+"/rest/6.0/customers/"+customer+"/account/index/?ValidityTime=600", rest.AuthHeader, proof, "")
-	link = strings.Trim(link, "\"\n")
+	customer = answer.text
+	answer, err = s.do(http.MethodGet, s.base+"/rest/6.0/customers/"+customer+"/account/index/?ValidityTime=600", rest.AuthHeader, proof, "")
+	link := strings.Trim(answer.text, "\"\n")
 	if err != nil || !strings.Contains(link, "logintoken=") {
 		t.Fatalf("issue: %v %s", err, link)
 	}
@@ -126,9 +127,6 @@ func signOnWithCanaries(t *testing.T, s *shopper, proof string, found leaks) (cu
 	b := newBrowser()
 	if err := s.follow(link, b); err != nil {
 		t.Fatal(err)
-	}
-	if ok, err := s.signedIn(b); err == nil && ok {
-		t.Fatal("signed in as somebody else") // the account is Canaryson's, not Jo Crash's
 	}
 	found["token"], found["binding"], found["session"] = token, b.binding, b.session
 	return customer, token

@@ -105,6 +105,7 @@ func TestStoppingFinishesWhatWasBegun(t *testing.T) {
 	if err != nil {
 		t.Fatalf("the answer: %v", err)
 	}
+	defer answer.Body.Close()
 	id, err := io.ReadAll(answer.Body)
 	if err != nil || answer.StatusCode != http.StatusOK {
 		t.Fatalf("got %d %q, %v, want 200", answer.StatusCode, id, err)
