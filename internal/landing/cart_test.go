@@ -327,7 +327,7 @@ func TestACartHasBounds(t *testing.T) {
 	for i := range 200 {
 		ids = append(ids, strings.Repeat("p", 50)+string(rune('a'+i%26))+string(rune('a'+i/26)))
 	}
-	a := b.get("/order/checkout.php?PRODS=" + strings.Join(ids, ",")).status(t, http.StatusSeeOther)
+	a := b.get("/order/checkout.php?PRODS="+strings.Join(ids, ",")).status(t, http.StatusSeeOther)
 	if got := a.Header.Get("Location"); got != "/order/cart.php?note=full" {
 		t.Errorf("sent to %q", got)
 	}

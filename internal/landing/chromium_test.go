@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -16,7 +17,9 @@ import (
 
 // chromium starts a real browser for the test. Without one the test is skipped,
 // but never where the outcome counts.
-func chromium(t *testing.T) context.Context {
+//
+// preferences, unless empty, are what the browser's profile starts with.
+func chromium(t *testing.T, preferences string) context.Context {
 	t.Helper()
 	path := ""
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "headless-shell"} {
@@ -32,6 +35,14 @@ func chromium(t *testing.T) context.Context {
 		t.Skip("SKIPPED: no Chromium here, so nothing is known of real browsers (apt-get install chromium)")
 	}
 	profile := t.TempDir()
+	if preferences != "" {
+		if err := os.Mkdir(filepath.Join(profile, "Default"), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(profile, "Default", "Preferences"), []byte(preferences), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(path), chromedp.UserDataDir(profile), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun,
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true),
@@ -201,4 +212,25 @@ func (b *tab) tooWide() string {
 		return [...document.querySelectorAll("body *")].filter(e => e.getBoundingClientRect().right > wide + 1)
 			.map(e => e.tagName + "." + e.className).slice(0, 5).join(" ") || "the page";
 	})()`)
+}
+
+// complaints returns a function that tells what the browser has complained
+// about since.
+func (b *tab) complaints() func() []string {
+	b.t.Helper()
+	messages := chromedp.Console(b.ctx)
+	var mu sync.Mutex
+	var texts []string
+	go func() {
+		for m := range messages {
+			mu.Lock()
+			texts = append(texts, string(m.Type)+": "+m.Text)
+			mu.Unlock()
+		}
+	}()
+	return func() []string {
+		mu.Lock()
+		defer mu.Unlock()
+		return texts
+	}
 }

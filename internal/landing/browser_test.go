@@ -1,0 +1,404 @@
+package landing_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+
+	"github.com/latchkey-sso/latchkey/internal/directory"
+	"github.com/latchkey-sso/latchkey/internal/signon"
+)
+
+// In these tests a real browser follows the links. All of them share one
+// browser process; each has a profile of its own.
+
+func TestBrowser(t *testing.T) {
+	parent := chromium(t, "")
+	for name, test := range map[string]func(*site, *tab){
+		"ALinkLandsInTheCart":                 browserLands,
+		"ReloadAndRepeatKeepSessionAndCart":   browserRepeats,
+		"TwoTabsAtOnceBothComeIn":             browserTwoTabs,
+		"WhatPagesFetchSpendsNothing":         browserFetches,
+		"PrefetchAndPrerenderSpendNothing":    browserPrefetches,
+		"AnOrderWithACardOnFile":              browserOrders,
+		"AnOrderWithATestCard":                browserEntersCard,
+		"ADoubleClickOrdersOnce":              browserDoubleClicks,
+		"ErrorsStandAtTheirFields":            browserErrs,
+		"TheEnterKeyChangesNothing":           browserPressesEnter,
+		"TheAccountAndSigningOut":             browserAccount,
+		"DeliveryFollowsItsChoice":            browserDelivery,
+		"TheStartPageOpensItsLinks":           browserStarts,
+		"EveryPageLooksRight":                 browserPictures,
+		"AFormFromAnotherSiteOrdersNothing":   browserForged,
+		"ThePagesObeyTheirOwnSecurityHeaders": browserViolations,
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSite(t)
+			s.clock.now = time.Now().UTC() // the browser's own cookies and pages live in real time
+			test(s, newTab(t, parent, true))
+		})
+	}
+}
+
+func (b *tab) wantText(texts ...string) {
+	b.t.Helper()
+	got := b.text()
+	for _, text := range texts {
+		if !strings.Contains(got, text) {
+			b.t.Errorf("%s does not show %q:\n%s", b.address(), text, got)
+		}
+	}
+}
+
+func (b *tab) wantAddress(want string) {
+	b.t.Helper()
+	if got := b.address(); got != want {
+		b.t.Errorf("the address bar shows %s, want %s", got, want)
+	}
+}
+
+func browserLands(s *site, b *tab) {
+	link := s.cartLink(john, "PRODS=4639321&QTY=1&CART=1&CARD=2")
+	if status := b.open(link); status != http.StatusOK {
+		b.t.Fatalf("got status %d", status)
+	}
+	b.wantAddress(s.base + "/order/cart.php")
+	b.wantText("John Newman", "12 Orchard Street", "Springfield", "62704", "Unit 5, 400 Market Road", "Peoria", "Visa ending in 1111", "Mastercard ending in 4444", "Hot Talks Messenger")
+	token := link[len(link)-signon.TokenLen:]
+	if html := script[string](b, "document.documentElement.outerHTML + document.referrer + JSON.stringify(performance.getEntriesByType('navigation'))"); strings.Contains(html, token) {
+		b.t.Errorf("the page holds the token")
+	}
+	if cookies := script[string](b, "document.cookie"); cookies != "" {
+		b.t.Errorf("scripts can read cookies: %s", cookies)
+	}
+	other := newTab(b.t, b.ctx, true)
+	if status := other.open(link); status != http.StatusForbidden {
+		b.t.Errorf("a second browser got status %d", status)
+	}
+	other.wantText("This link can’t be used")
+	if strings.Contains(other.text(), "Newman") {
+		b.t.Errorf("a second browser learned the name")
+	}
+}
+
+func browserRepeats(s *site, b *tab) {
+	link := s.cartLink(john, "PRODS=4639321")
+	b.open(link)
+	b.fill(`input[name="qty.4639321"]`, "3")
+	b.submit("button.quiet[name=update]")
+	b.wantText("€89.70")
+	step(b, chromedp.Reload())
+	b.wantText("John", "€89.70")
+	b.open(link)
+	b.wantAddress(s.base + "/order/cart.php")
+	b.wantText("John", "€89.70")
+	if n := s.redemptions(); n != 1 {
+		b.t.Errorf("got %d redemptions, want 1", n)
+	}
+}
+
+// redemptions returns how many grants were redeemed, by the audit log.
+func (s *site) redemptions() (n int) {
+	s.t.Helper()
+	events, err := s.store.Events(s.t.Context(), 0, 1000)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	for i := range events {
+		event, err := events[i].Event()
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		if event.Type == signon.EventRedeemed {
+			n++
+		}
+	}
+	return n
+}
+
+func browserTwoTabs(s *site, b *tab) {
+	link := s.cartLink(john, "PRODS=4639321")
+	tabs := []*tab{b, newTab(b.t, b.ctx, false), newTab(b.t, b.ctx, false)}
+	var wg sync.WaitGroup
+	for _, one := range tabs {
+		wg.Go(func() { _ = chromedp.Do(one.ctx, chromedp.Navigate(link)) })
+	}
+	wg.Wait()
+	for i, one := range tabs {
+		deadline := time.Now().Add(10 * time.Second) // a tab that lost the race refreshes after one second
+		for one.address() != s.base+"/order/cart.php" && time.Now().Before(deadline) {
+			time.Sleep(50 * time.Millisecond)
+		}
+		one.wantAddress(s.base + "/order/cart.php")
+		if !strings.Contains(one.text(), "John Newman") {
+			b.t.Errorf("tab %d is not signed in", i)
+		}
+	}
+	if n := s.redemptions(); n != 1 {
+		b.t.Errorf("got %d redemptions, want 1", n)
+	}
+}
+
+// browserFetches lets a page of the same site use the link in every way but by
+// following it.
+func browserFetches(s *site, b *tab) {
+	b.open(s.base + "/order/checkout.php?PRODS=1112233")
+	b.open(s.cartLink(maria, "PRODS=1112233")) // binding and session cookies are there
+	link := s.cartLink(john, "PRODS=4639321")
+	pages := pageServer(b.t, `<!doctype html><body>`)
+	for _, page := range []string{s.base + "/order/cart.php", pages} {
+		b.open(page)
+		for name, source := range map[string]string{
+			"image":  `new Promise(done => { const e = new Image(); e.onload = e.onerror = () => done(true); e.src = %q; })`,
+			"iframe": `new Promise(done => { const e = document.createElement("iframe"); e.onload = () => done(true); e.src = %q; document.body.append(e); setTimeout(() => done(true), 1500); })`,
+			"object": `new Promise(done => { const e = document.createElement("object"); e.onload = e.onerror = () => done(true); e.data = %q; document.body.append(e); setTimeout(() => done(true), 1500); })`,
+			"fetch":  `fetch(%q, {credentials: "include", mode: "no-cors"}).then(() => true, () => true)`,
+			"script": `new Promise(done => { const e = document.createElement("script"); e.onload = e.onerror = () => done(true); e.src = %q; document.head.append(e); })`,
+			"beacon": `navigator.sendBeacon(%q) || true`,
+			"head":   `fetch(%q, {method: "HEAD", credentials: "include", mode: "no-cors"}).then(() => true, () => true)`,
+		} {
+			script[bool](b, fmt.Sprintf(source, link))
+			if n := s.redemptions(); n != 1 {
+				b.t.Fatalf("%s on %s spent the link", name, page)
+			}
+		}
+	}
+	b.open(link)
+	b.wantText("John Newman")
+}
+
+// pageServer serves one page at another origin.
+func pageServer(t *testing.T, html string) string {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		_, _ = w.Write([]byte(html))
+	}))
+	t.Cleanup(server.Close)
+	return strings.Replace(server.URL, "127.0.0.1", "localhost", 1) // the same site, another origin
+}
+
+func browserPrefetches(s *site, b *tab) {
+	b.open(s.cartLink(maria, "PRODS=1112233"))
+	link := s.cartLink(john, "PRODS=4639321")
+	rules := `<script type="speculationrules">{"prerender":[{"source":"list","urls":[%q],"eagerness":"immediate"}],"prefetch":[{"source":"list","urls":[%q],"eagerness":"immediate"}]}</script>`
+	b.open(pageServer(b.t, `<!doctype html><link rel="prefetch" href="`+link+`"><link rel="prerender" href="`+link+`">`+fmt.Sprintf(rules, link, link)+`<a href="`+link+`">go</a>`))
+	script[bool](b, `new Promise(done => setTimeout(() => done(true), 1500))`) // what does not happen takes time to see
+	if n := s.redemptions(); n != 1 {
+		b.t.Fatalf("looking ahead spent the link")
+	}
+	b.submit("a")
+	b.wantAddress(s.base + "/order/cart.php")
+	b.wantText("John Newman")
+}
+
+func TestBrowserWithoutCookies(t *testing.T) {
+	s := newSite(t)
+	s.clock.now = time.Now().UTC()
+	b := newTab(t, chromium(t, `{"profile":{"default_content_setting_values":{"cookies":2}}}`), false)
+	link := s.cartLink(john, "PRODS=4639321")
+	if status := b.open(link); status != http.StatusForbidden {
+		t.Errorf("got status %d", status)
+	}
+	b.wantText("Cookies are needed")
+	b.picture("cookies")
+	b.submit("main button") // the same page again, and no circles
+	b.wantText("Cookies are needed")
+	s.unspent(link)
+}
+
+func browserOrders(s *site, b *tab) {
+	b.open(s.cartLink(john, "PRODS=4639321,1112233&QTY=1,2"))
+	b.click(".choice:nth-of-type(2) input")
+	b.fill("#f-city", "Chicago")
+	if status := b.submit("button[name=place]"); status != http.StatusOK {
+		b.t.Errorf("got status %d", status)
+	}
+	orders := s.orders()
+	if len(orders) != 1 {
+		b.t.Fatalf("got %d orders", len(orders))
+	}
+	o := orders[0]
+	if o.Status != directory.OrderPending || o.Card.LastDigits != "4444" || o.Billing.City != "Chicago" || o.Total.Hundredths != 187_90 {
+		b.t.Errorf("got order %+v", o)
+	}
+	b.wantAddress(s.base + "/order/done?order=" + o.RefNo)
+	b.wantText("Thank you for your order", o.RefNo, "€187.90", "Mastercard ending in 4444")
+	b.picture("done")
+	b.open(s.base + "/order/cart.php")
+	b.wantText("Your cart is empty")
+	b.picture("cart-empty")
+}
+
+func browserEntersCard(s *site, b *tab) {
+	b.open(s.cartLink(maria, "PRODS=4639321&CART=2"))
+	b.picture("cart-details-first")
+	b.submit("button[name=place]")
+	b.wantText("Enter a test card", "29.90 EUR")
+	b.picture("card-entry")
+	b.fill("#number", "1234")
+	b.fill("#expiry", "12/2035")
+	b.submit("main button")
+	b.wantText("Only the test numbers")
+	b.picture("card-entry-errors")
+	b.fill("#number", "4242 4242 4242 4242")
+	b.submit("main button")
+	b.wantText("Thank you for your order", "Visa ending in 4242")
+	if o := s.orders(); len(o) != 1 || o[0].Status != directory.OrderPending {
+		b.t.Errorf("got orders %+v", o)
+	}
+}
+
+func browserDoubleClicks(s *site, b *tab) {
+	b.open(s.cartLink(john, "PRODS=4639321"))
+	ctx := b.ctx
+	if _, err := chromedp.RunResponse(ctx, chromedp.DoubleClick(chromedp.CSS("button[name=place]"))); err != nil {
+		b.t.Fatal(err)
+	}
+	deadline := time.Now().Add(10 * time.Second)
+	for !strings.Contains(b.address(), "/order/done") && time.Now().Before(deadline) {
+		time.Sleep(50 * time.Millisecond)
+	}
+	b.wantText("Thank you for your order")
+	if n := len(s.orders()); n != 1 {
+		b.t.Errorf("got %d orders, want 1", n)
+	}
+}
+
+func browserErrs(s *site, b *tab) {
+	b.open(s.cartLink(john, "PRODS=4639321"))
+	b.fill("#f-email", "john")
+	b.fill("#f-city", "")
+	b.fill("#f-address1", "5 Elm Street")
+	if status := b.submit("button[name=place]"); status != http.StatusUnprocessableEntity {
+		b.t.Errorf("got status %d", status)
+	}
+	b.wantText("Please check 2 things", "City is missing", "Enter an e-mail address", "5 Elm Street")
+	if focused := script[string](b, `document.activeElement.getAttribute("role")`); focused != "alert" {
+		b.t.Errorf("the focus is at %q, want the summary of errors", focused)
+	}
+	described := script[string](b, `document.getElementById(document.querySelector("#f-city").getAttribute("aria-describedby")).innerText`)
+	if described != "City is missing" {
+		b.t.Errorf("the field is described by %q", described)
+	}
+	b.picture("cart-errors")
+	b.fill("#f-email", "john@example.com")
+	b.fill("#f-city", "Chicago")
+	b.submit("button[name=place]")
+	b.wantText("Thank you for your order")
+	if o := s.orders()[0]; o.Billing.Address1 != "5 Elm Street" || o.Billing.Email != "john@example.com" {
+		b.t.Errorf("got order %+v", o)
+	}
+}
+
+// browserPressesEnter: the Enter key in a field neither removes a product nor
+// orders.
+func browserPressesEnter(s *site, b *tab) {
+	b.open(s.cartLink(john, "PRODS=4639321,1112233"))
+	ctx := b.ctx
+	if _, err := chromedp.RunResponse(ctx, chromedp.SendKeys(chromedp.CSS("#f-city"), "\r")); err != nil {
+		b.t.Fatal(err)
+	}
+	b.wantText("Hot Talks Messenger", "Photo Desk Studio", "Place order")
+	if n := len(s.orders()); n != 0 {
+		b.t.Errorf("got %d orders", n)
+	}
+}
+
+func browserAccount(s *site, b *tab) {
+	b.open(s.link(john, signon.KindAccount, "/myaccount/my_products/?lang=en", time.Minute))
+	b.wantAddress(s.base + "/myaccount/my_products/?lang=en")
+	b.wantText("Hello, John", "123D40F123", "115D3F5ED1", "Active")
+	b.picture("account")
+	b.submit(".person button")
+	b.wantAddress(s.base + "/myaccount/signed-out")
+	b.wantText("You are signed out")
+	b.picture("signed-out")
+	if status := b.open(s.base + "/myaccount/"); status != http.StatusForbidden {
+		b.t.Errorf("got status %d after signing out", status)
+	}
+	b.wantText("You are not signed in")
+}
+
+func browserDelivery(s *site, b *tab) {
+	visible := func() bool { return script[bool](b, `document.querySelector("#f-delivery_city").checkVisibility()`) }
+	b.open(s.cartLink(john, "PRODS=4639321"))
+	if !visible() {
+		b.t.Errorf("a delivery address of one's own is hidden")
+	}
+	b.click("input[name=same]")
+	if visible() {
+		b.t.Errorf("the delivery address is shown though it is the billing address")
+	}
+	b.submit("button[name=place]")
+	if o := s.orders()[0]; o.Delivery != o.Billing {
+		b.t.Errorf("got delivery %+v", o.Delivery)
+	}
+}
+
+func browserStarts(s *site, b *tab) {
+	b.open(s.base + "/")
+	b.wantText("Latchkey is running", "AVANGATE", "SECRET_KEY", "352365983", "curl -H")
+	b.picture("start")
+	for value, want := range map[string]string{"cart": "John Newman", "cart-without-cards": "Maria Keller", "account": "Hello, John"} {
+		b.open(s.base + "/")
+		b.submit("button[value=" + value + "]")
+		b.wantText(want)
+	}
+}
+
+func browserPictures(s *site, b *tab) {
+	b.open(s.cartLink(zoe, "PRODS=4639321,1112233,unpriced,gone&QTY=1,2&COUPON=WELCOME10"))
+	b.picture("cart-problems")
+	link := s.cartLink(john, "PRODS=4639321,1112233&QTY=1,2&COUPON=WELCOME10")
+	b.open(link)
+	b.picture("cart")
+	other := newTab(b.t, b.ctx, true)
+	other.open(link)
+	other.picture("refused")
+	other.open(s.base + "/order/checkout.php?PRODS=4639321")
+	other.picture("cart-nobody")
+	other.open(s.base + "/nowhere")
+	other.picture("nowhere")
+	other.open(s.base + "/myaccount/")
+	other.picture("account-nobody")
+}
+
+func browserForged(s *site, b *tab) {
+	b.open(s.cartLink(john, "PRODS=4639321"))
+	id := script[string](b, `document.querySelector("input[name=cart]").value`)
+	b.open(pageServer(b.t, fmt.Sprintf(`<!doctype html><form method="post" action="%s/order/cart.php"><input name="cart" value="%s"><input name="place" value="1"><button>go</button></form>`, s.base, url.QueryEscape(id))))
+	if status := b.submit("button"); status != http.StatusForbidden {
+		b.t.Errorf("got status %d", status)
+	}
+	b.wantText("That form was not accepted")
+	if n := len(s.orders()); n != 0 {
+		b.t.Errorf("got %d orders", n)
+	}
+}
+
+// browserViolations: the pages need nothing that their own policy forbids.
+func browserViolations(s *site, b *tab) {
+	complaints := b.complaints()
+	b.open(s.base + "/")
+	b.open(s.cartLink(john, "PRODS=4639321&CARD=1"))
+	b.submit("button[name=place]")
+	b.fill("#number", "5555 5555 5555 4444")
+	b.fill("#expiry", "12/2035")
+	b.submit("main button")
+	b.wantText("Mastercard ending in 4444")
+	b.open(s.link(john, signon.KindAccount, "/myaccount/", time.Minute))
+	if styled := script[bool](b, `getComputedStyle(document.querySelector(".panel")).borderRadius !== "0px"`); !styled {
+		b.t.Errorf("the style sheet is missing")
+	}
+	for _, text := range complaints() {
+		b.t.Errorf("the browser complains: %s", text)
+	}
+}
