@@ -43,6 +43,7 @@ var layers = map[string]int{
 var beside = map[string][]string{
 	"internal/dialect/avangate/rest": {"internal/dialect/avangate"},
 	"internal/operator":              {"internal/transfer"},
+	"internal/dev":                   {"internal/config"},
 }
 
 // tools know bytes and HTTP and import no package of ours.
