@@ -1,0 +1,111 @@
+package dev
+
+import (
+	"path/filepath"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/latchkey-sso/latchkey/internal/directory"
+	"github.com/latchkey-sso/latchkey/internal/signon"
+	"github.com/latchkey-sso/latchkey/internal/store/sqlite"
+)
+
+func openDirectory(t *testing.T) (*directory.Service, *sqlite.Store) {
+	t.Helper()
+	keys, err := signon.NewKeyring(make([]byte, signon.RootKeyLen), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	store, err := sqlite.Open(t.Context(), sqlite.Options{Path: filepath.Join(t.TempDir(), "latchkey.db"), Keys: keys})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { store.Close() })
+	return directory.New(store, store), store
+}
+
+func TestSeedAddsWhatIsMissingAndNothingElse(t *testing.T) {
+	dir, store := openDirectory(t)
+	if err := Seed(t.Context(), dir); err != nil {
+		t.Fatal(err)
+	}
+	john, err := dir.CustomerByRef(t.Context(), tenant, "HotTalks1Customer123")
+	if err != nil {
+		t.Fatal(err)
+	}
+	changed := john.Clone()
+	changed.Billing.City = "Moved"
+	if err := dir.UpdateCustomer(t.Context(), changed, directory.Act{}); err != nil {
+		t.Fatal(err)
+	}
+	before, err := store.Events(t.Context(), 0, 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := Seed(t.Context(), dir); err != nil {
+		t.Fatal(err)
+	}
+	after, err := store.Events(t.Context(), 0, 100)
+	if err != nil || len(after) != len(before) {
+		t.Errorf("loaded again: got %d events, %v, want the %d from before", len(after), err, len(before))
+	}
+	if john, err = dir.CustomerByID(t.Context(), tenant, CustomerID); err != nil || john.Billing.City != "Moved" {
+		t.Errorf("loaded again: got %+v, %v, want the change to stay", john, err)
+	}
+}
+
+func TestCustomersStandAsTheDemoSays(t *testing.T) {
+	dir, _ := openDirectory(t)
+	if err := Seed(t.Context(), dir); err != nil {
+		t.Fatal(err)
+	}
+	for id, want := range map[int64]directory.Standing{CustomerID: {Enabled: true}, noCardsID: {}} {
+		c, err := dir.CustomerByID(t.Context(), tenant, id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := dir.Standing(t.Context(), c); err != nil || got != want {
+			t.Errorf("%d: got %+v, %v, want %+v", id, got, err, want)
+		}
+	}
+	if _, err := dir.CustomerByID(t.Context(), tenant, 100000001); err == nil {
+		t.Error("the other vendor's customer is this vendor's, too")
+	}
+}
+
+func TestTheDemoIsAValidConfiguration(t *testing.T) {
+	tenants, err := Config(8080).Declared()
+	if err != nil {
+		t.Fatal(err)
+	}
+	registry, err := signon.NewRegistry(tenants)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for host, want := range map[string]signon.TenantID{
+		"localhost:8080": tenant, "store.avancart.com": tenant, "store.yourcustomdomain.com": tenant, "127.0.0.1:8080": otherTenant,
+	} {
+		got, dest, ok := registry.At(host, signon.KindCart)
+		if !ok || got.ID != want {
+			t.Errorf("%s: got %v, want %s", host, ok, want)
+			continue
+		}
+		if _, err := dest.CheckTarget(dest.Origins[0].String() + "/order/checkout.php?PRODS=4639321&QTY=1&CART=1"); err != nil {
+			t.Errorf("%s: %v", host, err)
+		}
+	}
+	got := []string{}
+	for _, d := range tenants[0].Destinations {
+		for _, o := range d.Origins {
+			got = append(got, d.ID+" "+o.String())
+		}
+	}
+	want := []string{
+		"cart http://localhost:8080", "cart https://store.avancart.com", "cart https://store.yourcustomdomain.com",
+		"account http://localhost:8080", "account https://secure.2co.com",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("hosts (-want +got):\n%s", diff)
+	}
+}
