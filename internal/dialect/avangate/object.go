@@ -106,13 +106,18 @@ func (r reader) date(name string, value *directory.Date) {
 // there is none.
 func (r reader) inner(name string) reader {
 	in := reader{prefix: r.prefix + name + ".", first: r.first}
-	if object, ok := r.object[name].(map[string]any); ok {
-		in.object = object
-		return in
-	}
-	var none string
-	if r.text(name, &none); none != "" {
-		r.fail(name, "must be an object")
+	switch v := r.object[name].(type) {
+	case nil:
+	case map[string]any:
+		in.object = v
+	case []any:
+		if len(v) > 0 {
+			r.fail(name, "must be an object")
+		}
+	default:
+		if v != "" {
+			r.fail(name, "must be an object")
+		}
 	}
 	return in
 }

@@ -80,6 +80,7 @@ func (h *handler) refuse(c *call, err error) *answer {
 	a := &answer{status: statuses[f.Code], body: errorBody{ErrorCode: string(f.Code), Message: f.Message(c.word)}}
 	if f.Code == avangate.AuthenticationFailed {
 		a.body = authenticationError
+		c.writer.Header().Set("WWW-Authenticate", AuthHeader) // some HTTP clients fail on a 401 without one
 	}
 	if f.RetryAfter > 0 {
 		seconds := (f.RetryAfter + time.Second - 1) / time.Second
