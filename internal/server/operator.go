@@ -104,6 +104,9 @@ func runtimeDir(dataDir string) (string, error) {
 // Close stops listening and removes the socket.
 func (s *operatorSocket) Close() error {
 	err := s.Listener.Close() // removes the socket itself
+	if errors.Is(err, net.ErrClosed) {
+		err = nil // closed by the server that used it
+	}
 	for _, path := range s.remove {
 		if e := os.Remove(path); e != nil && !errors.Is(e, os.ErrNotExist) {
 			err = errors.Join(err, e)

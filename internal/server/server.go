@@ -16,6 +16,7 @@ import (
 	"github.com/latchkey-sso/latchkey/internal/clientip"
 	"github.com/latchkey-sso/latchkey/internal/config"
 	"github.com/latchkey-sso/latchkey/internal/directory"
+	"github.com/latchkey-sso/latchkey/internal/operator"
 	"github.com/latchkey-sso/latchkey/internal/signon"
 	"github.com/latchkey-sso/latchkey/internal/throttle"
 )
@@ -41,8 +42,9 @@ type Server struct {
 	signOn    *signon.Service
 	directory *directory.Service
 	http      *http.Server
+	operators *http.Server
 	cert      *certificate // nil without TLS
-	operator  *operatorSocket
+	socket    *operatorSocket
 	stopping  atomic.Bool
 }
 
@@ -78,7 +80,7 @@ func (s *Server) open(ctx context.Context) error {
 	if s.store, err = OpenStore(ctx, s.cfg.DataDir, s.keys, s.log); err != nil {
 		return err
 	}
-	if s.operator, err = listenOperator(s.cfg.DataDir); err != nil {
+	if s.socket, err = listenOperator(s.cfg.DataDir); err != nil {
 		return err
 	}
 	s.serviceUp()
@@ -116,6 +118,11 @@ func (s *Server) serviceUp() {
 	}
 	if s.cert != nil {
 		s.http.TLSConfig = s.cert.config()
+	}
+	s.operators = &http.Server{
+		Handler:           operator.New(operator.Options{Directory: s.directory, Store: s.store, Keys: s.keys, Log: s.log}),
+		ReadHeaderTimeout: time.Duration(limits.ReadHeaderTimeout), // and no others: imports take their time
+		ErrorLog:          s.http.ErrorLog,
 	}
 }
 
@@ -161,10 +168,11 @@ func (s *Server) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var running sync.WaitGroup
-	failed := make(chan error, len(s.listeners))
+	failed := make(chan error, len(s.listeners)+1)
 	for _, l := range s.listeners {
 		running.Go(func() { failed <- s.serve(l) })
 	}
+	running.Go(func() { failed <- fmt.Errorf("serve operators: %w", s.operators.Serve(s.socket)) })
 	running.Go(func() { sweep(ctx, s.signOn.Sweep, s.log) })
 	var err error
 	select {
@@ -193,10 +201,10 @@ func (s *Server) stop() error {
 	s.stopping.Store(true)
 	ctx, cancel := context.WithTimeout(context.Background(), time.Duration(s.cfg.Limits.ShutdownTimeout))
 	defer cancel()
-	err := s.http.Shutdown(ctx)
+	err := errors.Join(s.http.Shutdown(ctx), s.operators.Shutdown(ctx))
 	if errors.Is(err, context.DeadlineExceeded) {
 		s.log.Warn("requests were cut off: they took longer than the shutdown timeout")
-		err = s.http.Close()
+		err = errors.Join(s.http.Close(), s.operators.Close())
 	}
 	if err != nil {
 		return fmt.Errorf("stop serving: %w", err)
@@ -212,9 +220,9 @@ func (s *Server) Close() error {
 			errs = append(errs, err)
 		}
 	}
-	if s.operator != nil {
-		errs = append(errs, s.operator.Close())
-		s.operator = nil
+	if s.socket != nil {
+		errs = append(errs, s.socket.Close())
+		s.socket = nil
 	}
 	if s.store != nil {
 		errs = append(errs, s.store.Close())
