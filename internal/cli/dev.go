@@ -88,7 +88,7 @@ func devConfig(o devOptions, addr net.Addr) (*config.Config, error) {
 	}
 	cfg := dev.Config(tcp.AddrPort().Port())
 	cfg.DataDir, cfg.Log.Level = o.dataDir, o.logLevel
-	cfg.RootKey = config.SecretRef{File: filepath.Join(o.dataDir, "root.key")}
+	cfg.RootKey = config.SecretRef{File: filepath.Join(o.dataDir, rootKeyFile)}
 	if err := os.MkdirAll(o.dataDir, 0o700); err != nil {
 		return nil, fmt.Errorf("make the data directory: %w", err)
 	}

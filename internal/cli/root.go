@@ -48,7 +48,7 @@ Run it:           latchkey serve --config latchkey.yaml`,
 		newServe(),
 		newSign(),
 		newBench(),
-
+		newAudit(),
 		newConfig(),
 		newKeygen(),
 		newVersion(),

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bufio"
+	"database/sql"
 	"fmt"
 	"io"
 	"net/http"
@@ -25,7 +26,7 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"up": up, "down": down, "hangup": hangup, "get": get, "post": post, "mode": mode,
+			"up": up, "down": down, "hangup": hangup, "get": get, "post": post, "mode": mode, "sql": sqlExec,
 		},
 		RequireExplicitExec: true,
 		Setup: func(e *testscript.Env) error {
@@ -157,6 +158,18 @@ func request(ts *testscript.TestScript, neg bool, method string, args []string, 
 	if neg != (answer.StatusCode >= http.StatusBadRequest) {
 		ts.Fatalf("%s %s: got %d: %s", method, args[0], answer.StatusCode, text)
 	}
+}
+
+// sqlExec changes a database behind the program's back, "sql FILE STATEMENT".
+func sqlExec(ts *testscript.TestScript, _ bool, args []string) {
+	db, err := sql.Open("sqlite", ts.MkAbs(args[0]))
+	ts.Check(err)
+	result, err := db.Exec(args[1])
+	ts.Check(err)
+	if n, err := result.RowsAffected(); err != nil || n == 0 {
+		ts.Fatalf("%q changed %d rows, %v", args[1], n, err)
+	}
+	ts.Check(db.Close())
 }
 
 // mode requires that a file has a mode, "mode FILE 600", in octal.

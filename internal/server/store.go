@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"log/slog"
+	"os"
 	"path/filepath"
 
 	"github.com/latchkey-sso/latchkey/internal/directory"
@@ -18,10 +19,19 @@ type Store interface {
 	Close() error
 }
 
+// databaseName is the file of the storage engine in the data directory.
+const databaseName = "latchkey.db"
+
+// HasStore reports whether there is a database in the data directory.
+func HasStore(dataDir string) bool {
+	_, err := os.Stat(filepath.Join(dataDir, databaseName))
+	return err == nil
+}
+
 // OpenStore opens the storage engine in the data directory. One process can
 // have it open at a time.
 func OpenStore(ctx context.Context, dataDir string, keys *signon.Keyring, log *slog.Logger) (Store, error) {
-	s, err := sqlite.Open(ctx, sqlite.Options{Path: filepath.Join(dataDir, "latchkey.db"), Keys: keys, Log: log})
+	s, err := sqlite.Open(ctx, sqlite.Options{Path: filepath.Join(dataDir, databaseName), Keys: keys, Log: log})
 	if err != nil {
 		return nil, err // and not a Store that holds nil
 	}
