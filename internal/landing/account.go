@@ -41,7 +41,7 @@ func (v *visit) getAccount() {
 	}
 	v.clean()
 	if p == nil {
-		v.message(http.StatusForbidden, "signed_off")
+		v.message(http.StatusForbidden, signedOff)
 		return
 	}
 	view := v.personal("account.title", p, nil)

@@ -42,7 +42,7 @@ func TestBrowser(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := newSite(t)
 			s.clock.now = time.Now().UTC() // the browser's own cookies and pages live in real time
-			test(s, newTab(t, parent, true))
+			test(s, newTab(parent, t, true))
 		})
 	}
 }
@@ -78,7 +78,7 @@ func browserLands(s *site, b *tab) {
 	if cookies := script[string](b, "document.cookie"); cookies != "" {
 		b.t.Errorf("scripts can read cookies: %s", cookies)
 	}
-	other := newTab(b.t, b.ctx, true)
+	other := newTab(b.ctx, b.t, true)
 	if status := other.open(link); status != http.StatusForbidden {
 		b.t.Errorf("a second browser got status %d", status)
 	}
@@ -125,7 +125,7 @@ func (s *site) redemptions() (n int) {
 
 func browserTwoTabs(s *site, b *tab) {
 	link := s.cartLink(john, "PRODS=4639321")
-	tabs := []*tab{b, newTab(b.t, b.ctx, false), newTab(b.t, b.ctx, false)}
+	tabs := []*tab{b, newTab(b.ctx, b.t, false), newTab(b.ctx, b.t, false)}
 	var wg sync.WaitGroup
 	for _, one := range tabs {
 		wg.Go(func() { _ = chromedp.Do(one.ctx, chromedp.Navigate(link)) })
@@ -202,7 +202,7 @@ func browserPrefetches(s *site, b *tab) {
 func TestBrowserWithoutCookies(t *testing.T) {
 	s := newSite(t)
 	s.clock.now = time.Now().UTC()
-	b := newTab(t, chromium(t, `{"profile":{"default_content_setting_values":{"cookies":2}}}`), false)
+	b := newTab(chromium(t, `{"profile":{"default_content_setting_values":{"cookies":2}}}`), t, false)
 	link := s.cartLink(john, "PRODS=4639321")
 	if status := b.open(link); status != http.StatusForbidden {
 		t.Errorf("got status %d", status)
@@ -360,7 +360,7 @@ func browserPictures(s *site, b *tab) {
 	link := s.cartLink(john, "PRODS=4639321,1112233&QTY=1,2&COUPON=WELCOME10")
 	b.open(link)
 	b.picture("cart")
-	other := newTab(b.t, b.ctx, true)
+	other := newTab(b.ctx, b.t, true)
 	other.open(link)
 	other.picture("refused")
 	other.open(s.base + "/order/checkout.php?PRODS=4639321")

@@ -31,6 +31,7 @@ type cartPage struct {
 	Orderable    bool
 	DetailsFirst bool
 	SignedIn     bool
+	NewLink      string // for who is not: where to get a link, or empty
 	Billing      []page.Field
 	Delivery     []page.Field
 	Same         bool
@@ -177,7 +178,9 @@ func (v *visit) cartPage(d *draft, language string) *cartPage {
 	for _, l := range d.quote.Lines {
 		content.Lines = append(content.Lines, d.line(l))
 	}
-	if d.person != nil {
+	if d.person == nil {
+		content.NewLink = v.newLink()
+	} else {
 		content.Same = d.form.Same
 		content.Billing = d.form.fields(v.site, language, false, d.wrong)
 		content.Delivery = d.form.fields(v.site, language, true, d.wrong)

@@ -69,7 +69,7 @@ const stepTimeout = 20 * time.Second
 
 // newTab opens a page. With separate, it shares no cookies with any other: a
 // browser of its own.
-func newTab(t *testing.T, parent context.Context, separate bool) *tab {
+func newTab(parent context.Context, t *testing.T, separate bool) *tab {
 	t.Helper()
 	var options []chromedp.ContextOption
 	if separate {
@@ -183,6 +183,9 @@ func (b *tab) wear(l look) {
 // test when something sticks out of a phone's window.
 func (b *tab) picture(name string) {
 	b.t.Helper()
+	if testing.Short() {
+		return
+	}
 	folder := os.Getenv("LATCHKEY_SCREENSHOTS")
 	if folder == "" {
 		folder = filepath.Join("..", "..", "out", "screenshots")

@@ -53,7 +53,7 @@ func (j jar) set(base, value string) { j.write(base, value, 0) }
 func (j jar) remove(base string) { j.write(base, "", -1) }
 
 func (j jar) write(base, value string, maxAge int) {
-	http.SetCookie(j.w, &http.Cookie{
+	http.SetCookie(j.w, &http.Cookie{ //nolint:gosec // Secure but at hosts registered for plain http, where browsers drop such cookies
 		Name: j.name(base), Value: value, Path: "/", MaxAge: maxAge,
 		Secure: j.secure, HttpOnly: true, SameSite: http.SameSiteLaxMode,
 	})

@@ -464,6 +464,20 @@ func mapKeys(m map[string]string) func(func(string) bool) {
 	}
 }
 
+func TestNobodyIsLeftInADeadEnd(t *testing.T) {
+	const shop = "https://shop.example/again?x=1"
+	s := newSite(t, func(tenants *[]signon.Tenant) {
+		for i := range (*tenants)[0].Destinations {
+			(*tenants)[0].Destinations[i].Settings["refresh_url"] = shop
+		}
+	})
+	link := s.cartLink(john, "PRODS=4639321")
+	s.browser().follow(link)
+	for _, address := range []string{link, "/myaccount/", "/order/cart.php?PRODS=4639321"} {
+		s.browser().follow(address).shows(t, `href="`+shop+`"`)
+	}
+}
+
 func TestFormsOfOtherSitesAreRefused(t *testing.T) {
 	s := newSite(t)
 	b := s.browser()

@@ -30,7 +30,7 @@ func (v *visit) refuse(reason signon.Reason) {
 		h.Set("Refresh", "1;url="+v.linkMarked(refreshed))
 	}
 	v.show(http.StatusForbidden, "refused", v.view("refused.title", refusal{
-		NewLink: v.dest.Settings["refresh_url"], SupportCode: v.info.SupportCode,
+		NewLink: v.newLink(), SupportCode: v.info.SupportCode,
 	}))
 }
 

@@ -45,11 +45,7 @@ func (v *visit) person() (*person, error) {
 		}
 		return nil, err
 	}
-	id, err := strconv.ParseInt(string(session.Subject), 10, 64)
-	if err != nil || session.SubjectKind != signon.SubjectCustomer {
-		return nil, nil
-	}
-	customer, err := v.Directory.CustomerByID(v.r.Context(), v.tenant.ID, id)
+	customer, err := v.customer(session)
 	if errors.Is(err, signon.ErrNotFound) {
 		return nil, nil // removed since
 	}
@@ -57,6 +53,15 @@ func (v *visit) person() (*person, error) {
 		return nil, err
 	}
 	return &person{session: session, customer: customer}, nil
+}
+
+// customer returns the customer that the session is of, or signon.ErrNotFound.
+func (v *visit) customer(s *signon.BrowserSession) (*directory.Customer, error) {
+	id, err := strconv.ParseInt(string(s.Subject), 10, 64)
+	if err != nil || s.SubjectKind != signon.SubjectCustomer {
+		return nil, signon.ErrNotFound
+	}
+	return v.Directory.CustomerByID(v.r.Context(), s.Tenant, id)
 }
 
 // act says who changes something, for the audit log.

@@ -82,12 +82,23 @@ func (v *visit) show(status int, name string, view *page.View) {
 type notice struct {
 	// Name is the start of the keys of its texts: title, text, and what it offers.
 	Name        string
+	NewLink     string // where to get a new link, or empty; only on the page of nobody signed in
 	SupportCode string
 }
 
+// signedOff is the page of the account for nobody.
+const signedOff = "signed_off"
+
+// newLink is where a person gets a new link to here, or empty.
+func (v *visit) newLink() string { return v.dest.Settings["refresh_url"] }
+
 // message answers with a short page: texts "<name>.title" and "<name>.text".
 func (v *visit) message(status int, name string) {
-	v.show(status, "message", v.view(name+".title", notice{Name: name, SupportCode: v.info.SupportCode}))
+	content := notice{Name: name, SupportCode: v.info.SupportCode}
+	if name == signedOff {
+		content.NewLink = v.newLink()
+	}
+	v.show(status, "message", v.view(name+".title", content))
 }
 
 // nowhere answers requests to hosts and paths that nobody registered. The page
