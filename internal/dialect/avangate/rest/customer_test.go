@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/latchkey-sso/latchkey/internal/dialect/avangate"
 	"github.com/latchkey-sso/latchkey/internal/directory"
 	"github.com/latchkey-sso/latchkey/internal/signon"
 )
@@ -271,5 +272,32 @@ func TestIncompleteOrderHasNoCard(t *testing.T) {
 	}
 	if a := w.get("/rest/6.0/orders/" + o.RefNo); !strings.Contains(a.Body.String(), `"PaymentMethod":{"CardType":"","LastDigits":"","ExpirationMonth":"","ExpirationYear":"","HolderName":"","Token":""}`) {
 		t.Errorf("got %s", a.Body)
+	}
+}
+
+// TestCustomerTypes: the dialects that name a customer by type find only by it.
+func TestCustomerTypes(t *testing.T) {
+	w := newWorld(t)
+	api := avangate.New(w.signOn, w.directory)
+	client, _ := w.signOn.Registry().Client(avangate.Realm, "AVANGATE")
+	by := &avangate.Caller{Client: client}
+	for _, c := range []struct {
+		reference, customerType string
+		found                   bool
+	}{
+		{"352365983", "AvangateCustomerReference", true},
+		{"352365983", "2CheckoutCustomerReference", true},
+		{"HotTalks1Customer123", "ExternalCustomerReference", true},
+		{"HotTalks1Customer123", "AvangateCustomerReference", false},
+		{"352365983", "ExternalCustomerReference", false},
+		{"0352365983", "AvangateCustomerReference", false},
+		{"hottalks1customer123", "ExternalCustomerReference", false},
+		{"", "ExternalCustomerReference", false},
+		{"100000001", "AvangateCustomerReference", false}, // another vendor's
+	} {
+		got, err := api.CustomerOfType(t.Context(), by, c.reference, c.customerType)
+		if c.found && (err != nil || got.ID != 352365983) || !c.found && avangate.FaultOf(err).Code != avangate.CustomerNotFound {
+			t.Errorf("%s %q: got %v", c.customerType, c.reference, err)
+		}
 	}
 }

@@ -82,7 +82,12 @@ func TestOverARealConnection(t *testing.T) {
 	server := httptest.NewServer(w.handler)
 	defer server.Close()
 	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return errors.New("redirected") }}
-	send := func(method, target, body string) (*http.Response, string) {
+	type received struct {
+		status int
+		length int64
+		body   string
+	}
+	send := func(method, target, body string) received {
 		t.Helper()
 		r, err := http.NewRequestWithContext(t.Context(), method, server.URL+target, strings.NewReader(body))
 		if err != nil {
@@ -101,23 +106,25 @@ func TestOverARealConnection(t *testing.T) {
 		if len(a.Header.Get(inbound.Header)) != 10 {
 			t.Errorf("%s %s: support code %q", method, target, a.Header.Get(inbound.Header))
 		}
-		return a, string(data)
+		return received{a.StatusCode, a.ContentLength, string(data)}
 	}
-	_, want := send(http.MethodGet, "/rest/6.0/customers/352365983/", "")
+	want := send(http.MethodGet, "/rest/6.0/customers/352365983/", "")
+	if want.status != http.StatusOK {
+		t.Fatalf("got %+v", want)
+	}
 	for _, body := range []string{"null", "{}", `{"Url":"x"}`, "not JSON"} {
-		if a, got := send(http.MethodGet, "//rest/6.0//customers/352365983", body); a.StatusCode != http.StatusOK || got != want {
-			t.Errorf("body %s: got %d %s", body, a.StatusCode, got)
+		if got := send(http.MethodGet, "//rest/6.0//customers/352365983", body); got != want {
+			t.Errorf("body %s: got %+v", body, got)
 		}
 	}
-	head, body := send(http.MethodHead, "/rest/6.0/customers/352365983", "")
-	if head.StatusCode != http.StatusOK || body != "" || head.ContentLength != int64(len(want)) {
-		t.Errorf("HEAD: got %d, %d bytes announced, body %q", head.StatusCode, head.ContentLength, body)
+	if got := send(http.MethodHead, "/rest/6.0/customers/352365983", ""); got != (received{http.StatusOK, want.length, ""}) {
+		t.Errorf("HEAD: got %+v", got)
 	}
-	if head, _ := send(http.MethodHead, "/rest/6.0/customers/nobody/", ""); head.StatusCode != http.StatusNotFound {
-		t.Errorf("HEAD of nobody: got %d", head.StatusCode)
+	if got := send(http.MethodHead, "/rest/6.0/customers/nobody/", ""); got.status != http.StatusNotFound {
+		t.Errorf("HEAD of nobody: got %+v", got)
 	}
-	if a, _ := send(http.MethodPut, "/rest/6.0/customers/352365983/", `{"Phone":"`+strings.Repeat("1", 20<<10)+`"}`); a.StatusCode != http.StatusRequestEntityTooLarge {
-		t.Errorf("long body: got %d", a.StatusCode)
+	if got := send(http.MethodPut, "/rest/6.0/customers/352365983/", `{"Phone":"`+strings.Repeat("1", 20<<10)+`"}`); got.status != http.StatusRequestEntityTooLarge {
+		t.Errorf("long body: got %+v", got)
 	}
 }
 
