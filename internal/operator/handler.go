@@ -1,0 +1,161 @@
+package operator
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/latchkey-sso/latchkey/internal/directory"
+	"github.com/latchkey-sso/latchkey/internal/inbound"
+	"github.com/latchkey-sso/latchkey/internal/signon"
+)
+
+// Options are what the handler works with. All are required.
+type Options struct {
+	// Directory must be the one that everybody else in the process uses: it
+	// remembers customers.
+	Directory *directory.Service
+	// Store is the core's side of the directory's store.
+	Store signon.Store
+	// Keys verify the audit log.
+	Keys *signon.Keyring
+	// Log receives what was asked for, and what went wrong.
+	Log *slog.Logger
+}
+
+// handler answers operators.
+type handler struct{ Options }
+
+// New returns the handler. Whoever reaches it may do everything. Its answers may
+// take long and are sent while it works: the server around it must set no
+// timeouts for reading and writing.
+func New(o Options) http.Handler {
+	h := &handler{o}
+	mux := http.NewServeMux()
+	mux.Handle("POST /import/{kind}", h.wrap(h.importFile))
+	mux.Handle("GET /export/{kind}", h.wrap(h.exportFile))
+	mux.Handle("GET /audit/verify", h.wrap(h.verifyAudit))
+	mux.Handle("GET /audit/events", h.wrap(h.listEvents))
+	mux.Handle("GET /status", h.wrap(h.status))
+	return mux
+}
+
+// request is a request with what all of them have.
+type request struct {
+	*http.Request
+	supportCode string
+}
+
+// param returns a parameter of the address; the body may be a file.
+func (r request) param(name string) string { return r.URL.Query().Get(name) }
+
+// mistake is an error that is the operator's: what was asked for can't be done.
+type mistake struct {
+	status int
+	text   string
+}
+
+func (m *mistake) Error() string { return m.text }
+
+func badRequest(err error) error { return &mistake{http.StatusBadRequest, err.Error()} }
+
+// wrap gives every request a support code, and answers with the error of those
+// that failed before they answered anything.
+func (h *handler) wrap(serve func(http.ResponseWriter, request) error) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		req := request{r, inbound.NewSupportCode()}
+		w.Header().Set(inbound.Header, req.supportCode)
+		w.Header().Set("Cache-Control", "no-store")
+		err := serve(w, req)
+		if err == nil {
+			return
+		}
+		status := http.StatusInternalServerError
+		var m *mistake
+		if errors.As(err, &m) {
+			status = m.status
+		} else {
+			h.Log.Error("operator: request failed", "path", r.URL.Path, "support_code", req.supportCode, "error", err)
+		}
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(status)
+		_ = json.NewEncoder(w).Encode(Message{Error: err.Error()})
+	})
+}
+
+// tenant returns the tenant that is asked about: the one named, or the only one
+// there is.
+func (h *handler) tenant(ctx context.Context, r request) (signon.TenantID, error) {
+	declared, err := h.Store.Tenants(ctx)
+	if err != nil {
+		return "", fmt.Errorf("read tenants: %w", err)
+	}
+	name := r.param("tenant")
+	if name == "" && len(declared) == 1 {
+		return declared[0].ID, nil
+	}
+	ids := make([]string, len(declared))
+	for i := range declared {
+		if ids[i] = string(declared[i].ID); ids[i] == name {
+			return declared[i].ID, nil
+		}
+	}
+	switch {
+	case len(ids) == 0:
+		return "", &mistake{http.StatusNotFound, "no tenant is declared yet: a server takes over its configuration's when it starts"}
+	case name == "":
+		return "", &mistake{http.StatusBadRequest, "which tenant? declared are " + strings.Join(ids, ", ")}
+	}
+	return "", &mistake{http.StatusNotFound, fmt.Sprintf("tenant %q is not declared; declared are %s", name, strings.Join(ids, ", "))}
+}
+
+// flag reads a parameter that is true, false or absent.
+func flag(r request, name string) (bool, error) {
+	text := r.param(name)
+	if text == "" {
+		return false, nil
+	}
+	on, err := strconv.ParseBool(text)
+	if err != nil {
+		return false, badRequest(fmt.Errorf("%s must be true or false", name))
+	}
+	return on, nil
+}
+
+// number reads a parameter that is a whole number from 0 on, or absent.
+func number(r request, name string) (int64, error) {
+	text := r.param(name)
+	if text == "" {
+		return 0, nil
+	}
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || n < 0 {
+		return 0, badRequest(fmt.Errorf("%s must be a whole number from 0 on", name))
+	}
+	return n, nil
+}
+
+// messages sends messages as they come.
+type messages struct {
+	enc  *json.Encoder
+	ctl  *http.ResponseController
+	fail error // of the first one that could not be sent
+}
+
+func newMessages(w http.ResponseWriter) *messages {
+	w.Header().Set("Content-Type", "application/jsonl")
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	return &messages{enc: enc, ctl: http.NewResponseController(w)}
+}
+
+func (m *messages) send(message any) {
+	if m.fail == nil {
+		m.fail = errors.Join(m.enc.Encode(message), m.ctl.Flush())
+	}
+}
