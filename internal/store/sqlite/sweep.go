@@ -25,24 +25,24 @@ type sweeper struct {
 }
 
 // Sweep removes what is long over. See [signon.GrantStore].
-func (s *Store) Sweep(ctx context.Context, below signon.GrantKey, sessionsExpiredBefore time.Time, limit int) (removed int, err error) {
+func (s *Store) Sweep(ctx context.Context, below signon.GrantKey, sessionsExpiredBefore time.Time, limit int) (int, error) {
 	over, err := s.sessionsOver(ctx, sessionsExpiredBefore.UnixMilli(), limit)
 	if err != nil {
 		return 0, err
 	}
+	var removed int64 // the writer's own until it has answered
 	err = s.write(ctx, "sweep", func(t *tx) error {
 		s.recent.forgetBelow(below)
-		n := t.exec("DELETE FROM grants WHERE key IN (SELECT key FROM grants WHERE key < ? ORDER BY key LIMIT ?)", below[:], int64(limit))
+		removed = t.exec("DELETE FROM grants WHERE key IN (SELECT key FROM grants WHERE key < ? ORDER BY key LIMIT ?)", below[:], int64(limit))
 		for _, key := range over {
-			n += t.exec("DELETE FROM sessions WHERE key = ?", key)
+			removed += t.exec("DELETE FROM sessions WHERE key = ?", key)
 		}
-		removed = int(n)
 		return nil
 	})
 	if err != nil {
 		return 0, err
 	}
-	return removed, nil
+	return int(removed), nil
 }
 
 // sessionsOver returns the keys of sessions that ended or expired before the
