@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -49,7 +50,7 @@ and 600 refused links a minute.`,
 }
 
 func runDev(ctx context.Context, o devOptions, stdout, stderr io.Writer) (err error) {
-	ctx, stop := untilStopped(ctx)
+	ctx, stop := untilStopped(ctx, syscall.SIGHUP) // a terminal that is closed, too, or the temporary directory stays
 	defer stop()
 	listeners, err := server.ListenLocal(o.listen)
 	if err != nil {

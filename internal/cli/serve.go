@@ -76,10 +76,10 @@ func serve(ctx context.Context, source config.Source, stdout, stderr io.Writer) 
 	return s.Run(ctx)
 }
 
-// untilStopped returns a context that ends with the first SIGTERM or SIGINT.
-// The second one ends the process at once.
-func untilStopped(ctx context.Context) (context.Context, context.CancelFunc) {
-	ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM, syscall.SIGINT)
+// untilStopped returns a context that ends with the first SIGTERM or SIGINT, or
+// one of the other signals. The second one ends the process at once.
+func untilStopped(ctx context.Context, others ...os.Signal) (context.Context, context.CancelFunc) {
+	ctx, stop := signal.NotifyContext(ctx, append(others, syscall.SIGTERM, syscall.SIGINT)...)
 	context.AfterFunc(ctx, stop)
 	return ctx, stop
 }

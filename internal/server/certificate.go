@@ -13,14 +13,13 @@ type certificate struct {
 	current atomic.Pointer[tls.Certificate]
 }
 
-// load reads the files that the configuration names.
-func (c *certificate) load(cfg *config.Config) error {
+// readCertificate reads the files that the configuration names.
+func readCertificate(cfg *config.Config) (*tls.Certificate, error) {
 	pair, err := tls.LoadX509KeyPair(cfg.TLSCert, cfg.TLSKey)
 	if err != nil {
-		return fmt.Errorf("load certificate: %w", err)
+		return nil, fmt.Errorf("load certificate: %w", err)
 	}
-	c.current.Store(&pair)
-	return nil
+	return &pair, nil
 }
 
 // config returns how TLS is spoken.

@@ -137,6 +137,9 @@ func (p *program) stop(t *testing.T) error {
 	go func() { done <- p.cmd.Wait() }()
 	select {
 	case err := <-done:
+		if err != nil {
+			t.Logf("it said:\n%s", p.said(t))
+		}
 		return err
 	case <-time.After(30 * time.Second):
 		p.cmd.Process.Kill()

@@ -178,6 +178,27 @@ func TestSlowAndLargeRequestsAreCutOff(t *testing.T) {
 	}
 }
 
+func TestConnectionsFromOneAddressAreBounded(t *testing.T) {
+	p := newProgram(t, "limits: {connections_per_address: 2}\n")
+	p.start(t)
+	open := func() bool { // and keeps it open
+		conn, err := net.Dial("tcp", strings.TrimPrefix(p.base, "http://"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { conn.Close() })
+		io.WriteString(conn, "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+		conn.SetReadDeadline(time.Now().Add(10 * time.Second))
+		line, _ := bufio.NewReader(conn).ReadString('\n')
+		return strings.Contains(line, "200 OK")
+	}
+	for i, want := range []bool{true, true, false} {
+		if got := open(); got != want {
+			t.Errorf("connection %d: got served %v, want %v", i+1, got, want)
+		}
+	}
+}
+
 func TestTheOperatorsSocketIsForTheOwnerAlone(t *testing.T) {
 	for name, sub := range map[string]string{"in the data directory": "data", "in a short directory": strings.Repeat("long/", 30) + "data"} {
 		t.Run(name, func(t *testing.T) {

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -72,10 +73,12 @@ func (s *Server) open(ctx context.Context) error {
 		}
 	}
 	if s.cfg.TLSCert != "" {
-		s.cert = &certificate{}
-		if err := s.cert.load(s.cfg); err != nil {
+		shown, err := readCertificate(s.cfg)
+		if err != nil {
 			return err
 		}
+		s.cert = &certificate{}
+		s.cert.current.Store(shown)
 	}
 	if s.store, err = OpenStore(ctx, s.cfg.DataDir, s.keys, s.log); err != nil {
 		return err
@@ -148,13 +151,17 @@ func (s *Server) Reload(ctx context.Context, cfg *config.Config) error {
 	if err != nil {
 		return err
 	}
+	var shown *tls.Certificate
 	if s.cert != nil && cfg.TLSCert != "" {
-		if err := s.cert.load(cfg); err != nil {
+		if shown, err = readCertificate(cfg); err != nil {
 			return err
 		}
 	}
 	if err := s.signOn.Apply(ctx, tenants); err != nil {
 		return err
+	}
+	if shown != nil {
+		s.cert.current.Store(shown)
 	}
 	if !reflect.DeepEqual(s.cfg.Fixed(), cfg.Fixed()) {
 		s.log.Warn("reloaded the tenants; other settings have changed, too, and need a restart")
