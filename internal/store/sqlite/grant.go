@@ -113,10 +113,20 @@ func aboutGrant(g *signon.Grant) *about {
 	}
 }
 
-// RevokeGrant ends a grant and its session. See [signon.GrantStore].
-func (s *Store) RevokeGrant(ctx context.Context, key signon.GrantKey, e *signon.Event) (ended bool, err error) {
-	err = s.write(ctx, "revoke grant", func(t *tx) error {
+// changeGrant is write for an operation that changes the grant.
+func (s *Store) changeGrant(ctx context.Context, what string, key signon.GrantKey, do func(*tx) error) error {
+	o := newOp(ctx, func(t *tx) error {
 		s.recent.forget(key)
+		return do(t)
+	})
+	o.committed = func() { s.recent.forget(key) } // it may have been stored in the same group
+	return s.await(o, what)
+}
+
+// RevokeGrant ends a grant and its session. See [signon.GrantStore].
+func (s *Store) RevokeGrant(ctx context.Context, key signon.GrantKey, e *signon.Event) (bool, error) {
+	var ended bool // the writer's own until it has answered
+	err := s.changeGrant(ctx, "revoke grant", key, func(t *tx) error {
 		grants := t.exec("UPDATE grants SET state = ? WHERE key = ? AND state IN (?, ?)",
 			int64(signon.GrantRevoked), key[:], int64(signon.GrantLive), int64(signon.GrantRedeemed))
 		sessions := t.exec(endSession, t.now(), key[:])
@@ -129,5 +139,8 @@ func (s *Store) RevokeGrant(ctx context.Context, key signon.GrantKey, e *signon.
 		}
 		return nil
 	})
-	return ended && err == nil, err
+	if err != nil {
+		return false, err
+	}
+	return ended, nil
 }

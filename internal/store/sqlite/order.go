@@ -26,34 +26,33 @@ func (s *Store) PutOrder(ctx context.Context, o *directory.Order, e *signon.Even
 		return nil, fmt.Errorf("put order: %w", err)
 	}
 	given := *o
-	var stands directory.Order
+	card := s.sealCard(&given)
+	var stands *directory.Order
 	err = s.write(ctx, "put order", func(t *tx) error {
-		stands = given
-		stored := t.one(orderColumns+byCart, string(given.Tenant), orNull(given.CartID))
-		if stored != nil {
-			if stored.text(3) != string(directory.OrderIncomplete) {
-				var err error
-				stands, err = s.order(stored)
-				return err
-			}
-			if stored.text(1) != given.RefNo {
-				return signon.ErrConflict
-			}
-			t.exec(replaceOrder, string(given.Status), s.sealCard(&given), doc, string(given.Tenant), given.CartID)
-			t.append(e)
-			return nil
-		}
-		if t.exists("SELECT 1 FROM orders "+byRefNo, string(given.Tenant), given.RefNo) {
+		stands = &given
+		tenant, status := string(given.Tenant), string(given.Status)
+		stored := t.one(orderColumns+byCart, tenant, orNull(given.CartID))
+		switch {
+		case stored != nil && stored.text(3) != string(directory.OrderIncomplete):
+			placed, err := s.order(stored)
+			stands = &placed
+			return err
+		case stored != nil && stored.text(1) != given.RefNo:
 			return signon.ErrConflict
+		case stored != nil:
+			t.exec(replaceOrder, status, card, doc, tenant, given.CartID)
+		case t.exists("SELECT 1 FROM orders "+byRefNo, tenant, given.RefNo):
+			return signon.ErrConflict
+		default:
+			t.exec(insertOrder, tenant, given.RefNo, orNull(given.CartID), status, card, doc)
 		}
-		t.exec(insertOrder, string(given.Tenant), given.RefNo, orNull(given.CartID), string(given.Status), s.sealCard(&given), doc)
 		t.append(e)
 		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	return &stands, nil
+	return stands, nil
 }
 
 // Order returns the order with that number. See [directory.OrderStore].

@@ -62,14 +62,6 @@ func unpackAbout(b []byte) (a about, err error) {
 	}, nil
 }
 
-// millis returns the instant as stored: unix milliseconds, nil for none.
-func millis(t time.Time) any {
-	if t.IsZero() {
-		return nil
-	}
-	return t.UnixMilli()
-}
-
 // instant returns the instant in a column, the zero time for NULL.
 func (r row) instant(i int) time.Time {
 	ms, ok := r[i].(int64)

@@ -16,7 +16,7 @@ const recentGrants = 8192
 // the conditional update alone redeems.
 //
 // The writer keeps it true. It remembers a grant when its row is committed, and
-// forgets it before it changes the row; nobody else adds to it.
+// forgets it before and after it changes the row; nobody else adds to it.
 type recent struct {
 	mu     sync.Mutex
 	grants map[signon.GrantKey]*signon.Grant

@@ -66,6 +66,22 @@ func TestAChangedGrantIsReadFromTheDatabase(t *testing.T) {
 	}
 }
 
+func TestAGrantChangedInTheGroupThatStoredItIsReadFromTheDatabase(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, signon.SystemClock{})
+	g := f.testGrant(1)
+	errs := f.together(t,
+		func() error { return f.create(g) },
+		func() error { _, err := f.RedeemGrant(t.Context(), testRedemption(g, 1)); return err },
+	)
+	if err := errors.Join(errs...); err != nil {
+		t.Fatal(err)
+	}
+	if now, err := f.Grant(t.Context(), g.Key); err != nil || now.State != signon.GrantRedeemed {
+		t.Errorf("got a grant that is %s, %v, want it redeemed", now.State, err)
+	}
+}
+
 func TestASweptGrantIsNotFound(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, signon.SystemClock{})

@@ -15,11 +15,7 @@ WHERE key = ? AND state = 0 AND epoch = ? AND expires_at > ? AND (bound_addr IS 
 // RedeemGrant redeems a grant at most once. See [signon.GrantStore].
 func (s *Store) RedeemGrant(ctx context.Context, r *signon.Redemption) (signon.RedeemOutcome, error) {
 	q := newRedemption(r)
-	err := s.write(ctx, "redeem grant", func(t *tx) error {
-		s.recent.forget(q.key)
-		return q.do(t)
-	})
-	if err != nil {
+	if err := s.changeGrant(ctx, "redeem grant", q.key, q.do); err != nil {
 		return signon.RedeemOutcome{}, err
 	}
 	return q.outcome, nil

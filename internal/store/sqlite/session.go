@@ -33,14 +33,18 @@ func (s *Store) Session(ctx context.Context, key signon.GrantKey) (b signon.Brow
 }
 
 // EndSession ends a session. See [signon.SessionStore].
-func (s *Store) EndSession(ctx context.Context, key signon.GrantKey, e *signon.Event) (ended bool, err error) {
-	err = s.write(ctx, "end session", func(t *tx) error {
+func (s *Store) EndSession(ctx context.Context, key signon.GrantKey, e *signon.Event) (bool, error) {
+	var ended bool // the writer's own until it has answered
+	err := s.write(ctx, "end session", func(t *tx) error {
 		if ended = t.exec(endSession, t.now(), key[:]) > 0; ended {
 			t.append(e)
 		}
 		return nil
 	})
-	return ended && err == nil, err
+	if err != nil {
+		return false, err
+	}
+	return ended, nil
 }
 
 // Sessions returns sessions in the order of their keys. See [signon.SessionStore].

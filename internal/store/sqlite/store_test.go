@@ -136,7 +136,9 @@ func (f *fixture) harness() *storetest.Harness {
 			restore := f.copyOut(t)
 			return func(t *testing.T) storetest.Store { restore(t); return f.Store }
 		},
-		ChangeEvent: func(t *testing.T, seq int64, body []byte) { f.exec(t, "UPDATE audit SET body = ? WHERE seq = ?", body, seq) },
+		ChangeEvent: func(t *testing.T, seq int64, body []byte) {
+			f.exec(t, "UPDATE audit SET body = ? WHERE seq = ?", body, seq)
+		},
 		RemoveEvent: func(t *testing.T, seq int64) { f.exec(t, "DELETE FROM audit WHERE seq = ?", seq) },
 		Bytes:       f.bytes,
 	}

@@ -132,7 +132,10 @@ func (s *Store) readTenants(c *conn) (tenants []signon.Tenant, err error) {
 		if err != nil {
 			return fmt.Errorf("client %q of tenant %q: %w", r.text(2), r.text(0), err)
 		}
-		owner := &tenants[place[client.Tenant]]
+		owner, err := ownerOf(tenants, place, client.Tenant)
+		if err != nil {
+			return err
+		}
 		owner.Clients = append(owner.Clients, client)
 		return nil
 	})
@@ -141,11 +144,26 @@ func (s *Store) readTenants(c *conn) (tenants []signon.Tenant, err error) {
 	}
 	return tenants, c.each("SELECT tenant, id, doc FROM destinations ORDER BY tenant, pos", func(r row) error {
 		var doc destinationDoc
-		err := fromJSON(r.text(2), &doc)
-		owner := &tenants[place[signon.TenantID(r.text(0))]]
+		if err := fromJSON(r.text(2), &doc); err != nil {
+			return err
+		}
+		owner, err := ownerOf(tenants, place, signon.TenantID(r.text(0)))
+		if err != nil {
+			return err
+		}
 		owner.Destinations = append(owner.Destinations, doc.destination(r.text(1)))
-		return err
+		return nil
 	})
+}
+
+// ownerOf returns the tenant with that ID. A row without one, which nothing
+// here writes, must not become another tenant's.
+func ownerOf(tenants []signon.Tenant, place map[signon.TenantID]int, id signon.TenantID) (*signon.Tenant, error) {
+	i, ok := place[id]
+	if !ok {
+		return nil, fmt.Errorf("there is no tenant %q", id)
+	}
+	return &tenants[i], nil
 }
 
 func (s *Store) client(r row) (signon.Client, error) {

@@ -15,7 +15,8 @@ type tx struct {
 	at     time.Time // the instant of the group, of millisecond precision
 	epoch  int64
 	fault  error
-	body   []byte                               // scratch for events
+	event  signon.Event                         // the event being appended
+	next   signon.ChainedEvent                  // and as it is stored
 	inject func(query string, args []any) error // set by tests: makes statements fail
 }
 
@@ -60,8 +61,7 @@ func (t *tx) append(e *signon.Event) {
 	if e == nil || t.fault != nil {
 		return
 	}
-	stamped := *e
-	next := t.chain.Append(&stamped, t.at, t.body[:0])
-	t.body = next.Body
-	t.exec(insertEvent, next.Seq, next.Body, next.Hash[:])
+	t.event = *e
+	t.next = t.chain.Append(&t.event, t.at, t.next.Body[:0])
+	t.exec(insertEvent, t.next.Seq, t.next.Body, t.next.Hash[:])
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
@@ -138,6 +139,9 @@ func (w *writer) serve() {
 // next waits for operations and makes those that still want to be done the
 // group. It returns false when there will be none any more.
 func (w *writer) next() bool {
+	// Those who were just answered, and are about to ask again, go first: groups
+	// get larger, and nobody waits for somebody who is not running already.
+	runtime.Gosched()
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for len(w.queue) == 0 {
@@ -195,15 +199,16 @@ func (w *writer) attempt(group []*op, guarded bool) error {
 		return fmt.Errorf("begin: %w", err)
 	}
 	for _, o := range group {
-		if guarded || o.alone {
-			if err := w.guard(o); err != nil {
-				return err
+		if !guarded && !o.alone {
+			w.perform(o)
+			if w.tx.fault != nil {
+				return errGroup
 			}
-			continue
-		}
-		w.perform(o)
-		if w.tx.fault != nil {
-			return errGroup
+		} else if err := w.guard(o); err != nil {
+			if !guarded {
+				err = errGroup
+			}
+			return err
 		}
 	}
 	if err := w.control("COMMIT"); err != nil {

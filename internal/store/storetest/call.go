@@ -72,6 +72,29 @@ var callPromises = []promise{
 		}
 		same(t, "events", b.events(t), []signon.EventType{})
 	}},
+	{"CallsGivenUpDisturbNobody", func(t *testing.T, b *bench) {
+		taken := b.issue(t)
+		together(8, func(i int) {
+			for n := range 40 {
+				ctx, cancel := context.WithCancel(b.ctx)
+				go func() {
+					time.Sleep(time.Duration(n*i) * 10 * time.Microsecond)
+					cancel()
+				}()
+				for _, call := range calls(b.Store, b.newGrant()) {
+					_ = call(ctx) // most come too late
+				}
+				cancel()
+				g := b.newGrant()
+				g.Key = taken.Key
+				fails(t, "create under a taken key", b.Store.CreateGrant(b.ctx, g, event(signon.EventIssued)), signon.ErrConflict)
+			}
+		})
+		b.events(t)
+		if out := b.redeem(t, redemption(taken, 1)); !out.Won {
+			t.Errorf("got %+v, want it won", out)
+		}
+	}},
 	{"ClosedStoreIsUnavailable", func(t *testing.T, b *bench) {
 		g := b.newGrant()
 		if err := b.Store.Close(); err != nil {
