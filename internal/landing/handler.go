@@ -110,9 +110,9 @@ func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // locate finds the destination and the route by host and path.
 func (v *visit) locate() (route, bool) {
-	path := v.r.URL.Path
-	if v.r.URL.RawPath != "" || strings.Contains(path, "//") || strings.ContainsAny(path, "\\%") {
-		return route{}, false // no page of ours is spelt so
+	path := v.r.URL.EscapedPath()
+	if !strings.HasPrefix(path, "/") || strings.Contains(path, "//") || strings.ContainsAny(path, "\\%") {
+		return route{}, false // no page of ours is spelt so, and a redirect to it might leave the site
 	}
 	for _, kind := range []signon.DestinationKind{signon.KindCart, signon.KindAccount} {
 		tenant, dest, ok := v.SignOn.Registry().At(v.r.Host, kind)

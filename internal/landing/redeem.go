@@ -62,8 +62,8 @@ func (v *visit) bind() {
 	v.see(v.linkMarked(roundTrip))
 }
 
-// linkMarked returns the link that was followed, with another marker. It starts
-// with one of the paths that links have, so it can't lead anywhere else.
+// linkMarked returns the link that was followed, with another marker. locate has
+// seen to it that its path leads nowhere else.
 func (v *visit) linkMarked(mark string) string {
 	var kept []string
 	for part := range strings.SplitSeq(v.r.URL.RawQuery, "&") {
@@ -71,7 +71,7 @@ func (v *visit) linkMarked(mark string) string {
 			kept = append(kept, part)
 		}
 	}
-	return v.r.URL.Path + "?" + strings.Join(append(kept, marker+"="+mark), "&")
+	return v.r.URL.EscapedPath() + "?" + strings.Join(append(kept, marker+"="+mark), "&")
 }
 
 // localTarget returns the target's path and query: a place on the same host.
