@@ -180,7 +180,8 @@ What ` + "`latchkey serve`" + ` can be told. Settings come from the built-in def
 On SIGHUP the file is read again: tenants, clients, destinations and the certificate change at once, without losing a
 request. Other settings need a restart. A file with a mistake in it changes nothing.
 
-A time is written as in ` + "`1m30s`" + `, or as a number of seconds.
+A time is written as in ` + "`1m30s`" + `, or as a number of seconds. Relative paths start at the directory that the server was
+started in.
 
 This page is printed by ` + "`latchkey config docs`" + `.
 
