@@ -62,6 +62,7 @@ Run it:           latchkey serve --config latchkey.yaml`,
 func newGroup(name, short string, commands ...*cobra.Command) *cobra.Command {
 	group := &cobra.Command{
 		Use: name, Short: short,
+		FParseErrWhitelist: cobra.FParseErrWhitelist{UnknownFlags: true}, // the command is the mistake, not its flags
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
 				return fmt.Errorf("unknown command %q for %q", args[0], cmd.CommandPath())
