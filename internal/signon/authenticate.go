@@ -1,9 +1,6 @@
 package signon
 
-import (
-	"context"
-	"net/netip"
-)
+import "net/netip"
 
 // Claim is a client's claim to be who it says, as a dialect read it.
 type Claim struct {
@@ -24,9 +21,10 @@ type Claim struct {
 var stranger = &Client{Secrets: []Secret{"stranger"}}
 
 // Authenticate decides whether the claim is true and returns the client. All
-// failures are the same CodeUnauthenticated error; too many of one client from
+// failures are the same CodeUnauthenticated error and cost the same: what is
+// recorded of those of a client that exists is recorded after the answer. Too many of one client from
 // one address are CodeLimit, whether or not the proof is right then.
-func (s *Service) Authenticate(ctx context.Context, claim Claim) (*Client, error) {
+func (s *Service) Authenticate(claim Claim) (*Client, error) {
 	now := s.store.Now()
 	throttled := claim.Realm + "\x00" + claim.ID + "\x00" + claim.Caller.String()
 	if wait := s.failures.Blocked(throttled, now); wait > 0 {
@@ -48,7 +46,7 @@ func (s *Service) Authenticate(ctx context.Context, claim Claim) (*Client, error
 	if !known {
 		return nil, &Error{Code: CodeUnauthenticated, Reason: ReasonUnknownID}
 	}
-	s.record(ctx, &Event{
+	s.recordLater(&Event{
 		Type: EventClientRefused, Tenant: client.Tenant, Client: client.ID, Reason: reason,
 		SupportCode: claim.SupportCode, Caller: claim.Caller.String(),
 	})

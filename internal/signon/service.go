@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -22,6 +23,8 @@ type Service struct {
 	log      *slog.Logger
 	live     *liveGrants
 	registry atomic.Pointer[Registry]
+	late     sync.WaitGroup // events being recorded after their answer
+	slots    chan struct{}  // bounds them
 }
 
 // Options are what a Service is made of. All but Random are required.
@@ -46,7 +49,7 @@ type Options struct {
 func New(o Options) *Service {
 	s := &Service{
 		store: o.Store, keys: o.Keys, people: o.People, misses: o.Misses, failures: o.Failures, refusals: o.Refusals,
-		random: o.Random, log: o.Log, live: newLiveGrants(),
+		random: o.Random, log: o.Log, live: newLiveGrants(), slots: make(chan struct{}, maxLate),
 	}
 	s.registry.Store(&Registry{})
 	return s
@@ -153,6 +156,27 @@ func (s *Service) record(ctx context.Context, e *Event) {
 		s.log.Error("audit: event not recorded", "event", e.Type, "support_code", e.SupportCode, "error", err)
 	}
 }
+
+// maxLate is how many events may wait to be recorded after their answer.
+const maxLate = 64
+
+// recordLater appends an event without holding up the answer, so that the time
+// of the answer does not tell whether there was anything to record.
+func (s *Service) recordLater(e *Event) {
+	select {
+	case s.slots <- struct{}{}:
+		s.late.Go(func() {
+			defer func() { <-s.slots }()
+			s.record(context.Background(), e)
+		})
+	default:
+		s.log.Warn("audit: too many refusals at once, not recorded", "tenant", e.Tenant, "event", e.Type, "reason", e.Reason, "support_code", e.SupportCode)
+	}
+}
+
+// Finish waits until every event is recorded that was still to be. Call it when
+// no more requests come, before the store is closed.
+func (s *Service) Finish() { s.late.Wait() }
 
 // subject asks the directory for a person. A person who does not exist is
 // CodeSubjectUnknown.

@@ -566,7 +566,7 @@ func TestTooManyMissesBlockAnAddress(t *testing.T) {
 func TestAuthenticateTellsNothingApart(t *testing.T) {
 	w := newWorld(t)
 	claim := func(id, secret string) (*signon.Client, error) {
-		return w.Authenticate(t.Context(), signon.Claim{Realm: "r", ID: id, Caller: home, SupportCode: "AUTH", Verify: func(_ *signon.Client, s string) signon.Reason {
+		return w.Authenticate(signon.Claim{Realm: "r", ID: id, Caller: home, SupportCode: "AUTH", Verify: func(_ *signon.Client, s string) signon.Reason {
 			if s == secret {
 				return ""
 			}
@@ -584,6 +584,7 @@ func TestAuthenticateTellsNothingApart(t *testing.T) {
 			t.Errorf("%s: got %v, %v", name, client, err)
 		}
 	}
+	w.Finish()
 	if e := w.events()[1]; e.Type != signon.EventClientRefused || e.Client != "SHOP" || e.SupportCode != "AUTH" {
 		t.Errorf("recorded as %v", e)
 	}

@@ -1,7 +1,6 @@
 package avangate
 
 import (
-	"context"
 	"crypto/subtle"
 	"encoding/hex"
 	"errors"
@@ -66,12 +65,12 @@ func Sign(code string, at time.Time, key signon.Secret, algorithm string) (Crede
 // Authenticate decides whether the credentials prove a vendor, and returns its
 // client. Errors: signon.CodeUnauthenticated, the same for every cause;
 // signon.CodeLimit after too many failures of that code from that address.
-func (a *API) Authenticate(ctx context.Context, c *Credentials, caller netip.Addr, supportCode string) (*signon.Client, error) {
+func (a *API) Authenticate(c *Credentials, caller netip.Addr, supportCode string) (*signon.Client, error) {
 	if !ValidCode(c.Code) {
 		return nil, &signon.Error{Code: signon.CodeUnauthenticated, Reason: signon.ReasonMalformed}
 	}
 	p, formed := c.proof()
-	return a.signOn.Authenticate(ctx, signon.Claim{
+	return a.signOn.Authenticate(signon.Claim{
 		Realm: Realm, ID: c.Code, Caller: caller, SupportCode: supportCode,
 		Verify: func(client *signon.Client, secret string) signon.Reason {
 			if !formed {

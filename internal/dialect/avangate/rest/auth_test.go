@@ -189,7 +189,7 @@ func TestUnknownMerchantAndBadHashDoTheSameWork(t *testing.T) {
 	w := newWorld(t)
 	for _, code := range []string{"AVANGATE", "NOBODY"} {
 		verified := 0
-		_, err := w.signOn.Authenticate(t.Context(), signon.Claim{Realm: avangate.Realm, ID: code, Verify: func(*signon.Client, string) signon.Reason {
+		_, err := w.signOn.Authenticate(signon.Claim{Realm: avangate.Realm, ID: code, Verify: func(*signon.Client, string) signon.Reason {
 			verified++
 			return signon.ReasonBadProof
 		}})

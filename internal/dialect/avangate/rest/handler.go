@@ -71,7 +71,7 @@ func (c *call) answer() (*answer, error) {
 		return nil, err
 	}
 	credentials := readCredentials(c.request.Header)
-	if c.by.Client, err = c.api.Authenticate(c.context(), &credentials, c.by.Addr, c.by.SupportCode); err != nil {
+	if c.by.Client, err = c.api.Authenticate(&credentials, c.by.Addr, c.by.SupportCode); err != nil {
 		return nil, err
 	}
 	if err := c.query.parse(c.request.URL.RawQuery); err != nil {
