@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -26,7 +27,7 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"up": up, "down": down, "hangup": hangup, "get": get, "post": post, "mode": mode, "sql": sqlExec,
+			"up": up, "down": down, "hangup": hangup, "get": get, "post": post, "mode": mode, "sql": sqlExec, "soon": soon,
 		},
 		RequireExplicitExec: true,
 		Setup: func(e *testscript.Env) error {
@@ -157,6 +158,20 @@ func request(ts *testscript.TestScript, neg bool, method string, args []string, 
 	fmt.Fprintf(ts.Stdout(), "%d\n%s\n", answer.StatusCode, text)
 	if neg != (answer.StatusCode >= http.StatusBadRequest) {
 		ts.Fatalf("%s %s: got %d: %s", method, args[0], answer.StatusCode, text)
+	}
+}
+
+// soon runs the program until what it prints matches, "soon PATTERN ARGUMENT…".
+func soon(ts *testscript.TestScript, _ bool, args []string) {
+	pattern := regexp.MustCompile(args[0])
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		ts.Check(ts.Exec("latchkey", args[1:]...))
+		if pattern.MatchString(ts.ReadFile("stdout")) {
+			return
+		}
+		if time.Now().After(deadline) {
+			ts.Fatalf("got no %q in\n%s", args[0], ts.ReadFile("stdout"))
+		}
 	}
 }
 
