@@ -61,7 +61,7 @@ func exportFile(ctx context.Context, c *operator.Client, req operator.ExportRequ
 		out := bufio.NewWriter(stdout)
 		_, err := c.Export(ctx, req, out)
 		if err = errors.Join(err, out.Flush()); err != nil {
-			return fmt.Errorf("export %s: what was written is not complete: %w", req.Kind, err)
+			return fmt.Errorf("export %s: %w", req.Kind, err)
 		}
 		return nil
 	}
@@ -80,6 +80,9 @@ func exportFile(ctx context.Context, c *operator.Client, req operator.ExportRequ
 // writeWhole writes a file that only its owner can read, and that appears under
 // its name when it is complete and on disk.
 func writeWhole(path string, write func(io.Writer) error) error {
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		return fmt.Errorf("%s is not a regular file", path)
+	}
 	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
 	if err != nil {
 		return err
