@@ -18,7 +18,7 @@ import (
 type edge struct {
 	next    http.Handler
 	clients *clientip.Policy
-	timeout time.Duration
+	timeout deadlines
 	log     *slog.Logger
 	access  bool // log every request
 }
@@ -37,8 +37,7 @@ func (e *edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if x.info.Secure {
 		h.Set("Strict-Transport-Security", oneYear)
 	}
-	ctx, cancel := context.WithTimeout(inbound.With(r.Context(), &x.info), e.timeout)
-	defer cancel()
+	ctx := inbound.With(e.timeout.from(x.started), &x.info)
 	defer e.finish(x, r)
 	e.next.ServeHTTP(x, r.WithContext(ctx))
 	if x.status == 0 && ctx.Err() != nil {

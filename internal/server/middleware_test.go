@@ -21,7 +21,7 @@ func edgeWith(t *testing.T, h http.HandlerFunc) (*httptest.Server, *bytes.Buffer
 	var logged bytes.Buffer
 	s := httptest.NewServer(&edge{
 		next: h, clients: clientip.New([]netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, ""),
-		timeout: 50 * time.Millisecond, log: slog.New(slog.NewTextHandler(&logged, nil)), access: true,
+		timeout: deadlines{after: 50 * time.Millisecond}, log: slog.New(slog.NewTextHandler(&logged, nil)), access: true,
 	})
 	t.Cleanup(s.Close)
 	return s, &logged
@@ -206,7 +206,7 @@ func BenchmarkEdge(b *testing.B) {
 		b.Run(map[bool]string{false: "silent", true: "access log"}[access], func(b *testing.B) {
 			e := &edge{
 				next: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) }), clients: clientip.New(nil, ""),
-				timeout: time.Second, access: access,
+				timeout: deadlines{after: time.Second}, access: access,
 				log: slog.New(slog.NewJSONHandler(io.Discard, nil)), //nolint:sloglint // what a line costs is measured
 			}
 			r := httptest.NewRequest(http.MethodGet, "/rest/6.0/customers/352365983/cart/?Url=x", nil)

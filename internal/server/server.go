@@ -110,7 +110,7 @@ func (s *Server) serviceUp() {
 	}
 	s.http = &http.Server{
 		Handler: &edge{
-			next: s.routes(), clients: clients, timeout: time.Duration(limits.HandlerTimeout), log: s.log, access: s.cfg.Log.Access,
+			next: s.routes(), clients: clients, timeout: deadlines{after: time.Duration(limits.HandlerTimeout)}, log: s.log, access: s.cfg.Log.Access,
 		},
 		ReadHeaderTimeout: time.Duration(limits.ReadHeaderTimeout),
 		ReadTimeout:       time.Duration(limits.RequestTimeout),
@@ -230,6 +230,9 @@ func (s *Server) Close() error {
 	if s.socket != nil {
 		errs = append(errs, s.socket.Close())
 		s.socket = nil
+	}
+	if s.signOn != nil {
+		s.signOn.Finish()
 	}
 	if s.store != nil {
 		errs = append(errs, s.store.Close())
