@@ -1,6 +1,7 @@
 package server
 
 import (
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -9,16 +10,19 @@ import (
 func TestADeadlineIsNeverEarlyAndHardlyLate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := deadlines{after: 8 * time.Second}
+		var waiting sync.WaitGroup
 		for range 100 {
 			began := time.Now()
-			go func() {
-				<-d.from(began).Done()
+			ctx := d.from(began)
+			waiting.Go(func() {
+				<-ctx.Done()
 				if took := time.Since(began); took < d.after || took > d.after+d.after/sharing {
 					t.Errorf("ended after %v, want %v and at most a moment more", took, d.after)
 				}
-			}()
+			})
 			time.Sleep(37 * time.Millisecond)
 		}
+		waiting.Wait()
 	})
 }
 
@@ -30,9 +34,10 @@ func TestRequestsOfOneMomentShareADeadline(t *testing.T) {
 			t.Error("got another context at the same instant")
 		}
 		time.Sleep(time.Second / sharing)
-		if later := d.from(time.Now()); later == first {
+		later := d.from(time.Now())
+		if later == first {
 			t.Error("got the same context a moment later")
 		}
-		time.Sleep(2 * time.Second) // no timer outlives the test
+		<-later.Done()
 	})
 }
