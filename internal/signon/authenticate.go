@@ -26,7 +26,7 @@ var stranger = &Client{Secrets: []Secret{"stranger"}}
 // one address are CodeLimit, whether or not the proof is right then.
 func (s *Service) Authenticate(claim Claim) (*Client, error) {
 	now := s.store.Now()
-	throttled := claim.Realm + "\x00" + claim.ID + "\x00" + claim.Caller.String()
+	throttled := claim.Realm + "\x00" + claim.ID + "\x00" + throttleKey(claim.Caller)
 	if wait := s.failures.Blocked(throttled, now); wait > 0 {
 		return nil, &Error{Code: CodeLimit, Reason: ReasonLimit, RetryAfter: wait}
 	}

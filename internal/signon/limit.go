@@ -1,6 +1,7 @@
 package signon
 
 import (
+	"net/netip"
 	"sync"
 	"time"
 )
@@ -12,6 +13,10 @@ type Throttle interface {
 	// Count notes one failure of the key.
 	Count(key string, now time.Time)
 }
+
+// throttleKey is how an address counts towards a throttle: an IPv6 address by
+// its /64, of which one household has all addresses.
+func throttleKey(addr netip.Addr) string { return BindAddr(addr, AddrNet64).String() }
 
 // liveGrants counts live grants by tenant and by subject, for tenants that have
 // limits. Counts are kept in memory, by the second in which a grant expires, so

@@ -41,7 +41,7 @@ type SignOn struct {
 // the outcome is not known: a repeat by the same browser then converges.
 func (s *Service) Redeem(ctx context.Context, req *RedeemRequest) (*SignOn, error) {
 	now := s.store.Now()
-	addr := req.Addr.String()
+	addr := throttleKey(req.Addr)
 	if wait := s.misses.Blocked(addr, now); wait > 0 {
 		return nil, &Error{Code: CodeLimit, Reason: ReasonLimit, RetryAfter: wait}
 	}

@@ -72,8 +72,23 @@ func (s *Service) Apply(ctx context.Context, tenants []Tenant) error {
 	if err := s.store.ApplyTenants(ctx, tenants, &Event{Type: EventTenantsApplied, Note: note}); err != nil {
 		return fmt.Errorf("apply tenants: %w", err)
 	}
-	s.registry.Store(r)
+	before := s.registry.Swap(r)
+	if r.newlyLimited(before) {
+		return s.CountLive(ctx)
+	}
 	return nil
+}
+
+// newlyLimited reports whether a tenant has limits that had none before, so
+// that its grants have not been counted.
+func (r *Registry) newlyLimited(before *Registry) bool {
+	for id, t := range r.tenants {
+		old, ok := before.tenants[id]
+		if t.Limits != (TenantLimits{}) && (!ok || old.Limits == (TenantLimits{})) {
+			return true
+		}
+	}
+	return false
 }
 
 // Load makes the tenants current that were applied last, and counts their live
@@ -92,6 +107,7 @@ func (s *Service) Load(ctx context.Context) error {
 }
 
 // CountLive counts the live grants of tenants with limits anew, after a start.
+// Grants made or spent while it runs may be miscounted until they expire.
 func (s *Service) CountLive(ctx context.Context) error {
 	limited := map[TenantID]TenantLimits{}
 	for id, t := range s.Registry().tenants {

@@ -563,6 +563,34 @@ func TestTooManyMissesBlockAnAddress(t *testing.T) {
 	}
 }
 
+func TestMissesOfOneIPv6NetworkCountTogether(t *testing.T) {
+	w := newWorld(t)
+	w.misses.most = 3
+	for i := range 3 {
+		_, _ = w.redeem("0123456789abcdef0123456789abcdef01234567", 1, func(r *signon.RedeemRequest) {
+			r.Addr = netip.AddrFrom16([16]byte{0x20, 1, 0xd, 0xb8, 15: byte(i)})
+		})
+	}
+	_, err := w.redeem(w.issue(nil).Token, 1, func(r *signon.RedeemRequest) { r.Addr = netip.MustParseAddr("2001:db8::ffff") })
+	if e := signon.AsError(err); e == nil || e.Code != signon.CodeLimit {
+		t.Errorf("another address of the network: got %v, want a limit", err)
+	}
+}
+
+func TestLimitsGivenByAChangeCountWhatIsThere(t *testing.T) {
+	w := newWorld(t)
+	w.issue(nil)
+	w.issue(nil)
+	ts := tenants()
+	ts[0].Limits = signon.TenantLimits{LinksPerSubject: 2}
+	if err := w.Apply(t.Context(), ts); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Issue(t.Context(), w.request()); signon.AsError(err) == nil || signon.AsError(err).Code != signon.CodeLimit {
+		t.Errorf("got %v, want a limit", err)
+	}
+}
+
 func TestAuthenticateTellsNothingApart(t *testing.T) {
 	w := newWorld(t)
 	claim := func(id, secret string) (*signon.Client, error) {
