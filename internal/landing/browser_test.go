@@ -57,6 +57,27 @@ func (b *tab) wantText(texts ...string) {
 	}
 }
 
+// refused goes to a link that this browser can't use, and waits until the page
+// has tried once more.
+func (b *tab) refused(link string) {
+	b.t.Helper()
+	if status := b.open(link); status != http.StatusForbidden {
+		b.t.Errorf("got status %d, want 403", status)
+	}
+	b.await(func() bool { return strings.HasSuffix(b.address(), "&_lk=2") })
+	b.wantText("This link can’t be used")
+}
+
+// await waits for something to become true.
+func (b *tab) await(done func() bool) {
+	b.t.Helper()
+	for deadline := time.Now().Add(stepTimeout); !done(); time.Sleep(50 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			b.t.Fatalf("nothing more happens at %s", b.address())
+		}
+	}
+}
+
 func (b *tab) wantAddress(want string) {
 	b.t.Helper()
 	if got := b.address(); got != want {
@@ -79,10 +100,7 @@ func browserLands(s *site, b *tab) {
 		b.t.Errorf("scripts can read cookies: %s", cookies)
 	}
 	other := newTab(b.ctx, b.t, true)
-	if status := other.open(link); status != http.StatusForbidden {
-		b.t.Errorf("a second browser got status %d", status)
-	}
-	other.wantText("This link can’t be used")
+	other.refused(link)
 	if strings.Contains(other.text(), "Newman") {
 		b.t.Errorf("a second browser learned the name")
 	}
@@ -132,11 +150,7 @@ func browserTwoTabs(s *site, b *tab) {
 	}
 	wg.Wait()
 	for i, one := range tabs {
-		deadline := time.Now().Add(10 * time.Second) // a tab that lost the race refreshes after one second
-		for one.address() != s.base+"/order/cart.php" && time.Now().Before(deadline) {
-			time.Sleep(50 * time.Millisecond)
-		}
-		one.wantAddress(s.base + "/order/cart.php")
+		one.await(func() bool { return one.address() == s.base+"/order/cart.php" }) // who lost the race tries again after a second
 		if !strings.Contains(one.text(), "John Newman") {
 			b.t.Errorf("tab %d is not signed in", i)
 		}
@@ -262,10 +276,7 @@ func browserDoubleClicks(s *site, b *tab) {
 	if _, err := chromedp.RunResponse(ctx, chromedp.DoubleClick(chromedp.CSS("button[name=place]"))); err != nil {
 		b.t.Fatal(err)
 	}
-	deadline := time.Now().Add(10 * time.Second)
-	for !strings.Contains(b.address(), "/order/done") && time.Now().Before(deadline) {
-		time.Sleep(50 * time.Millisecond)
-	}
+	b.await(func() bool { return strings.Contains(b.address(), "/order/done") })
 	b.wantText("Thank you for your order")
 	if n := len(s.orders()); n != 1 {
 		b.t.Errorf("got %d orders, want 1", n)
@@ -361,7 +372,7 @@ func browserPictures(s *site, b *tab) {
 	b.open(link)
 	b.picture("cart")
 	other := newTab(b.ctx, b.t, true)
-	other.open(link)
+	other.refused(link)
 	other.picture("refused")
 	other.open(s.base + "/order/checkout.php?PRODS=4639321")
 	other.picture("cart-nobody")

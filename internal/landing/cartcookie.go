@@ -29,6 +29,9 @@ func (c *cart) encode() string {
 // fits reports whether the cart has room in its cookie, counting the marks that
 // may still come.
 func (c *cart) fits() bool {
+	if len(c.Lines) <= 1 {
+		return true // most carts: one line always has room, however long its texts are
+	}
 	const mark, id = 14, 25 // bytes of each as JSON
 	reserve := (maxGrants-len(c.Grants))*mark + (maxPlaced-len(c.Placed))*id + mark + 64
 	return len(c.encode())+reserve*4/3 <= maxCartCookie

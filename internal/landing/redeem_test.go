@@ -293,6 +293,12 @@ func TestTheOtherOfTwoTabsComesInByTheSession(t *testing.T) {
 		t.Fatalf("got Refresh %q, want one second and an address", a.Header.Get("Refresh"))
 	}
 	two.cookies["__Host-lk_cart"] = one.cookies["__Host-lk_cart"] // one browser after all
+	// A third tab asked when the second one's binding was there already.
+	three := s.browser()
+	three.cookies["__Host-lk_browser"] = two.cookies["__Host-lk_browser"]
+	if _, again, _ := strings.Cut(three.get(link).status(t, http.StatusForbidden).Header.Get("Refresh"), ";url="); again != to {
+		t.Errorf("the third tab is sent to %q, want %q", again, to)
+	}
 	two.follow(to).status(t, http.StatusOK).shows(t, "John")
 	// A stranger's page refreshes once, to the same refusal, and then no more.
 	stranger := s.browser()

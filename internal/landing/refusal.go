@@ -23,10 +23,10 @@ func (v *visit) refuse(reason signon.Reason) {
 	if v.ShowReasons {
 		h.Set("Latchkey-Reason", string(reason))
 	}
-	// Two tabs opened at the same moment have different binding values, and only
-	// one signs the browser in. A second later the other can come in by that
-	// session; so a browser that has just made the round trip tries once more.
-	if v.params.get(marker) == roundTrip {
+	// Tabs opened at the same moment can have different binding values, and only
+	// one signs the browser in. A second later the others can come in by that
+	// session, so a link that was refused is tried once more.
+	if v.params.has(v.dest.TokenParam) && v.params.get(marker) != refreshed {
 		h.Set("Refresh", "1;url="+v.linkMarked(refreshed))
 	}
 	v.show(http.StatusForbidden, "refused", v.view("refused.title", refusal{
