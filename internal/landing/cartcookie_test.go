@@ -6,7 +6,7 @@ import (
 )
 
 func TestOneLineAlwaysHasRoom(t *testing.T) {
-	wide := func(n int) string { return strings.Repeat("𐍈", n) } // 4 bytes each, and printable
+	wide := func(n int) string { return strings.Repeat("𐍈", n) }  // 4 bytes each, and printable
 	angle := func(n int) string { return strings.Repeat("<", n) } // 6 bytes each as JSON
 	for _, text := range []func(int) string{wide, angle} {
 		c := newCart()

@@ -19,21 +19,36 @@ type Policy struct {
 // SetHeaders sets the headers that every page has: it is stored nowhere, framed
 // nowhere, runs no script, and loads only our own assets.
 func SetHeaders(h http.Header, p Policy) {
-	h.Set("Cache-Control", "no-store")
-	h.Set("Content-Security-Policy", contentPolicy(p.FormTargets))
-	h.Set("Cross-Origin-Opener-Policy", "same-origin")
-	h.Set("Cross-Origin-Resource-Policy", "same-origin")
-	h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()")
-	h.Set("Referrer-Policy", "same-origin")
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("X-Frame-Options", "DENY")
-	h.Set("X-Robots-Tag", "noindex, nofollow")
+	h["Cache-Control"] = noStore
+	h["Content-Security-Policy"] = ownForms
+	h["Cross-Origin-Opener-Policy"] = sameOrigin
+	h["Cross-Origin-Resource-Policy"] = sameOrigin
+	h["Permissions-Policy"] = noDevices
+	h["Referrer-Policy"] = sameOrigin
+	h["X-Content-Type-Options"] = noSniff
+	h["X-Frame-Options"] = noFrame
+	h["X-Robots-Tag"] = noRobots
+	if len(p.FormTargets) > 0 {
+		h["Content-Security-Policy"] = contentPolicy(p.FormTargets)
+	}
 	if p.SecretURL {
-		h.Set("Referrer-Policy", "no-referrer")
+		h["Referrer-Policy"] = noReferrer
 	}
 }
 
-func contentPolicy(formTargets []string) string {
+// Values of headers, shared by all answers; Header.Add copies before it appends.
+var (
+	noStore    = []string{"no-store"}
+	ownForms   = contentPolicy(nil)
+	sameOrigin = []string{"same-origin"}
+	noDevices  = []string{"camera=(), geolocation=(), microphone=(), payment=(), usb=()"}
+	noReferrer = []string{"no-referrer"}
+	noSniff    = []string{"nosniff"}
+	noFrame    = []string{"DENY"}
+	noRobots   = []string{"noindex, nofollow"}
+)
+
+func contentPolicy(formTargets []string) []string {
 	forms := strings.Join(append([]string{"'self'"}, formTargets...), " ")
-	return "default-src 'none'; style-src 'self'; img-src 'self'; form-action " + forms + "; base-uri 'none'; frame-ancestors 'none'"
+	return []string{"default-src 'none'; style-src 'self'; img-src 'self'; form-action " + forms + "; base-uri 'none'; frame-ancestors 'none'"}
 }

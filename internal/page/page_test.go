@@ -170,3 +170,13 @@ func TestHeadersOfSecretAddresses(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 }
+
+func TestAnAnswerCanAddToItsHeadersAlone(t *testing.T) {
+	one, other := http.Header{}, http.Header{}
+	SetHeaders(one, Policy{})
+	one.Add("Cache-Control", "private")
+	SetHeaders(other, Policy{})
+	if got := other.Values("Cache-Control"); len(got) != 1 || got[0] != "no-store" {
+		t.Errorf("got %q, want no-store alone", got)
+	}
+}
