@@ -230,12 +230,20 @@ func checkTargetBytes(raw string) string {
 		return "must have at most 2,048 characters"
 	}
 	for i := range len(raw) {
-		if c := raw[i]; c <= ' ' || c > '~' || strings.IndexByte("\\<>\"{}|^`", c) >= 0 {
+		if !targetByte[raw[i]] {
 			return "must be printable ASCII without blanks and without \\ < > \" { } | ^ `; write others as %XX"
 		}
 	}
 	return ""
 }
+
+// targetByte tells of every byte whether a target may have it.
+var targetByte = func() (may [256]bool) {
+	for c := byte('!'); c <= '~'; c++ {
+		may[c] = strings.IndexByte("\\<>\"{}|^`", c) < 0
+	}
+	return may
+}()
 
 // checkPathBytes returns the rule that the path breaks, or "". Escapes in a
 // path are refused altogether: no page here needs one, and readers differ on

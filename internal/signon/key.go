@@ -80,25 +80,31 @@ func (*Keyring) String() string { return redacted }
 // costs as much as the digest itself.
 type macPool struct{ pool *sync.Pool }
 
+// macState is a state with room for what goes in and comes out.
+type macState struct {
+	mac hash.Hash
+	in  []byte
+	out [digestLen]byte
+}
+
 func newMACPool(key []byte) macPool {
-	return macPool{&sync.Pool{New: func() any { return hmac.New(sha256.New, key) }}}
+	return macPool{&sync.Pool{New: func() any { return &macState{mac: hmac.New(sha256.New, key)} }}}
 }
 
 // sum returns the digest of the parts, each preceded by its length so that no
 // two lists of parts have the same digest.
-func (p macPool) sum(parts ...string) (out [digestLen]byte) {
-	mac, _ := p.pool.Get().(hash.Hash)
-	mac.Reset()
-	var buf [128]byte
-	b := buf[:0]
+func (p macPool) sum(parts ...string) [digestLen]byte {
+	s, _ := p.pool.Get().(*macState)
+	defer p.pool.Put(s)
+	s.in = s.in[:0]
 	for _, part := range parts {
-		b = binary.AppendUvarint(b, uint64(len(part)))
-		b = append(b, part...)
+		s.in = binary.AppendUvarint(s.in, uint64(len(part)))
+		s.in = append(s.in, part...)
 	}
-	_, _ = mac.Write(b)
-	mac.Sum(out[:0])
-	p.pool.Put(mac)
-	return out
+	s.mac.Reset()
+	_, _ = s.mac.Write(s.in)
+	s.mac.Sum(s.out[:0])
+	return s.out
 }
 
 // grantKey returns the key under which the token's grant is kept. Tenant and
