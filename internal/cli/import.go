@@ -84,6 +84,9 @@ func importFile(ctx context.Context, c *operator.Client, req operator.ImportRequ
 		_, errReport := fmt.Fprintf(stdout, "%d imported, %d updated, %d refused\n", sum.Imported, sum.Updated, sum.Refused)
 		failed = errors.Join(failed, errReport)
 	}
+	if ctx.Err() != nil {
+		err = errors.New(`interrupted; "latchkey audit list --type directory.imported" tells what was written`)
+	}
 	return errors.Join(outcome(req, sum, err), failed)
 }
 
