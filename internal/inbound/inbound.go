@@ -7,6 +7,7 @@ import (
 	"context"
 	"math/rand/v2"
 	"net/netip"
+	"strings"
 )
 
 // Header is the response header that carries the support code of every answer.
@@ -37,15 +38,22 @@ func From(ctx context.Context) Info {
 	return Info{}
 }
 
+const codeLen = 10
+
 // codeAlphabet leaves out letters that are mistaken for others on the phone.
 const codeAlphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 // NewSupportCode draws a code: 50 random bits in Crockford's base 32.
 func NewSupportCode() string {
-	var b [10]byte
+	var b [codeLen]byte
 	//nolint:gosec // a name, not a secret
 	for i, v := 0, rand.Uint64(); i < len(b); i, v = i+1, v>>5 {
 		b[i] = codeAlphabet[v&31]
 	}
 	return string(b[:])
+}
+
+// IsSupportCode reports whether the text has the form of a support code.
+func IsSupportCode(text string) bool {
+	return len(text) == codeLen && strings.Trim(text, codeAlphabet) == ""
 }

@@ -64,7 +64,7 @@ func (b *tab) refused(link string) {
 	if status := b.open(link); status != http.StatusForbidden {
 		b.t.Errorf("got status %d, want 403", status)
 	}
-	b.await(func() bool { return strings.HasSuffix(b.address(), "&_lk=2") })
+	b.await(func() bool { return strings.Contains(b.address(), "&_lk=2.") })
 	b.wantText("This link can’t be used")
 }
 

@@ -5,17 +5,29 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/latchkey-sso/latchkey/internal/inbound"
 	"github.com/latchkey-sso/latchkey/internal/signon"
 )
 
 // marker is the parameter that tells how far a redemption has come, so that no
 // step is taken twice: roundTrip when the browser was sent back with its binding
-// cookie, refreshed when the page of a refusal has tried once more.
+// cookie, refreshed and the support code of the refusal when the page of that
+// refusal has tried once more.
 const (
 	marker    = "_lk"
 	roundTrip = "1"
-	refreshed = "2"
+	refreshed = "2."
 )
+
+// refusedBefore returns the support code of the refusal whose page tries once
+// more, which is the one that the visitor has seen and operators find.
+func (v *visit) refusedBefore() (code string, again bool) {
+	code, again = strings.CutPrefix(v.params.get(marker), refreshed)
+	if again && !inbound.IsSupportCode(code) {
+		code = v.info.SupportCode // made up by whoever made the link
+	}
+	return code, again
+}
 
 // redeem signs the browser in by the token in the query. Nothing is spent
 // before the browser has shown that it keeps cookies.
@@ -30,8 +42,8 @@ func (v *visit) redeem() {
 		return
 	}
 	session := v.sessionToken()
-	if v.params.get(marker) == refreshed && session == nil {
-		v.refuse(signon.ReasonUsed) // no other tab signed this browser in meanwhile
+	if _, again := v.refusedBefore(); again && session == nil {
+		v.refuse("") // as before: no other tab signed this browser in meanwhile
 		return
 	}
 	signOn, err := v.SignOn.Redeem(v.r.Context(), &signon.RedeemRequest{

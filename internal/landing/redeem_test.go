@@ -125,6 +125,30 @@ func TestASecondBrowserIsRefused(t *testing.T) {
 	s.browser().follow(link).status(t, http.StatusForbidden).shows(t, "This link can’t be used").hides(t, "John", "Hot Talks")
 }
 
+func TestTheRetryOfARefusalShowsTheSameSupportCode(t *testing.T) {
+	s := newSite(t)
+	link := s.cartLink(john, "PRODS=4639321")
+	s.browser().follow(link).status(t, http.StatusOK)
+	b := s.browser()
+	a := b.follow(link).status(t, http.StatusForbidden)
+	body, code := neutral(t, a), a.Header.Get(inbound.Header)
+	_, location, ok := strings.Cut(a.Header.Get("Refresh"), "1;url=")
+	if !ok || !strings.HasSuffix(location, "&_lk=2."+code) {
+		t.Fatalf("the page does not try once more")
+	}
+	again := b.get(location).status(t, http.StatusForbidden)
+	if neutral(t, again) != body || again.Header.Get(inbound.Header) != code {
+		t.Errorf("the retry shows another page, or another code than %s", code)
+	}
+	if again.Header.Get("Refresh") != "" {
+		t.Errorf("the retry tries again")
+	}
+	made := b.get(strings.Replace(location, code, "%3Cb%3EX", 1)).status(t, http.StatusForbidden)
+	if neutral(t, made) != body {
+		t.Errorf("a made-up code changes the page")
+	}
+}
+
 var supportCode = regexp.MustCompile(`<code>([0-9A-Z]{10})</code>`)
 
 // neutral returns the body without its support code, which must be that of the
@@ -296,8 +320,8 @@ func TestTheOtherOfTwoTabsComesInByTheSession(t *testing.T) {
 	// A third tab asked when the second one's binding was there already.
 	three := s.browser()
 	three.cookies["__Host-lk_browser"] = two.cookies["__Host-lk_browser"]
-	if _, again, _ := strings.Cut(three.get(link).status(t, http.StatusForbidden).Header.Get("Refresh"), ";url="); again != to {
-		t.Errorf("the third tab is sent to %q, want %q", again, to)
+	if refresh := three.get(link).status(t, http.StatusForbidden).Header.Get("Refresh"); !strings.Contains(refresh, "&_lk=2.") {
+		t.Errorf("the third tab is not sent once more")
 	}
 	two.follow(to).status(t, http.StatusOK).shows(t, "John")
 	// A stranger's page refreshes once, to the same refusal, and then no more.

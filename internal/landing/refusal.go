@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/latchkey-sso/latchkey/internal/inbound"
 	"github.com/latchkey-sso/latchkey/internal/signon"
 )
 
@@ -16,22 +17,26 @@ type refusal struct {
 }
 
 // refuse answers with the one page that every unusable link gets. The reason is
-// for operators only.
+// for operators only, and empty when the page of a refusal was loaded again.
 func (v *visit) refuse(reason signon.Reason) {
-	v.Log.Info("landing: link refused", v.logged("reason", reason)...)
 	h := v.w.Header()
-	if v.ShowReasons {
+	code, again := v.refusedBefore()
+	if again {
+		h.Set(inbound.Header, code)
+	} else {
+		code = v.info.SupportCode
+	}
+	v.Log.Info("landing: link refused", v.logged("reason", reason, "shown_code", code)...)
+	if v.ShowReasons && reason != "" {
 		h.Set("Latchkey-Reason", string(reason))
 	}
 	// Tabs opened at the same moment can have different binding values, and only
 	// one signs the browser in. A second later the others can come in by that
 	// session, so a link that was refused is tried once more.
-	if v.params.has(v.dest.TokenParam) && v.params.get(marker) != refreshed {
-		h.Set("Refresh", "1;url="+v.linkMarked(refreshed))
+	if v.params.has(v.dest.TokenParam) && !again {
+		h.Set("Refresh", "1;url="+v.linkMarked(refreshed+code))
 	}
-	v.show(http.StatusForbidden, "refused", v.view("refused.title", refusal{
-		NewLink: v.newLink(), SupportCode: v.info.SupportCode,
-	}))
+	v.show(http.StatusForbidden, "refused", v.view("refused.title", refusal{NewLink: v.newLink(), SupportCode: code}))
 }
 
 // refuseError answers a redemption that failed.
