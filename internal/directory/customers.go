@@ -50,6 +50,12 @@ func (s *Service) CustomerByRef(ctx context.Context, tenant signon.TenantID, tex
 	return s.CustomerByExternalRef(ctx, tenant, text)
 }
 
+// CustomersByEmail returns up to limit customers with that billing e-mail
+// address, in any case of letters, by ID.
+func (s *Service) CustomersByEmail(ctx context.Context, tenant signon.TenantID, email string, limit int) ([]Customer, error) {
+	return s.store.CustomersByEmail(ctx, tenant, email, limit)
+}
+
 // parseID reads the one spelling of a customer ID.
 func parseID(text string) (int64, bool) {
 	id, err := strconv.ParseInt(text, 10, 64)

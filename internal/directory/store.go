@@ -42,6 +42,9 @@ type CustomerStore interface {
 	Customer(ctx context.Context, tenant signon.TenantID, id int64) (*Customer, error)
 	// CustomerByExternalRef returns the customer with that external reference.
 	CustomerByExternalRef(ctx context.Context, tenant signon.TenantID, ref string) (*Customer, error)
+	// CustomersByEmail returns up to limit customers with that billing e-mail
+	// address, in any case of letters, by ID.
+	CustomersByEmail(ctx context.Context, tenant signon.TenantID, email string, limit int) ([]Customer, error)
 	// Customers returns up to limit customers with IDs above after, by ID.
 	Customers(ctx context.Context, tenant signon.TenantID, after int64, limit int) ([]Customer, error)
 }

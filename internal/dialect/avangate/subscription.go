@@ -138,33 +138,22 @@ var endUserWords = wordsWith(func(field string) string { return field }, "EndUse
 	directory.FieldLanguage: "EndUser.Language",
 })
 
-// maxOfOneEmail bounds the search by e-mail address.
-const maxOfOneEmail = 200
-
-// customerByEmail returns the customer who has a subscription and the end
-// user's e-mail address, or nil.
+// customerByEmail returns the one customer with the end user's e-mail address,
+// or nil when there is none.
 func (a *API) customerByEmail(ctx context.Context, by *Caller, user *directory.Contact) (*directory.Customer, error) {
 	if user == nil || user.Email == "" {
 		return nil, &Fault{Code: SubscriptionInvalid, Argument: "EndUser.Email", Rule: "or a customer reference must be given"}
 	}
-	found, err := a.directory.Subscriptions(ctx, directory.SubscriptionQuery{Tenant: by.Client.Tenant, Email: user.Email, Limit: maxOfOneEmail})
-	if err != nil {
+	found, err := a.directory.CustomersByEmail(ctx, by.Client.Tenant, user.Email, 2)
+	switch {
+	case err != nil:
 		return nil, fmt.Errorf("find customer by e-mail address: %w", err)
+	case len(found) > 1:
+		return nil, &Fault{Code: SubscriptionInvalid, Argument: "EndUser.Email", Rule: "is the address of several customers; name one by reference"}
+	case len(found) == 1:
+		return &found[0], nil
 	}
-	var owner *directory.Customer
-	for i := range found {
-		c, err := a.SubscriptionOwner(ctx, &found[i])
-		switch {
-		case err != nil:
-			return nil, err
-		case !strings.EqualFold(c.Billing.Email, user.Email): // it is another person who uses it
-		case owner != nil && owner.ID != c.ID:
-			return nil, &Fault{Code: SubscriptionInvalid, Argument: "EndUser.Email", Rule: "is the address of several customers; name one by reference"}
-		default:
-			owner = c
-		}
-	}
-	return owner, nil
+	return nil, nil
 }
 
 // readSubscription reads a new subscription, still without its customer.

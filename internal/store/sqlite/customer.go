@@ -72,6 +72,13 @@ func (s *Store) CustomerByExternalRef(ctx context.Context, tenant signon.TenantI
 	return readOne(ctx, s, "read customer", s.customer, customerColumns+"WHERE tenant = ? AND external_ref = ?", string(tenant), ref)
 }
 
+// CustomersByEmail returns customers by their e-mail address. See
+// [directory.CustomerStore].
+func (s *Store) CustomersByEmail(ctx context.Context, tenant signon.TenantID, email string, limit int) ([]directory.Customer, error) {
+	return readAll(ctx, s, "list customers", s.customer, customerColumns+"WHERE tenant = ? AND email = ? ORDER BY id LIMIT ?",
+		string(tenant), foldEmail(email), int64(limit))
+}
+
 // Customers returns customers by ID. See [directory.CustomerStore].
 func (s *Store) Customers(ctx context.Context, tenant signon.TenantID, after int64, limit int) ([]directory.Customer, error) {
 	return readAll(ctx, s, "list customers", s.customer, customerColumns+"WHERE tenant = ? AND id > ? ORDER BY id LIMIT ?", string(tenant), after, int64(limit))

@@ -41,6 +41,7 @@ func calls(s Store, g *signon.Grant) map[string]func(context.Context) error {
 		},
 		"Customer":              func(ctx context.Context) error { return drop(s.Customer(ctx, shop, 1)) },
 		"CustomerByExternalRef": func(ctx context.Context) error { return drop(s.CustomerByExternalRef(ctx, shop, "r")) },
+		"CustomersByEmail":      func(ctx context.Context) error { return drop(s.CustomersByEmail(ctx, shop, "a@b.example", 1)) },
 		"Customers":             func(ctx context.Context) error { return drop(s.Customers(ctx, shop, 0, 1)) },
 		"CreateSubscription": func(ctx context.Context) error {
 			return s.CreateSubscription(ctx, bareSubscription("AA", 1), event(signon.EventSubscription))
@@ -75,7 +76,7 @@ var callPromises = []promise{
 	{"CallsGivenUpDisturbNobody", func(t *testing.T, b *bench) {
 		taken := b.issue(t)
 		together(8, func(i int) {
-			for n := range 40 {
+			for n := range shortened(40) {
 				ctx, cancel := context.WithCancel(b.ctx)
 				go func() {
 					time.Sleep(time.Duration(n*i) * 10 * time.Microsecond)

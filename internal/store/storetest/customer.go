@@ -93,6 +93,30 @@ var customerPromises = []promise{
 			fails(t, "by external reference", err, signon.ErrNotFound)
 		}
 	}},
+	{"CustomersAreFoundByTheirEmailInAnyCase", func(t *testing.T, b *bench) {
+		mail := func(c *directory.Customer, email string) *directory.Customer { c.Billing.Email = email; return c }
+		b.create(t, mail(bare(3), "Ann@shop.example"))
+		b.create(t, mail(bare(2), "ann@SHOP.example"))
+		b.create(t, mail(bare(4), "ann@shop.example.org"))
+		foreign := mail(bare(5), "ann@shop.example")
+		foreign.Tenant = other
+		b.create(t, foreign)
+		for _, c := range []struct {
+			email string
+			limit int
+			ids   []int64
+		}{{"ANN@shop.example", 9, []int64{2, 3}}, {"ann@shop.example", 1, []int64{2}}, {"nobody@shop.example", 9, nil}, {"", 9, nil}} {
+			found, err := b.Store.CustomersByEmail(b.ctx, shop, c.email, c.limit)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var ids []int64
+			for i := range found {
+				ids = append(ids, found[i].ID)
+			}
+			same(t, "customers of "+c.email, ids, c.ids)
+		}
+	}},
 	{"OneTextNeverNamesTwoCustomers", func(t *testing.T, b *bench) {
 		for i, c := range clashes {
 			first, second := inTenant(c.first, i), inTenant(c.second, i)

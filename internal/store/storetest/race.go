@@ -20,6 +20,14 @@ const (
 	raceTokens = 1000
 )
 
+// shortened is n, and a tenth of it under -short.
+func shortened(n int) int {
+	if testing.Short() {
+		return n / 10
+	}
+	return n
+}
+
 // Race has racers goroutines redeem each of a number of new grants at the same
 // time, each with the binding that is its own, and returns an error that tells
 // what an engine must never do: redeem a grant more than once, or not at all,
@@ -95,19 +103,19 @@ func together(n int, do func(i int)) {
 
 var racePromises = []promise{
 	{"TokenIsRedeemedOnceByDifferentBrowsers", func(t *testing.T, b *bench) {
-		if err := Race(b.ctx, b.Store, raceTokens, racers, func(racer int) byte { return byte(racer) }); err != nil {
+		if err := Race(b.ctx, b.Store, shortened(raceTokens), racers, func(racer int) byte { return byte(racer) }); err != nil {
 			t.Error(err)
 		}
-		b.count(t, signon.EventRedeemed, raceTokens)
+		b.count(t, signon.EventRedeemed, shortened(raceTokens))
 	}},
 	{"TokenIsRedeemedOnceByOneBrowser", func(t *testing.T, b *bench) {
-		if err := Race(b.ctx, b.Store, raceTokens/10, racers, func(int) byte { return 1 }); err != nil {
+		if err := Race(b.ctx, b.Store, shortened(raceTokens/10), racers, func(int) byte { return 1 }); err != nil {
 			t.Error(err)
 		}
-		b.count(t, signon.EventRedeemed, raceTokens/10)
+		b.count(t, signon.EventRedeemed, shortened(raceTokens/10))
 	}},
 	{"RevokedTokenIsNotRedeemed", func(t *testing.T, b *bench) {
-		for range 100 {
+		for range shortened(100) {
 			g := b.issue(t)
 			var mu sync.Mutex
 			won, revoked := 0, 0

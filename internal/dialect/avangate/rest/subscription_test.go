@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -255,6 +256,17 @@ func TestSharedEmailNamesNobody(t *testing.T) {
 	got := failureOf(t, w.post("subscriptions/", `{"Product":{"ProductId":"1"},"StartDate":"2026-01-01","EndUser":{"Email":"maria.keller@example.com"}}`))
 	if got != (failure{400, "SUBSCRIPTION_INVALID", "EndUser.Email is the address of several customers; name one by reference"}) {
 		t.Errorf("got %+v", got)
+	}
+}
+
+func TestEmailNamesACustomerWithoutSubscriptions(t *testing.T) {
+	w := newWorld(t)
+	const john = `{"FirstName":"Jo","LastName":"New","Address1":"1 Road","City":"Town","Zip":"1","CountryCode":"us","Email":"jo.new@example.com"}`
+	id := strings.TrimSpace(w.post("customers/", john).Body.String())
+	reference := strings.Trim(w.post("subscriptions/", `{"Product":{"ProductId":"1"},"StartDate":"2026-01-01","EndUser":{"Email":"JO.new@example.com"}}`).Body.String(), "\"\n")
+	s, err := w.store.Subscription(t.Context(), shop, reference)
+	if err != nil || strconv.FormatInt(s.CustomerID, 10) != id {
+		t.Errorf("the subscription is not customer %s's: %+v, %v", id, s, err)
 	}
 }
 
