@@ -50,8 +50,8 @@ func (m *markState) encode() []byte {
 	b = append(b, markMagic...)
 	b = binary.BigEndian.AppendUint64(b, uint64(m.head.Seq)) //nolint:gosec // positive
 	b = append(b, m.head.Hash[:]...)
-	b = binary.BigEndian.AppendUint64(b, uint64(m.epoch))         //nolint:gosec // positive
-	b = binary.BigEndian.AppendUint64(b, uint64(m.at.UnixNano())) //nolint:gosec // read back the same way
+	b = binary.BigEndian.AppendUint64(b, uint64(m.epoch)) //nolint:gosec // positive
+	b = binary.BigEndian.AppendUint64(b, uint64(m.at.UnixNano()))
 	return binary.BigEndian.AppendUint32(b, crc32.ChecksumIEEE(b))
 }
 

@@ -47,7 +47,7 @@ func unpackAbout(b []byte) (a about, err error) {
 	var f [7]string
 	for i := range f {
 		size, n := binary.Uvarint(b[len(b)-len(text):])
-		if n <= 0 || size > uint64(len(text)-n) {
+		if n <= 0 || size > uint64(len(text)) || n+int(size) > len(text) { //nolint:gosec // bounded one by one
 			return a, errAbout
 		}
 		end := n + int(size) //nolint:gosec // bounded above

@@ -71,8 +71,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	}
 	s := &Store{log: o.Log, keys: o.Keys, recent: newRecent()}
 	if err := s.open(ctx, o); err != nil {
-		s.release()
-		return nil, fmt.Errorf("open database %s: %w", o.Path, err)
+		return nil, fmt.Errorf("open database %s: %w", o.Path, errors.Join(err, s.release()))
 	}
 	go s.writer.serve()
 	return s, nil

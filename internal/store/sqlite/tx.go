@@ -10,14 +10,15 @@ import (
 // fault: from then on nothing is done any more, and the operation's outcome
 // does not count. So operations read like a list of what they do.
 type tx struct {
-	conn   *conn
-	chain  *signon.Chain
-	at     time.Time // the instant of the group, of millisecond precision
-	epoch  int64
-	fault  error
-	event  signon.Event                         // the event being appended
-	next   signon.ChainedEvent                  // and as it is stored
-	inject func(query string, args []any) error // set by tests: makes statements fail
+	conn    *conn
+	chain   *signon.Chain
+	at      time.Time // the instant of the group, of millisecond precision
+	epoch   int64
+	fault   error
+	changed int64                                // rows, since the writer looked last
+	event   signon.Event                         // the event being appended
+	next    signon.ChainedEvent                  // and as it is stored
+	inject  func(query string, args []any) error // set by tests: makes statements fail
 }
 
 // now returns the group's instant as stored.
@@ -29,6 +30,7 @@ func (t *tx) exec(query string, args ...any) int64 {
 		return 0
 	}
 	changed, err := t.conn.exec(query, args...)
+	t.changed += changed
 	t.fault = err
 	return changed
 }

@@ -61,9 +61,8 @@ type writer struct {
 	stopped bool
 	ended   chan struct{}
 
-	group   []*op // the group being written
-	unsure  bool  // where the chain ends must be read from the database
-	written int   // operations since the write-ahead log was looked at
+	group  []*op // the group being written
+	unsure bool  // where the chain ends must be read from the database
 }
 
 func newWriter(s *Store, c *conn) *writer {
@@ -131,7 +130,7 @@ func (w *writer) serve() {
 	for w.next() {
 		if len(w.group) > 0 {
 			w.commit(w.group)
-			w.checkpoint(len(w.group))
+			w.checkpoint()
 		}
 	}
 }
@@ -314,19 +313,19 @@ func (w *writer) findHead() error {
 	return nil
 }
 
-// Every checkpointCheck operations the writer looks how far the write-ahead log
-// has grown, and from checkpointPages pages on copies it into the database.
-// The log is never cut: written over in place, its pages are cheaper to sync.
+// Every checkpointCheck rows the writer looks how far the write-ahead log has
+// grown, and from checkpointPages pages on copies it into the database. The log
+// is never cut: written over in place, its pages are cheaper to sync.
 const (
-	checkpointCheck = 256
+	checkpointCheck = 1000
 	checkpointPages = 4000
 )
 
-func (w *writer) checkpoint(written int) {
-	if w.written += written; w.written < checkpointCheck {
+func (w *writer) checkpoint() {
+	if w.tx.changed < checkpointCheck {
 		return
 	}
-	w.written = 0
+	w.tx.changed = 0
 	grown, err := w.conn.one("PRAGMA wal_checkpoint(NOOP)")
 	if err == nil && grown != nil && grown.int(1)-grown.int(2) >= checkpointPages {
 		_, err = w.conn.one("PRAGMA wal_checkpoint(PASSIVE)")

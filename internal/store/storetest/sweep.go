@@ -35,7 +35,16 @@ var sweepPromises = []promise{
 		below := signon.ExpiryKey(b.clock.Now().Add(time.Hour))
 		for i, want := range []int{2, 2, 1, 0} {
 			if n, err := b.Store.Sweep(b.ctx, below, time.Time{}, 2); err != nil || n != want {
-				t.Errorf("step %d: got %d, %v, want %d", i+1, n, err, want)
+				t.Errorf("grants, step %d: got %d, %v, want %d", i+1, n, err, want)
+			}
+		}
+		for range 5 {
+			b.signOn(t, time.Minute)
+		}
+		b.clock.Advance(time.Hour)
+		for i, want := range []int{2, 2, 1, 0} {
+			if n, err := b.Store.Sweep(b.ctx, signon.GrantKey{}, b.clock.Now(), 2); err != nil || n != want {
+				t.Errorf("sessions, step %d: got %d, %v, want %d", i+1, n, err, want)
 			}
 		}
 	}},
