@@ -173,9 +173,15 @@ func TestCommonCurrency(t *testing.T) {
 		wanted   string
 		want     string
 	}{
-		{[]directory.Product{both}, "", "EUR"}, {[]directory.Product{both}, "USD", "USD"}, {[]directory.Product{both}, "JPY", "EUR"},
-		{[]directory.Product{both, only}, "", "USD"}, {[]directory.Product{both, only}, "EUR", "USD"}, {[]directory.Product{euro, only}, "", ""},
-		{[]directory.Product{none, both}, "", "EUR"}, {[]directory.Product{none}, "EUR", ""}, {nil, "EUR", ""},
+		{[]directory.Product{both}, "", "EUR"},
+		{[]directory.Product{both}, "USD", "USD"},
+		{[]directory.Product{both}, "JPY", "EUR"},
+		{[]directory.Product{both, only}, "", "USD"},
+		{[]directory.Product{both, only}, "EUR", "USD"},
+		{[]directory.Product{euro, only}, "", ""},
+		{[]directory.Product{none, both}, "", "EUR"},
+		{[]directory.Product{none}, "EUR", ""},
+		{nil, "EUR", ""},
 	} {
 		if got := commonCurrency(c.products, c.wanted); got != c.want {
 			t.Errorf("got %q, want %q", got, c.want)
@@ -224,7 +230,9 @@ func TestOriginAt(t *testing.T) {
 		secure bool
 		want   string
 	}{
-		{"both.test", false, "http://both.test"}, {"BOTH.test", true, "https://both.test"}, {"[::1]:8080", false, "http://[::1]:8080"},
+		{"both.test", false, "http://both.test"},
+		{"BOTH.test", true, "https://both.test"},
+		{"[::1]:8080", false, "http://[::1]:8080"},
 		{"a.shop.test:8443", false, "https://a.shop.test:8443"},
 	} {
 		if got := originAt(d, c.host, c.secure).String(); got != c.want {

@@ -423,8 +423,16 @@ func TestUnknownPlacesNameNobody(t *testing.T) {
 	s := newSite(t)
 	token := strings.TrimPrefix(s.cartLink(john, "PRODS=4639321"), s.base)
 	for _, c := range []struct{ host, path string }{
-		{"nobody.test", "/order/cart.php"}, {"nobody.test", token}, {"", "/nowhere"}, {"", "/order/"}, {"", "/order/cart.php/"},
-		{"", "/order//cart.php"}, {"", "//evil.test/order/cart.php"}, {"", "/order/c%61rt.php"}, {"", "/order/..%2fcart.php"}, {"secure.2co.com", "/order/cart.php"},
+		{"nobody.test", "/order/cart.php"},
+		{"nobody.test", token},
+		{"", "/nowhere"},
+		{"", "/order/"},
+		{"", "/order/cart.php/"},
+		{"", "/order//cart.php"},
+		{"", "//evil.test/order/cart.php"},
+		{"", "/order/c%61rt.php"},
+		{"", "/order/..%2fcart.php"},
+		{"secure.2co.com", "/order/cart.php"},
 	} {
 		b := s.browser()
 		b.host = c.host

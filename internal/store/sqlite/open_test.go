@@ -41,7 +41,8 @@ func TestLessThanDurableIsRefused(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "latchkey.db")
 	for _, c := range []struct{ path, pragmas string }{
-		{path, "synchronous(normal)"}, {path, "synchronous(off)"},
+		{path, "synchronous(normal)"},
+		{path, "synchronous(off)"},
 		{":memory:", ""}, // has no write-ahead log
 	} {
 		if opened, err := openConn(t.Context(), c.path, c.pragmas); err == nil {

@@ -90,10 +90,21 @@ func Run(t *testing.T, open Opener) {
 		name     string
 		promises []promise
 	}{
-		{"Grants", grantPromises}, {"Redeem", redeemPromises}, {"Revoke", revokePromises}, {"Sessions", sessionPromises},
-		{"Audit", auditPromises}, {"Tenants", tenantPromises}, {"Time", timePromises}, {"Sweep", sweepPromises},
-		{"Customers", customerPromises}, {"Subscriptions", subscriptionPromises}, {"Products", productPromises},
-		{"Orders", orderPromises}, {"Import", importPromises}, {"Calls", callPromises}, {"Races", racePromises},
+		{"Grants", grantPromises},
+		{"Redeem", redeemPromises},
+		{"Revoke", revokePromises},
+		{"Sessions", sessionPromises},
+		{"Audit", auditPromises},
+		{"Tenants", tenantPromises},
+		{"Time", timePromises},
+		{"Sweep", sweepPromises},
+		{"Customers", customerPromises},
+		{"Subscriptions", subscriptionPromises},
+		{"Products", productPromises},
+		{"Orders", orderPromises},
+		{"Import", importPromises},
+		{"Calls", callPromises},
+		{"Races", racePromises},
 	} {
 		t.Run(group.name, func(t *testing.T) {
 			t.Parallel()
