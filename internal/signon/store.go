@@ -71,9 +71,10 @@ type GrantStore interface {
 	Grants(ctx context.Context, after GrantKey, limit int) ([]Grant, error)
 
 	// Sweep removes up to limit grants with keys below the given one, and up to
-	// limit sessions that ended or expired before their key's expiry second plus
-	// the longest session lifetime, in one short step. It reports how many rows it
-	// removed; fewer than limit means that there are no more for now.
+	// limit sessions that ended or expired before the given instant, in one short
+	// step. It reports how many rows it removed; fewer than limit means that there
+	// is no need to hurry: sessions are looked through a part at a time, so that a
+	// step's cost does not grow with how many there are.
 	Sweep(ctx context.Context, below GrantKey, sessionsExpiredBefore time.Time, limit int) (int, error)
 }
 
