@@ -21,6 +21,9 @@ import (
 // preferences, unless empty, are what the browser's profile starts with.
 func chromium(t *testing.T, preferences string) context.Context {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("a browser takes its time")
+	}
 	path := ""
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "headless-shell"} {
 		if found, err := exec.LookPath(name); err == nil {
