@@ -210,6 +210,7 @@ type (
 		MaxTTL           time.Duration          `json:"max_ttl_ns"`
 		SessionTTL       time.Duration          `json:"session_ttl_ns"`
 		AddrPolicy       signon.AddrPolicy      `json:"addr_policy,omitempty"`
+		Settings         map[string]string      `json:"settings,omitempty"`
 	}
 	originDoc struct {
 		Scheme string `json:"scheme"`
@@ -222,7 +223,7 @@ func newDestinationDoc(d *signon.Destination) *destinationDoc {
 	doc := &destinationDoc{
 		Kind: d.Kind, Paths: d.Paths, UnsupportedPaths: d.UnsupportedPaths, UnsupportedHosts: d.UnsupportedHosts,
 		QueryRequired: d.QueryRequired, TokenParam: d.TokenParam,
-		DefaultTTL: d.DefaultTTL, MaxTTL: d.MaxTTL, SessionTTL: d.SessionTTL, AddrPolicy: d.AddrPolicy,
+		DefaultTTL: d.DefaultTTL, MaxTTL: d.MaxTTL, SessionTTL: d.SessionTTL, AddrPolicy: d.AddrPolicy, Settings: d.Settings,
 	}
 	for _, o := range d.Origins {
 		doc.Origins = append(doc.Origins, originDoc(o))
@@ -234,7 +235,7 @@ func (doc *destinationDoc) destination(id string) signon.Destination {
 	d := signon.Destination{
 		ID: id, Kind: doc.Kind, Paths: doc.Paths, UnsupportedPaths: doc.UnsupportedPaths, UnsupportedHosts: doc.UnsupportedHosts,
 		QueryRequired: doc.QueryRequired, TokenParam: doc.TokenParam,
-		DefaultTTL: doc.DefaultTTL, MaxTTL: doc.MaxTTL, SessionTTL: doc.SessionTTL, AddrPolicy: doc.AddrPolicy,
+		DefaultTTL: doc.DefaultTTL, MaxTTL: doc.MaxTTL, SessionTTL: doc.SessionTTL, AddrPolicy: doc.AddrPolicy, Settings: doc.Settings,
 	}
 	for _, o := range doc.Origins {
 		d.Origins = append(d.Origins, signon.Origin(o))

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"reflect"
 	"testing"
 	"time"
 
@@ -27,6 +28,7 @@ func declared() []signon.Tenant {
 					},
 					Paths: []string{"/order/*", "/x"}, UnsupportedPaths: []string{"/y"}, UnsupportedHosts: []string{"old.example.com"}, QueryRequired: true,
 					TokenParam: "logintoken", DefaultTTL: 10 * time.Second, MaxTTL: time.Hour, SessionTTL: 30 * time.Minute, AddrPolicy: signon.AddrNet64,
+					Settings: map[string]string{"a_page": "https://pay.example.com/?a=b", "odd \x00": ""},
 				},
 				{ID: "account", Kind: signon.KindAccount, AddrPolicy: signon.AddrExact},
 			},
@@ -35,7 +37,30 @@ func declared() []signon.Tenant {
 	}
 }
 
+// unset returns the fields of a struct, and of those in it, that have no value.
+func unset(path string, v reflect.Value) (names []string) {
+	for i := range v.NumField() {
+		name, field := path+"."+v.Type().Field(i).Name, v.Field(i)
+		if field.IsZero() {
+			names = append(names, name)
+		} else if field.Kind() == reflect.Struct {
+			names = append(names, unset(name, field)...)
+		}
+	}
+	return names
+}
+
 var tenantPromises = []promise{
+	{"EveryFieldIsTried", func(t *testing.T, _ *bench) {
+		tenant := declared()[0]
+		var missing []string
+		for _, v := range []any{tenant, tenant.Clients[0], tenant.Destinations[0]} {
+			missing = append(missing, unset(reflect.TypeOf(v).Name(), reflect.ValueOf(v))...)
+		}
+		if len(missing) > 0 {
+			t.Errorf("no value for %v: whether a store keeps them is not tried", missing)
+		}
+	}},
 	{"TenantsReadBackAsApplied", func(t *testing.T, b *bench) {
 		want := declared()
 		b.apply(t, want)
