@@ -314,7 +314,7 @@ func TestOrderingNeedsALiveSession(t *testing.T) {
 	page := b.follow(s.cartLink(john, "PRODS=4639321"))
 	s.clock.advance(30 * 24 * time.Hour)
 	a := b.onward(b.post("/order/cart.php", with(page.form(), "place", "1")))
-	a.status(t, http.StatusOK).shows(t, "Sign in to order").hides(t, "Newman")
+	a.status(t, http.StatusOK).shows(t, "Sign in to order", "Your order has not been placed").hides(t, "Newman")
 	if n := len(s.orders()); n != 0 {
 		t.Errorf("%d orders", n)
 	}

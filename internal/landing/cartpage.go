@@ -79,12 +79,14 @@ const (
 	noteFull      = "full"
 	noteCard      = "card"
 	noteCancelled = "cancelled"
+	noteEnded     = "ended" // the session, before the order was placed
 )
 
 var notes = map[string]cartNotice{
 	noteFull:      {"warn", "cart.note_full"},
 	noteCard:      {"warn", "cart.note_card"},
 	noteCancelled: {"", "cart.note_cancelled"},
+	noteEnded:     {"warn", "cart.note_ended"},
 }
 
 // draft is a cart's page in the making: what the browser has, who is signed in,

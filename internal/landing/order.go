@@ -126,7 +126,7 @@ func (v *visit) reprice(d *draft) (err error) {
 // place orders the cart, once.
 func (v *visit) place(d *draft) {
 	if d.person == nil {
-		v.see(cartPath) // the session ended meanwhile; the page says what to do
+		v.see(cartPath + "?" + noteParam + "=" + noteEnded)
 		return
 	}
 	v.prune(d)
