@@ -91,8 +91,17 @@ func CheckEmail(address string, c *directory.Customer) error {
 }
 
 // CustomerBySSOToken returns the customer whom a token of a cart link stands
-// for, within the token's validity; nothing is spent.
+// for, within the token's validity; nothing is spent. All unusable tokens are
+// the same fault.
 func (a *API) CustomerBySSOToken(ctx context.Context, by *Caller, token string) (*directory.Customer, error) {
+	c, err := a.customerByToken(ctx, by, token)
+	if e := signon.AsError(err); e != nil && e.Code == signon.CodeTokenInvalid {
+		return nil, &Fault{Code: SSOTokenInvalid, Argument: ArgToken, Rule: "is unknown or no longer valid", Err: err}
+	}
+	return c, err
+}
+
+func (a *API) customerByToken(ctx context.Context, by *Caller, token string) (*directory.Customer, error) {
 	cart, ok := a.signOn.Registry().Destination(by.Client.Tenant, signon.KindCart)
 	if !ok {
 		return nil, signon.Refused(signon.ReasonUnknown)

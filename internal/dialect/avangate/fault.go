@@ -79,6 +79,7 @@ const (
 	ArgEmail        = "email"
 	ArgCustomerType = "customer_type"
 	ArgRequest      = "request"
+	ArgToken        = "token"
 )
 
 // Things that are named by reference and may not exist, beside customers.

@@ -12,7 +12,7 @@ func getCustomerByToken(c *call) (*answer, error) {
 		return nil, err
 	}
 	if token == "" {
-		return nil, &avangate.Fault{Code: avangate.SSOTokenInvalid, Argument: "ssotoken", Rule: "must be given"}
+		return nil, &avangate.Fault{Code: avangate.SSOTokenInvalid, Argument: avangate.ArgToken, Rule: "must be given"}
 	}
 	customer, err := c.api.CustomerBySSOToken(c.context(), &c.by, token)
 	if err != nil {

@@ -57,6 +57,7 @@ var words = map[string][]string{
 	avangate.ArgPage:    {"PageType"},
 	avangate.ArgRequest: {"Request", "Request[]"},
 	avangate.ArgEmail:   {"Email"},
+	avangate.ArgToken:   {"ssotoken"},
 }
 
 // word returns an argument's name, as the client wrote it.

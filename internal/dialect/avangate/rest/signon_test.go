@@ -228,7 +228,7 @@ func TestTokenResolvesForItsWholeValidity(t *testing.T) {
 	}
 	w.clock.advance(time.Second)
 	for _, token := range []string{token, unbound} {
-		if got := failureOf(t, resolve(token)); got != (failure{400, "SSO_TOKEN_INVALID", "The token is unknown or no longer valid"}) {
+		if got := failureOf(t, resolve(token)); got != (failure{400, "SSO_TOKEN_INVALID", "ssotoken is unknown or no longer valid"}) {
 			t.Errorf("after its validity: got %+v", got)
 		}
 	}
