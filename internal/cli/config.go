@@ -23,7 +23,7 @@ func newConfigCheck() *cobra.Command {
 		Long: `Reads a configuration as "latchkey serve" would, environment variables included,
 and names every mistake with its place. Nothing is started or changed.`,
 		Example: "  latchkey config check latchkey.yaml",
-		Args:    cobra.ExactArgs(1),
+		Args:    oneFile,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := checkConfig(args[0], !noSecrets); err != nil {
 				return err

@@ -20,7 +20,7 @@ func newKeygen() *cobra.Command {
 Latchkey uses are derived from it: keep a copy in a safe place. A file that is
 there is never overwritten.`,
 		Example: "  latchkey keygen /etc/latchkey/root.key",
-		Args:    cobra.ExactArgs(1),
+		Args:    oneFile,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := writeRootKey(args[0]); err != nil {
 				return err

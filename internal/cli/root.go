@@ -73,3 +73,11 @@ func newGroup(name, short string, commands ...*cobra.Command) *cobra.Command {
 	group.AddCommand(commands...)
 	return group
 }
+
+// oneFile refuses anything but one argument.
+func oneFile(cmd *cobra.Command, args []string) error {
+	if len(args) != 1 {
+		return fmt.Errorf("name one file, as in: %s %s", cmd.Parent().CommandPath(), cmd.Use)
+	}
+	return nil
+}
