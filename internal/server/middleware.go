@@ -82,7 +82,7 @@ func (e *edge) logRequest(x *exchange, r *http.Request) {
 	}
 	e.log.LogAttrs(context.Background(), slog.LevelInfo, "request",
 		slog.String("method", shownMethod(r.Method)), slog.String("path", shownPath(r.URL.Path)), slog.Int("status", status),
-		slog.Duration("duration", time.Since(x.started)), slog.String("support_code", x.info.SupportCode))
+		slog.Float64("duration_ms", float64(time.Since(x.started).Microseconds())/1000), slog.String("support_code", x.info.SupportCode))
 }
 
 // plain answers with one line of text and the support code.

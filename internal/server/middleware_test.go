@@ -68,7 +68,7 @@ func TestEveryAnswerHasASupportCodeThatTheLogNames(t *testing.T) {
 	}
 	s.Close()
 	line := logged.String()
-	for _, want := range []string{"method=GET", "path=/rest/6.0/customers/*/cart/", "status=200", "support_code=" + code, "duration="} {
+	for _, want := range []string{"method=GET", "path=/rest/6.0/customers/*/cart/", "status=200", "support_code=" + code, "duration_ms="} {
 		if !strings.Contains(line, want) {
 			t.Errorf("the log line %q lacks %s", line, want)
 		}
