@@ -88,8 +88,9 @@ type Limits struct {
 	// Misses is how many refused links a minute an address is allowed; 0 means no
 	// limit.
 	Misses int `yaml:"misses" env:"MISSES"`
-	// AuditedRefusals is how many refusals a minute are written to the audit log
-	// for a tenant; those above are only logged. 0 means no limit.
+	// AuditedRefusals is how many refusals, and how many repeats of a sign-on by
+	// the same browser, are written to the audit log a minute for a tenant, each
+	// kind for itself; those above are only logged. 0 means no limit.
 	AuditedRefusals int `yaml:"audited_refusals" env:"AUDITED_REFUSALS"`
 }
 

@@ -22,8 +22,9 @@ var stranger = &Client{Secrets: []Secret{"stranger"}}
 
 // Authenticate decides whether the claim is true and returns the client. All
 // failures are the same CodeUnauthenticated error and cost the same: what is
-// recorded of those of a client that exists is recorded after the answer. Too many of one client from
-// one address are CodeLimit, whether or not the proof is right then.
+// recorded of those of a client that exists is recorded after the answer. Too
+// many of one client from one address are CodeLimit, whether or not the proof is
+// right then.
 func (s *Service) Authenticate(claim Claim) (*Client, error) {
 	now := s.store.Now()
 	throttled := claim.Realm + "\x00" + claim.ID + "\x00" + throttleKey(claim.Caller)
@@ -44,11 +45,11 @@ func (s *Service) Authenticate(claim Claim) (*Client, error) {
 	}
 	s.failures.Count(throttled, now)
 	if !known {
-		return nil, &Error{Code: CodeUnauthenticated, Reason: ReasonUnknownID}
+		reason = ReasonUnknownID
 	}
 	s.recordLater(&Event{
 		Type: EventClientRefused, Tenant: client.Tenant, Client: client.ID, Reason: reason,
 		SupportCode: claim.SupportCode, Caller: claim.Caller.String(),
-	})
+	}, known)
 	return nil, &Error{Code: CodeUnauthenticated, Reason: reason}
 }

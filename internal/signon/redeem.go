@@ -143,21 +143,27 @@ func (r *redemption) spend(ctx context.Context) (*SignOn, error) {
 		},
 		Record: func(o *RedeemOutcome) *Event {
 			reason := o.verdict(binding, addr)
-			if !o.Known && !o.Won || reason != "" && !s.mayRecordRefusal(g.Tenant) {
+			if !o.Known && !o.Won {
 				return nil
 			}
-			return r.event(o.eventType(reason), reason)
+			e := r.event(o.eventType(reason), reason)
+			if !o.Won && !s.mayRecord(e) {
+				return nil
+			}
+			return e
 		},
 	})
 	if err != nil {
 		return nil, fmt.Errorf("redeem grant: %w", err)
 	}
-	if reason := out.verdict(binding, addr); reason != "" {
-		s.noteRefusal(g.Tenant)
-		return nil, Refused(reason)
-	}
+	reason := out.verdict(binding, addr)
 	if out.Won {
 		s.live.remove(g.Tenant, g.Subject, g.ExpiresAt)
+	} else {
+		s.noteRecorded(g.Tenant, out.eventType(reason))
+	}
+	if reason != "" {
+		return nil, Refused(reason)
 	}
 	return &SignOn{Session: out.Session, Token: token, First: out.Won}, nil
 }
@@ -207,9 +213,3 @@ func (r *redemption) refuse(ctx context.Context, reason Reason) error {
 	r.service.record(ctx, r.event(EventRedeemRefused, reason))
 	return Refused(reason)
 }
-
-func (s *Service) mayRecordRefusal(tenant TenantID) bool {
-	return s.refusals.Blocked(string(tenant), s.store.Now()) == 0
-}
-
-func (s *Service) noteRefusal(tenant TenantID) { s.refusals.Count(string(tenant), s.store.Now()) }

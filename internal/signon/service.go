@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -23,8 +22,7 @@ type Service struct {
 	log      *slog.Logger
 	live     *liveGrants
 	registry atomic.Pointer[Registry]
-	late     sync.WaitGroup // events being recorded after their answer
-	slots    chan struct{}  // bounds them
+	late     lateEvents
 }
 
 // Options are what a Service is made of. All but Random are required.
@@ -36,8 +34,8 @@ type Options struct {
 	Misses Throttle
 	// Failures bounds failed authentications by client id and caller address.
 	Failures Throttle
-	// Refusals bounds how many refusals are written to the audit log, by tenant;
-	// what is above is logged only.
+	// Refusals bounds how many refusals and repeats are written to the audit log,
+	// by tenant and type of event; what is above is logged only.
 	Refusals Throttle
 	// Log receives what is not an answer to anybody.
 	Log *slog.Logger
@@ -49,7 +47,7 @@ type Options struct {
 func New(o Options) *Service {
 	s := &Service{
 		store: o.Store, keys: o.Keys, people: o.People, misses: o.Misses, failures: o.Failures, refusals: o.Refusals,
-		random: o.Random, log: o.Log, live: newLiveGrants(), slots: make(chan struct{}, maxLate),
+		random: o.Random, log: o.Log, live: newLiveGrants(),
 	}
 	s.registry.Store(&Registry{})
 	return s
@@ -159,40 +157,6 @@ func (s *Service) Sweep(ctx context.Context, batch int) (more bool, err error) {
 	}
 	return n >= batch, nil
 }
-
-// record appends an event on its own. The decision stands whether or not that
-// works; the log tells when it did not.
-func (s *Service) record(ctx context.Context, e *Event) {
-	if s.refusals.Blocked(string(e.Tenant), s.store.Now()) > 0 {
-		s.log.Warn("audit: too many refusals, not recorded", "tenant", e.Tenant, "event", e.Type, "reason", e.Reason, "support_code", e.SupportCode)
-		return
-	}
-	s.refusals.Count(string(e.Tenant), s.store.Now())
-	if err := s.store.AppendEvent(ctx, e); err != nil {
-		s.log.Error("audit: event not recorded", "event", e.Type, "support_code", e.SupportCode, "error", err)
-	}
-}
-
-// maxLate is how many events may wait to be recorded after their answer.
-const maxLate = 64
-
-// recordLater appends an event without holding up the answer, so that the time
-// of the answer does not tell whether there was anything to record.
-func (s *Service) recordLater(e *Event) {
-	select {
-	case s.slots <- struct{}{}:
-		s.late.Go(func() {
-			defer func() { <-s.slots }()
-			s.record(context.Background(), e)
-		})
-	default:
-		s.log.Warn("audit: too many refusals at once, not recorded", "tenant", e.Tenant, "event", e.Type, "reason", e.Reason, "support_code", e.SupportCode)
-	}
-}
-
-// Finish waits until every event is recorded that was still to be. Call it when
-// no more requests come, before the store is closed.
-func (s *Service) Finish() { s.late.Wait() }
 
 // subject asks the directory for a person. A person who does not exist is
 // CodeSubjectUnknown.

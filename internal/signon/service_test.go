@@ -71,6 +71,7 @@ type world struct {
 	people   people
 	misses   *counter
 	failures *counter
+	refusals *counter
 }
 
 var (
@@ -92,7 +93,7 @@ func openWorld(t *testing.T, path string, root, previous []byte) *world {
 	w := &world{
 		t: t, clock: &handClock{now: time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)}, keys: keys,
 		people: people{"1": {Kind: signon.SubjectCustomer, Ref: "1", PrivacyKey: signon.PrivacyKey{1}}, "2": {Kind: signon.SubjectCustomer, Ref: "2", PrivacyKey: signon.PrivacyKey{2}}},
-		misses: &counter{count: map[string]int{}}, failures: &counter{count: map[string]int{}},
+		misses: &counter{count: map[string]int{}}, failures: &counter{count: map[string]int{}}, refusals: &counter{count: map[string]int{}},
 	}
 	log := slog.New(slog.DiscardHandler)
 	w.store, err = sqlite.Open(t.Context(), sqlite.Options{Path: path, Keys: keys, Clock: w.clock, Log: log})
@@ -101,7 +102,7 @@ func openWorld(t *testing.T, path string, root, previous []byte) *world {
 	}
 	t.Cleanup(func() { _ = w.store.Close() })
 	w.Service = signon.New(signon.Options{
-		Store: w.store, Keys: keys, People: w.people, Misses: w.misses, Failures: w.failures, Refusals: &counter{count: map[string]int{}}, Log: log,
+		Store: w.store, Keys: keys, People: w.people, Misses: w.misses, Failures: w.failures, Refusals: w.refusals, Log: log,
 	})
 	if err := w.Apply(t.Context(), tenants()); err != nil {
 		t.Fatal(err)
@@ -622,6 +623,35 @@ func TestAuthenticateTellsNothingApart(t *testing.T) {
 	}
 }
 
+func TestFailedAuthenticationsDoNotCrowdOutRefusalsOfGrants(t *testing.T) {
+	w := newWorld(t)
+	w.refusals.most = 2
+	for range 5 {
+		_, _ = w.Authenticate(signon.Claim{Realm: "r", ID: "SHOP", Caller: abroad, Verify: func(*signon.Client, string) signon.Reason { return signon.ReasonBadProof }})
+	}
+	w.Finish()
+	issued := w.issue(nil)
+	_, _ = w.redeem(issued.Token, 1, nil)
+	_, _ = w.redeem(issued.Token, 2, nil)
+	if e := w.lastEvent(); e.Type != signon.EventRedeemRefused || e.Reason != signon.ReasonUsed {
+		t.Errorf("the last event is %v, want the refusal of the grant", e)
+	}
+}
+
+func TestRepeatsWriteABoundedNumberOfEvents(t *testing.T) {
+	w := newWorld(t)
+	w.refusals.most = 3
+	issued := w.issue(nil)
+	for range 20 { // by its binding value alone
+		if _, err := w.redeem(issued.Token, 1, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got, want := len(w.events()), 3+3; got != want { // beside tenants.applied, grant.issued, grant.redeemed
+		t.Errorf("got %d events, want %d", got, want)
+	}
+}
+
 func TestTokenOfThePreviousRootKeyStillRedeems(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "latchkey.db")
 	old, next := bytes.Repeat([]byte{1}, 32), bytes.Repeat([]byte{2}, 32)
@@ -637,6 +667,23 @@ func TestTokenOfThePreviousRootKeyStillRedeems(t *testing.T) {
 	}
 	if again, err := w.redeem(issued.Token, 1, nil); err != nil || again.Token != signOn.Token {
 		t.Errorf("repeat: %v", err)
+	}
+}
+
+func TestWildcardHostIsMatchedWithItsPort(t *testing.T) {
+	ts := tenants()
+	ts[0].Destinations[0].Origins = append(ts[0].Destinations[0].Origins, origin("https://*.wild.example:8443"), origin("https://*.std.example"))
+	r, err := signon.NewRegistry(ts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for host, want := range map[string]bool{
+		"a.wild.example:8443": true, "A.wild.example:8443": true, "a.wild.example": false, "a.wild.example:443": false,
+		"a.b.wild.example:8443": false, "wild.example:8443": false, "a.std.example": true, "a.std.example:443": false, "a.std.example:8443": false,
+	} {
+		if _, _, ok := r.At(host, signon.KindCart); ok != want {
+			t.Errorf("%s: got %v, want %v", host, ok, want)
+		}
 	}
 }
 
