@@ -205,7 +205,7 @@ func (d *Destination) checkQuery(query string) error {
 	}
 	for part := range strings.SplitSeq(query, "&") {
 		name, _, _ := strings.Cut(part, "=")
-		if strings.EqualFold(unescape(name), d.TokenParam) {
+		if strings.EqualFold(strings.TrimSpace(unescape(name)), d.TokenParam) {
 			return Invalid(ArgTarget, "must not carry "+d.TokenParam+" already")
 		}
 	}

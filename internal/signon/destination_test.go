@@ -77,6 +77,7 @@ func TestTargetOffTheRegisteredHostsIsRefused(t *testing.T) {
 		"https://shop.example/order/checkout.php", "https://shop.example/order/checkout.php?", "https://shop.example/order/checkout.php#?PRODS=1",
 		"https://shop.example/order/checkout.php?x='y'", "https://shop.example/order/checkout.php?x=%zz", "https://shop.example/order/checkout.php?x=%4",
 		"https://shop.example/order/checkout.php?logintoken=1", "https://shop.example/order/checkout.php?a=1&LoginToken=1",
+		"https://shop.example/order/checkout.php?+logintoken=1", "https://shop.example/order/checkout.php?logintoken%20=1",
 		"https://shop.example/order/checkout.php?login%74oken=1", "https://shop.example/order/checkout.php?" + strings.Repeat("a&", 70),
 		"https://shop.example/order/checkout.php?" + strings.Repeat("a", MaxTargetLen),
 	} {
@@ -152,4 +153,12 @@ func FuzzCheckTargetNeverLeavesTheRegisteredHosts(f *testing.F) {
 			t.Fatalf("%q is accepted", raw)
 		}
 	})
+}
+
+func TestLanguageIsTwoASCIILetters(t *testing.T) {
+	for _, text := range []string{"\u0130d", "\u212aa", "e ", " e", "eng", "xx"} { // the first two fold to id and ka
+		if got, err := ParseLanguage(text); err == nil {
+			t.Errorf("ParseLanguage(%q): got %q, want an error", text, got)
+		}
+	}
 }

@@ -16,7 +16,7 @@ func ParseLanguage(text string) (string, error) {
 		return "", nil
 	}
 	code := strings.ToLower(text)
-	if len(code) != 2 || strings.ContainsAny(code, " ") || !strings.Contains(languages, code+" ") {
+	if len(text) != 2 || strings.ContainsAny(code, " ") || !strings.Contains(languages, code+" ") {
 		return "", Invalid(ArgLanguage, "must be an ISO 639-1 code of two letters, as in en")
 	}
 	return code, nil

@@ -172,8 +172,9 @@ func (r *Registry) At(hostPort string, kind DestinationKind) (*Tenant, *Destinat
 		return r.owners[d], d, true
 	}
 	for _, w := range r.wild {
-		host, port, rule := splitAuthority(hostPort, w.origin.Port)
-		if rule == "" && w.dest.Kind == kind && w.origin.covers(Origin{w.origin.Scheme, host, port}) {
+		host, port, rule := splitAuthority(hostPort, defaultPort(w.origin.Scheme))
+		here := Origin{w.origin.Scheme, host, port}
+		if rule == "" && w.dest.Kind == kind && w.origin.covers(here) && here.HostPort() == hostPort {
 			return r.owners[w.dest], w.dest, true
 		}
 	}
