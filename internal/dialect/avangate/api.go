@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/latchkey-sso/latchkey/internal/directory"
 	"github.com/latchkey-sso/latchkey/internal/signon"
@@ -15,6 +16,7 @@ import (
 type API struct {
 	signOn    *signon.Service
 	directory *directory.Service
+	turns     [64]sync.Mutex // of those who change one customer at once, by its ID
 }
 
 // New returns the calls over the core and the directory.

@@ -118,7 +118,7 @@ const maxAttempts = 5
 // UpdateCustomer changes the given fields of a customer and leaves the others.
 // Faults: CustomerInvalid with the field's name.
 func (a *API) UpdateCustomer(ctx context.Context, by *Caller, c *directory.Customer, fields Object) error {
-	for range maxAttempts {
+	for attempt := range maxAttempts {
 		changed := c.Clone()
 		if err := fields.apply(changed); err != nil {
 			return err
@@ -127,7 +127,13 @@ func (a *API) UpdateCustomer(ctx context.Context, by *Caller, c *directory.Custo
 		if !errors.Is(err, signon.ErrConflict) {
 			return fieldFault(CustomerInvalid, err, customerWords)
 		}
-		// Somebody else changed the customer since it was read.
+		// Somebody else changed the customer since it was read. Those who meet here
+		// go on one after the other, or all but one of them would lose again.
+		if attempt == 0 {
+			turn := &a.turns[uint64(c.ID)%uint64(len(a.turns))] //nolint:gosec // any spread will do
+			turn.Lock()
+			defer turn.Unlock()
+		}
 		if c, err = noCustomer(a.directory.CustomerByID(ctx, c.Tenant, c.ID)); err != nil {
 			return err
 		}
