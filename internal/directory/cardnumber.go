@@ -1,6 +1,10 @@
 package directory
 
-import "strings"
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
 
 // Card numbers have 13 to 19 digits, of which the last one checks the others.
 const (
@@ -50,12 +54,13 @@ func holdsCardNumber(text string, least int) bool {
 	var starts []int // where groups of digits start
 	inGroup := false
 	for _, r := range text {
+		digit, ok := digitOf(r)
 		switch {
-		case r >= '0' && r <= '9':
+		case ok:
 			if !inGroup {
 				starts = append(starts, len(digits))
 			}
-			digits, inGroup = append(digits, byte(r)), true
+			digits, inGroup = append(digits, digit), true
 		case separates(r):
 			inGroup = false
 		default:
@@ -68,9 +73,25 @@ func holdsCardNumber(text string, least int) bool {
 	return anyCardNumber(digits, starts, least)
 }
 
+// digitOf returns the ASCII digit that means what r does, in whatever script:
+// Japanese keyboards type wide digits, Arabic ones their own.
+func digitOf(r rune) (byte, bool) {
+	if r < utf8.RuneSelf {
+		return byte(r), r >= '0' && r <= '9'
+	}
+	if !unicode.Is(unicode.Nd, r) {
+		return 0, false
+	}
+	zero := r
+	for unicode.Is(unicode.Nd, zero-1) {
+		zero--
+	}
+	return '0' + byte((r-zero)%10), true // digits come in rows of ten, zero first
+}
+
 // separates reports whether people write r between the groups of a number.
 func separates(r rune) bool {
-	return strings.ContainsRune(" .-_\t\u00a0\u2007\u2009\u202f\u2010\u2011\u2012\u2013\u2014\u2212", r)
+	return strings.ContainsRune(" .-_\t\u00a0\u2007\u2009\u202f\u2010\u2011\u2012\u2013\u2014\u2212\u3000\uff0d", r)
 }
 
 // anyCardNumber looks at every row of whole groups.

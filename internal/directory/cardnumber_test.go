@@ -3,6 +3,7 @@ package directory
 import (
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"pgregory.net/rapid"
 )
@@ -29,6 +30,18 @@ func TestPublishedCardNumbersAreFoundHoweverWritten(t *testing.T) {
 		} {
 			if !holdsCardNumber(written, leastCardDigits) {
 				t.Errorf("%q is not found", written)
+			}
+		}
+	}
+}
+
+func TestCardNumbersInDigitsOfOtherScriptsAreFound(t *testing.T) {
+	for _, zero := range []rune{'\uff10', '\u0660', '\u06f0', '\u0966', '\U0001d7ec'} { // wide, Arabic, Persian, Hindi, bold
+		for _, number := range published {
+			written := strings.Map(func(r rune) rune { return zero + r - '0' }, number)
+			mixed := number[:4] + "\u3000" + written[4*utf8.RuneLen(zero):]
+			if !holdsCardNumber(written, leastCardDigits) || !holdsCardNumber(mixed, leastCardDigits) {
+				t.Errorf("%q or %q is not found", written, mixed)
 			}
 		}
 	}
