@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/latchkey-sso/latchkey/internal/directory"
+	"github.com/latchkey-sso/latchkey/internal/signon"
 )
 
 // A new card is entered at the tenant's payment processor, never here. The
@@ -97,6 +98,10 @@ func (v *visit) completeOrder(d *draft, card directory.Card) {
 	complete.Card, complete.Status = card, directory.OrderPending
 	complete.Card.Cardholder = strings.TrimSpace(o.Billing.FirstName + " " + o.Billing.LastName)
 	placed, err := v.Directory.PlaceOrder(v.r.Context(), &complete, v.act(d.person))
+	if e := signon.AsError(err); e != nil && e.Code == signon.CodeInvalid {
+		v.see(cartPath + "?" + noteParam + "=" + noteCard) // only the card is new: it holds a card number
+		return
+	}
 	if err != nil {
 		v.fail("place order", err)
 		return

@@ -69,7 +69,7 @@ func TestReturningWithoutACardKeepsTheCart(t *testing.T) {
 	good := url.Values{"state": {state}, "token": {"tok_1"}, "brand": {"visa"}, "last4": {"1111"}, "exp": {"12/2030"}}
 	b.follow("/order/card?state="+state+"&cancel=1").status(t, http.StatusOK).shows(t, "No card was entered", "Hot Talks")
 	for _, bad := range []url.Values{
-		with(good, "token", ""), with(good, "token", "4111 1111 1111 1111"), with(good, "last4", "111"), with(good, "last4", "abcd"), with(good, "exp", "13/2030"),
+		with(good, "token", ""), with(good, "token", "4111 1111 1111 1111"), with(good, "token", "tok_4111111111111111"), with(good, "last4", "111"), with(good, "last4", "abcd"), with(good, "exp", "13/2030"),
 		with(good, "exp", "10/2026"), with(good, "exp", "2030"), with(good, "brand", "<b>"), with(good, "brand", ""),
 	} {
 		b.follow("/order/card?"+bad.Encode()).status(t, http.StatusOK).shows(t, "could not be used")

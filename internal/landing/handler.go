@@ -232,7 +232,7 @@ func (v *visit) servePost(to route) {
 // speculative reports whether a browser asks ahead of a click that may never come.
 func speculative(h http.Header) bool {
 	for _, name := range []string{"Sec-Purpose", "Purpose", "X-Purpose", "X-Moz"} {
-		v := strings.ToLower(h.Get(name))
+		v := strings.ToLower(strings.Join(h.Values(name), " "))
 		if strings.Contains(v, "prefetch") || strings.Contains(v, "prerender") || strings.Contains(v, "preview") {
 			return true
 		}

@@ -19,10 +19,19 @@ const (
 	refreshed = "2."
 )
 
+// mark returns the marker's value. It is ours only as the last parameter: a
+// marker that stands elsewhere came with the link and means nothing.
+func (v *visit) mark() string {
+	if n := len(v.params); n > 0 && v.params[n-1].name == marker {
+		return v.params[n-1].value
+	}
+	return ""
+}
+
 // refusedBefore returns the support code of the refusal whose page tries once
 // more, which is the one that the visitor has seen and operators find.
 func (v *visit) refusedBefore() (code string, again bool) {
-	code, again = strings.CutPrefix(v.params.get(marker), refreshed)
+	code, again = strings.CutPrefix(v.mark(), refreshed)
 	if again && !inbound.IsSupportCode(code) {
 		code = v.info.SupportCode // made up by whoever made the link
 	}
@@ -34,7 +43,7 @@ func (v *visit) refusedBefore() (code string, again bool) {
 func (v *visit) redeem() {
 	binding, ok := signon.ParseBinding(v.jar.get(bindingCookie))
 	if !ok {
-		if v.params.has(marker) {
+		if v.mark() != "" {
 			v.askForCookies()
 			return
 		}

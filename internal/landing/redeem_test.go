@@ -2,6 +2,7 @@ package landing_test
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"regexp"
 	"slices"
@@ -285,6 +286,29 @@ func TestWhatIsNoNavigationSpendsNothing(t *testing.T) {
 			b.follow(link).status(t, http.StatusOK).shows(t, "John")
 		})
 	}
+}
+
+func TestAMarkerThatCameWithTheLinkMeansNothing(t *testing.T) {
+	for _, mark := range []string{"_lk=1", "_lk=2.AAAAAAAAAA", "_lk", "_lk="} {
+		s := newSite(t)
+		b := s.browser()
+		b.follow(s.cartLink(john, mark+"&PRODS=4639321")).status(t, http.StatusOK).shows(t, "John")
+		b.follow(s.cartLink(john, mark+"&PRODS=4639321")).status(t, http.StatusOK).shows(t, "John") // with the binding cookie
+	}
+}
+
+func TestAnyOfSeveralPurposesIsHeeded(t *testing.T) {
+	s := newSite(t)
+	link := s.cartLink(john, "PRODS=4639321")
+	r := httptest.NewRequest(http.MethodGet, link+"&_lk=1", nil)
+	r.Header["Sec-Purpose"] = []string{"something-new", "prefetch"}
+	r.AddCookie(&http.Cookie{Name: "__Host-lk_browser", Value: "AAAAAAAAAAAAAAAAAAAAAA"})
+	w := httptest.NewRecorder()
+	s.server.Config.Handler.ServeHTTP(w, r)
+	if w.Code != http.StatusServiceUnavailable {
+		t.Errorf("got %d, want 503", w.Code)
+	}
+	s.unspent(link)
 }
 
 func TestWithoutCookiesThereIsNoLoop(t *testing.T) {
