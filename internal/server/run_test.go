@@ -67,6 +67,32 @@ func TestHealthAndReadiness(t *testing.T) {
 	}
 }
 
+// What a server did under a wrong root key could not be undone: it would seal
+// and chain what nobody can read under the right one.
+func TestAnotherRootKeyIsRefused(t *testing.T) {
+	p := newProgram(t, "")
+	p.start(t)
+	if err := p.stop(t); err != nil {
+		t.Fatal(err)
+	}
+	key := &p.env[len(p.env)-1]
+	right := *key
+	*key = "LATCHKEY_ROOT_KEY=" + strings.Repeat("1e", 32)
+	line, _ := bufio.NewReader(p.spawn(t)).ReadString('\n')
+	if line != "" {
+		t.Errorf("it says %q", line)
+		p.kill()
+	}
+	if err := p.cmd.Wait(); err == nil || !strings.Contains(p.said(t), "the root key is not the one") {
+		t.Errorf("got %v, want the key named as wrong; it said:\n%s", err, p.said(t))
+	}
+	*key = right
+	p.start(t)
+	if got := status(t, p.base+"/readyz"); got != http.StatusOK {
+		t.Errorf("with the right key again: got %d, want 200", got)
+	}
+}
+
 const newCustomer = `{"FirstName":"Jo","LastName":"Slow","Address1":"1 Main Street","City":"Springfield","Zip":"62704","CountryCode":"us","Email":"jo@example.com"}`
 
 // A request whose body is half there when the server is told to stop is
