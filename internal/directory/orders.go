@@ -13,7 +13,7 @@ import (
 // order at most: when it has placed one already, that one is returned and
 // nothing changes. An order that is still incomplete is replaced, and its number
 // stays. RefNo, Total and PlacedAt are filled in. Errors: CodeInvalid naming the
-// field.
+// field; CodeConflict when the cart's order is another customer's.
 func (s *Service) PlaceOrder(ctx context.Context, o *Order, act Act) (*Order, error) {
 	if err := o.normalise(); err != nil {
 		return nil, err
@@ -24,7 +24,11 @@ func (s *Service) PlaceOrder(ctx context.Context, o *Order, act Act) (*Order, er
 		if err != nil {
 			return nil, fmt.Errorf("place order: %w", err)
 		}
-		if begun != nil && begun.Status != OrderIncomplete {
+		switch {
+		case begun == nil:
+		case begun.CustomerID != o.CustomerID:
+			return nil, &signon.Error{Code: signon.CodeConflict}
+		case begun.Status != OrderIncomplete:
 			return begun, nil
 		}
 		o.RefNo = strconv.FormatInt(drawNumber(), 10)

@@ -76,6 +76,24 @@ func TestAPlacedOrderStaysAsItIs(t *testing.T) {
 	}
 }
 
+// A cart lies in a cookie, and cookies can be copied.
+func TestTheOrderOfAnotherCustomersCartIsOutOfReach(t *testing.T) {
+	for _, status := range []directory.OrderStatus{directory.OrderIncomplete, directory.OrderPending} {
+		s, _, _ := newService(t)
+		theirs := place(t, s, order("cart", status))
+		mine := order("cart", directory.OrderPending)
+		mine.CustomerID++
+		got, err := s.PlaceOrder(t.Context(), mine, directory.Act{})
+		if e := signon.AsError(err); e == nil || e.Code != signon.CodeConflict {
+			t.Errorf("%s: got %+v, %v; want a conflict", status, got, err)
+		}
+		stands, err := s.OrderByCart(t.Context(), shop, "cart")
+		if diff := cmp.Diff(theirs, stands); err != nil || diff != "" {
+			t.Errorf("%s: error %v, stored (-want +got):\n%s", status, err, diff)
+		}
+	}
+}
+
 func TestAnIncompleteOrderIsReplacedAndKeepsItsNumber(t *testing.T) {
 	s, store, _ := newService(t)
 	begun := place(t, s, order("cart", directory.OrderIncomplete))

@@ -1,11 +1,14 @@
 package landing_test
 
 import (
+	"encoding/base64"
 	"net/http"
 	"net/url"
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/latchkey-sso/latchkey/internal/directory"
 )
@@ -110,5 +113,33 @@ func TestCardEntryElsewhereIsAllowedInTheContentPolicy(t *testing.T) {
 	a := s.browser().follow(s.cartLink(john, "PRODS=4639321"))
 	if policy := a.Header.Get("Content-Security-Policy"); !strings.Contains(policy, "form-action 'self' "+s.base+";") {
 		t.Errorf("got %q", policy)
+	}
+}
+
+func TestACopiedCartDoesNotReachTheOrderOfItsOwner(t *testing.T) {
+	s := newSite(t)
+	owner, thief := s.browser(), s.browser()
+	leave(t, owner, "PRODS=4639321")
+	theirs := s.orders()[0]
+	thief.follow(s.cartLink(john, "PRODS=4639321"))
+	id := thief.get("/order/cart.php").form().Get("cart")
+	raw, err := base64.RawURLEncoding.DecodeString(strings.TrimPrefix(thief.cookies["__Host-lk_basket"], "1."))
+	if err != nil {
+		t.Fatal(err)
+	}
+	forged := strings.Replace(string(raw), id, theirs.CartID, 1)
+	thief.cookies["__Host-lk_basket"] = "1." + base64.RawURLEncoding.EncodeToString([]byte(forged))
+	page := thief.get("/order/cart.php").status(t, http.StatusOK)
+	if got := page.form().Get("cart"); got != theirs.CartID {
+		t.Fatalf("the forged cart has the id %q", got)
+	}
+	a := thief.post("/order/cart.php", with(page.form(), "place", "1")).status(t, http.StatusConflict).hides(t, theirs.RefNo)
+	if diff := cmp.Diff([]directory.Order{theirs}, s.orders()); diff != "" {
+		t.Errorf("orders (-want +got):\n%s", diff)
+	}
+	// What they have in the cart they can still order, as their own.
+	thief.post("/order/cart.php", with(a.form(), "place", "1")).status(t, http.StatusSeeOther)
+	if n := len(s.orders()); n != 2 {
+		t.Errorf("got %d orders, want 2", n)
 	}
 }

@@ -226,6 +226,12 @@ func (v *visit) faultText(language string, e *signon.Error) string {
 // as a fault: ordering again is safe, the cart's ID sees to that.
 func (v *visit) placeFailed(d *draft, err error, language string) {
 	e := signon.AsError(err)
+	if e.Code == signon.CodeConflict { // another customer's cart, so not this one's to order
+		d.cart.ID = newCart().ID
+		v.keepCart(d.cart)
+		v.otherCart(d, "")
+		return
+	}
 	if e.Code != signon.CodeInvalid || !shown(e.Argument) {
 		v.fail("place order", err)
 		return
