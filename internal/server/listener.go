@@ -58,10 +58,11 @@ func (g *gate) enter(addr netip.Addr) (network netip.Prefix, ok bool) {
 		g.open++
 		g.network[network]++
 	}
+	open := g.open
 	g.mu.Unlock()
 	if !ok {
 		g.seldom.Do(func() {
-			g.log.Warn("connections above a limit are closed", "open", g.total, "limit", g.total, "limit_per_address", g.perNetwork)
+			g.log.Warn("connections above a limit are closed", "open", open, "limit", g.total, "limit_per_address", g.perNetwork)
 		})
 	}
 	return network, ok
