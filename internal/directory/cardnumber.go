@@ -76,17 +76,19 @@ func holdsCardNumber(text string, least int) bool {
 // digitOf returns the ASCII digit that means what r does, in whatever script:
 // Japanese keyboards type wide digits, Arabic ones their own.
 func digitOf(r rune) (byte, bool) {
-	if r < utf8.RuneSelf {
-		return byte(r), r >= '0' && r <= '9'
-	}
-	if !unicode.Is(unicode.Nd, r) {
+	zero := '0'
+	switch {
+	case r < zero || r > '9' && r < utf8.RuneSelf:
 		return 0, false
+	case r > '9':
+		if !unicode.Is(unicode.Nd, r) {
+			return 0, false
+		}
+		for zero = r; unicode.Is(unicode.Nd, zero-1); {
+			zero--
+		}
 	}
-	zero := r
-	for unicode.Is(unicode.Nd, zero-1) {
-		zero--
-	}
-	return '0' + byte((r-zero)%10), true // digits come in rows of ten, zero first
+	return "0123456789"[(r-zero)%10], true // digits come in rows of ten, zero first
 }
 
 // separates reports whether people write r between the groups of a number.
