@@ -112,14 +112,11 @@ func (s *Service) eachGrant(ctx context.Context, after, last GrantKey, visit fun
 
 func (s *Service) eachSession(ctx context.Context, after, last GrantKey, visit func(*BrowserSession)) error {
 	for {
-		sessions, err := s.store.Sessions(ctx, after, pageSize)
+		sessions, err := s.store.Sessions(ctx, after, last, pageSize)
 		if err != nil {
 			return fmt.Errorf("list sessions: %w", err)
 		}
 		for i := range sessions {
-			if string(sessions[i].Key[:]) > string(last[:]) {
-				return nil
-			}
 			visit(&sessions[i])
 		}
 		if len(sessions) < pageSize {

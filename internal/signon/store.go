@@ -115,9 +115,9 @@ type SessionStore interface {
 	// EndSession ends a session that has not ended and appends the event. It
 	// reports whether it ended one; when not, nothing is written.
 	EndSession(ctx context.Context, key GrantKey, e *Event) (bool, error)
-	// Sessions returns up to limit sessions with keys greater than after, in
-	// order of their keys, as last committed.
-	Sessions(ctx context.Context, after GrantKey, limit int) ([]BrowserSession, error)
+	// Sessions returns up to limit sessions with keys greater than after and not
+	// above last, in order of their keys, as last committed.
+	Sessions(ctx context.Context, after, last GrantKey, limit int) ([]BrowserSession, error)
 }
 
 // AuditStore keeps the audit log. Events can be appended and read, never

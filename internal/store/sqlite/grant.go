@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"time"
@@ -52,6 +53,9 @@ func storedGrant(g *signon.Grant) *signon.Grant {
 
 // Grant returns the grant with that key. See [signon.GrantStore].
 func (s *Store) Grant(ctx context.Context, key signon.GrantKey) (g signon.Grant, err error) {
+	if s.sweeper.swept(key) {
+		return g, signon.ErrNotFound
+	}
 	if g, ok := s.recent.find(key); ok {
 		return g, nil
 	}
@@ -71,6 +75,9 @@ func (s *Store) Grant(ctx context.Context, key signon.GrantKey) (g signon.Grant,
 
 // Grants returns grants in the order of their keys. See [signon.GrantStore].
 func (s *Store) Grants(ctx context.Context, after signon.GrantKey, limit int) (grants []signon.Grant, err error) {
+	if floor := s.sweeper.lastSwept(); bytes.Compare(after[:], floor[:]) < 0 {
+		after = floor
+	}
 	err = s.readers.read(ctx, "list grants", func(c *conn) error {
 		return c.each(listGrants, func(r row) error {
 			g, err := r.grant()
@@ -127,14 +134,18 @@ func (s *Store) changeGrant(ctx context.Context, what string, key signon.GrantKe
 func (s *Store) RevokeGrant(ctx context.Context, key signon.GrantKey, e *signon.Event) (bool, error) {
 	var ended bool // the writer's own until it has answered
 	err := s.changeGrant(ctx, "revoke grant", key, func(t *tx) error {
-		grants := t.exec("UPDATE grants SET state = ? WHERE key = ? AND state IN (?, ?)",
-			int64(signon.GrantRevoked), key[:], int64(signon.GrantLive), int64(signon.GrantRedeemed))
+		swept := s.sweeper.swept(key)
+		var grants int64
+		if !swept {
+			grants = t.exec("UPDATE grants SET state = ? WHERE key = ? AND state IN (?, ?)",
+				int64(signon.GrantRevoked), key[:], int64(signon.GrantLive), int64(signon.GrantRedeemed))
+		}
 		sessions := t.exec(endSession, t.now(), key[:])
 		if ended = grants+sessions > 0; ended {
 			t.append(e)
 			return nil
 		}
-		if !t.exists("SELECT 1 FROM grants WHERE key = ?", key[:]) && !t.exists("SELECT 1 FROM sessions WHERE key = ?", key[:]) {
+		if !t.exists("SELECT 1 FROM grants WHERE key = ?", key[:]) {
 			return signon.ErrNotFound
 		}
 		return nil

@@ -126,19 +126,20 @@ func TestSealedSecretOpensInItsOwnRowOnly(t *testing.T) {
 func TestSweepLooksAtABoundedNumberOfSessions(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, storetest.NewClock())
-	for n := range 30 {
+	const scan = 2 * scanPerRemoval
+	for n := range 2*scan - 2 {
 		f.live(t, f.mustCreate(t, n), true)
 	}
-	sessions, err := f.Sessions(t.Context(), signon.GrantKey{}, 100)
+	sessions, err := f.Sessions(t.Context(), signon.GrantKey{}, lastKey, 2*scan)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []signon.GrantKey{sessions[15].Key, {}, sessions[15].Key} {
+	for _, want := range []signon.GrantKey{sessions[scan-1].Key, {}, sessions[scan-1].Key} {
 		if n, err := f.Sweep(t.Context(), signon.GrantKey{}, f.Now(), 2); err != nil || n != 0 {
 			t.Fatalf("sweep: removed %d, %v, want none", n, err)
 		}
-		if f.sweeper.at != want {
-			t.Errorf("the step stopped at %x, want %x", f.sweeper.at, want)
+		if f.sweeper.sessions != want {
+			t.Errorf("the step stopped at %x, want %x", f.sweeper.sessions, want)
 		}
 	}
 }

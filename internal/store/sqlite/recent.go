@@ -1,7 +1,6 @@
 package sqlite
 
 import (
-	"bytes"
 	"sync"
 
 	"github.com/latchkey-sso/latchkey/internal/signon"
@@ -22,7 +21,6 @@ type recent struct {
 	grants map[signon.GrantKey]*signon.Grant
 	order  []signon.GrantKey // a ring: the oldest is at next once it is full
 	next   int
-	below  signon.GrantKey // rows with keys below this one may be gone
 }
 
 func newRecent() *recent { return &recent{grants: map[signon.GrantKey]*signon.Grant{}} }
@@ -31,11 +29,10 @@ func newRecent() *recent { return &recent{grants: map[signon.GrantKey]*signon.Gr
 func (r *recent) find(key signon.GrantKey) (signon.Grant, bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	g := r.grants[key]
-	if g == nil || bytes.Compare(key[:], r.below[:]) < 0 {
-		return signon.Grant{}, false
+	if g := r.grants[key]; g != nil {
+		return *g, true
 	}
-	return *g, true
+	return signon.Grant{}, false
 }
 
 // remember adds a grant, in place of the oldest when there are enough.
@@ -59,16 +56,9 @@ func (r *recent) forget(key signon.GrantKey) {
 	r.mu.Unlock()
 }
 
-// forgetBelow forgets all grants with lower keys.
-func (r *recent) forgetBelow(key signon.GrantKey) {
-	r.mu.Lock()
-	if bytes.Compare(key[:], r.below[:]) > 0 {
-		r.below = key
-	}
-	r.mu.Unlock()
-}
-
-// close forgets all grants for good.
+// close forgets all grants for good. The writer must have ended.
 func (r *recent) close() {
-	r.forgetBelow(signon.GrantKey(bytes.Repeat([]byte{0xff}, signon.GrantKeyLen)))
+	r.mu.Lock()
+	r.grants = nil
+	r.mu.Unlock()
 }

@@ -9,12 +9,14 @@ import (
 
 // redeemGrant is the only judge of a redemption: every condition is in it, and
 // what counts is whether it changed a row.
-const redeemGrant = `UPDATE grants SET state = 1, binding = ?, redeemed_at = ?
+const redeemGrant = `UPDATE grants SET state = 1, redeemed_at = ?, binding = ?,
+session_secret = ?, session_expires_at = ?, session_about = NULLIF(?, about)
 WHERE key = ? AND state = 0 AND epoch = ? AND expires_at > ? AND (bound_addr IS NULL OR bound_addr IN (?, ?))`
 
 // RedeemGrant redeems a grant at most once. See [signon.GrantStore].
 func (s *Store) RedeemGrant(ctx context.Context, r *signon.Redemption) (signon.RedeemOutcome, error) {
 	q := newRedemption(r)
+	q.swept = s.sweeper.swept
 	if err := s.changeGrant(ctx, "redeem grant", q.key, q.do); err != nil {
 		return signon.RedeemOutcome{}, err
 	}
@@ -31,6 +33,7 @@ type redemption struct {
 	about   []byte
 	ttl     time.Duration
 	record  func(*signon.RedeemOutcome) *signon.Event
+	swept   func(signon.GrantKey) bool
 	outcome signon.RedeemOutcome
 }
 
@@ -44,10 +47,12 @@ func newRedemption(r *signon.Redemption) *redemption {
 
 func (q *redemption) do(t *tx) error {
 	q.outcome = signon.RedeemOutcome{At: t.at, Epoch: t.epoch}
+	b := q.session
+	b.Key, b.StartedAt, b.ExpiresAt, b.Epoch = q.key, t.at, t.at.Add(q.ttl).Truncate(time.Millisecond), t.epoch
 	now := t.now()
-	won := t.exec(redeemGrant, q.binding[:], now, q.key[:], t.epoch, now, orNil(q.addr[0]), orNil(q.addr[1])) == 1
-	if won {
-		q.win(t)
+	if t.exec(redeemGrant, now, q.binding[:], b.Secret[:], b.ExpiresAt.UnixMilli(), q.about,
+		q.key[:], t.epoch, now, orNil(q.addr[0]), orNil(q.addr[1])) == 1 {
+		q.outcome.Won, q.outcome.Known, q.outcome.Session = true, true, b
 	} else {
 		q.lose(t)
 	}
@@ -57,21 +62,11 @@ func (q *redemption) do(t *tx) error {
 	return nil
 }
 
-// win creates the session. That its key is the grant's is a second lock: were
-// there a session already, the statement would fail, and with it the redemption.
-func (q *redemption) win(t *tx) {
-	b := &q.outcome.Session
-	*b = q.session
-	b.Key, b.StartedAt, b.ExpiresAt, b.Epoch = q.key, t.at, t.at.Add(q.ttl).Truncate(time.Millisecond), t.epoch
-	t.exec(insertSession, b.Key[:], b.Epoch, b.StartedAt.UnixMilli(), b.ExpiresAt.UnixMilli(), b.Secret[:], q.about)
-	q.outcome.Won, q.outcome.Known = true, true
-}
-
 // lose finds out how the grant stands, and counts a miss when only the address
 // was in the way.
 func (q *redemption) lose(t *tx) {
 	found := t.one(selectGrant, q.key[:])
-	if found == nil {
+	if found == nil || q.swept(q.key) {
 		return
 	}
 	g, err := found.grant()

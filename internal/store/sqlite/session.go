@@ -8,12 +8,12 @@ import (
 )
 
 const (
-	insertSession = "INSERT INTO sessions (key, epoch, started_at, expires_at, secret, about) VALUES (?, ?, ?, ?, ?, ?)"
-	endSession    = "UPDATE sessions SET ended_at = ? WHERE key = ? AND ended_at IS NULL"
+	endSession = "UPDATE grants SET session_ended_at = ? WHERE key = ? AND session_secret IS NOT NULL AND session_ended_at IS NULL"
 
-	sessionColumns = "SELECT key, epoch, started_at, expires_at, ended_at, secret, about FROM sessions "
-	selectSession  = sessionColumns + "WHERE key = ?"
-	listSessions   = sessionColumns + "WHERE key > ? ORDER BY key LIMIT ?"
+	sessionColumns = `SELECT key, epoch, redeemed_at, session_expires_at, session_ended_at, session_secret, COALESCE(session_about, about)
+FROM grants WHERE session_secret IS NOT NULL `
+	selectSession = sessionColumns + "AND key = ?"
+	listSessions  = sessionColumns + "AND key > ? AND key <= ? ORDER BY key LIMIT ?"
 )
 
 // Session returns the session with that key. See [signon.SessionStore].
@@ -48,13 +48,13 @@ func (s *Store) EndSession(ctx context.Context, key signon.GrantKey, e *signon.E
 }
 
 // Sessions returns sessions in the order of their keys. See [signon.SessionStore].
-func (s *Store) Sessions(ctx context.Context, after signon.GrantKey, limit int) (sessions []signon.BrowserSession, err error) {
+func (s *Store) Sessions(ctx context.Context, after, last signon.GrantKey, limit int) (sessions []signon.BrowserSession, err error) {
 	err = s.readers.read(ctx, "list sessions", func(c *conn) error {
 		return c.each(listSessions, func(r row) error {
 			b, err := r.session()
 			sessions = append(sessions, b)
 			return err
-		}, after[:], int64(limit))
+		}, after[:], last[:], int64(limit))
 	})
 	return sessions, err
 }

@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"bytes"
 	"context"
 	"sync"
 	"time"
@@ -8,71 +9,154 @@ import (
 	"github.com/latchkey-sso/latchkey/internal/signon"
 )
 
-// scanPerRemoval is how many sessions a step of Sweep looks at for each one
+// scanPerRemoval is how many rows a step of Sweep looks at for each session
 // that it may remove.
-const scanPerRemoval = 8
+const scanPerRemoval = 40
 
-// sweeper remembers how far the sessions have been looked through.
+// sweeper remembers how far rows have been looked through. A reader looks, a
+// bounded number of rows per step, so that a step costs the same beside a
+// thousand rows and beside millions; only the removal itself is the writer's.
 //
-// Grants go by key range: they lie in the order in which they expire. Sessions
-// lie in the order in which their grants expired, and one of a day may precede
-// one of a minute. So they are looked through in a circle, a bounded number per
-// step, by a reader, so that a step costs the same beside a thousand live
-// sessions and beside millions; only the removal itself is the writer's.
+// Grants lie in the order in which they expire, so the sweep of grants only
+// moves on. Behind it are rows whose grants are gone, and of which only sessions
+// are left; after a restart it finds its place again. Sessions lie there in no
+// order of their own: one of a day may precede one of a minute. So the sweep of
+// sessions goes in a circle.
 type sweeper struct {
-	mu sync.Mutex
-	at signon.GrantKey
+	mu       sync.RWMutex
+	grants   signon.GrantKey // grants up to this key are gone
+	sessions signon.GrantKey // sessions up to this key have been looked at
+}
+
+// lastSwept returns the key up to which grants are gone.
+func (s *sweeper) lastSwept() signon.GrantKey {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.grants
+}
+
+// swept reports whether the grant with that key is gone, if there ever was one.
+func (s *sweeper) swept(key signon.GrantKey) bool {
+	last := s.lastSwept()
+	return bytes.Compare(key[:], last[:]) <= 0
+}
+
+// advance notes that grants up to the key are gone. No grant is stored there any
+// more: it would have expired before.
+func (s *sweeper) advance(last signon.GrantKey) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if bytes.Compare(last[:], s.grants[:]) > 0 {
+		s.grants = last
+	}
 }
 
 // Sweep removes what is long over. See [signon.GrantStore].
 func (s *Store) Sweep(ctx context.Context, below signon.GrantKey, sessionsExpiredBefore time.Time, limit int) (int, error) {
-	over, err := s.sessionsOver(ctx, sessionsExpiredBefore.UnixMilli(), limit)
+	grants, err := s.grantsOver(ctx, below, limit)
 	if err != nil {
 		return 0, err
 	}
-	var removed int64 // the writer's own until it has answered
-	err = s.write(ctx, "sweep", func(t *tx) error {
-		s.recent.forgetBelow(below)
-		removed = t.exec("DELETE FROM grants WHERE key IN (SELECT key FROM grants WHERE key < ? ORDER BY key LIMIT ?)", below[:], int64(limit))
-		for _, key := range over {
-			removed += t.exec("DELETE FROM sessions WHERE key = ?", key)
+	sessions, err := s.sessionsOver(ctx, sessionsExpiredBefore.UnixMilli(), limit)
+	if err != nil {
+		return 0, err
+	}
+	if grants.count+len(sessions.keys) > 0 {
+		if err := s.remove(ctx, grants, sessions); err != nil {
+			return 0, err
+		}
+	}
+	s.sweeper.mu.Lock()
+	s.sweeper.sessions = sessions.next
+	s.sweeper.mu.Unlock()
+	return grants.count + len(sessions.keys), nil
+}
+
+// grantsOver are the grants up to a key, and after those that are gone already.
+type grantsOver struct {
+	last  signon.GrantKey
+	count int
+}
+
+// grantsOver returns the next grants below the key.
+func (s *Store) grantsOver(ctx context.Context, below signon.GrantKey, limit int) (over grantsOver, err error) {
+	over.last = s.sweeper.lastSwept()
+	err = s.readers.read(ctx, "sweep", func(c *conn) error {
+		found, err := c.one("SELECT count(*), max(key) FROM (SELECT key FROM grants WHERE key > ? AND key < ? ORDER BY key LIMIT ?)",
+			over.last[:], below[:], int64(limit))
+		if err != nil {
+			return err
+		}
+		over.count = int(found.int(0))
+		copy(over.last[:], found.blob(1))
+		return nil
+	})
+	return over, err
+}
+
+// sessionsOver are sessions that are over, and where to look next.
+type sessionsOver struct {
+	keys [][]byte
+	next signon.GrantKey
+}
+
+// sessionsOver returns sessions that ended or expired before the instant, from
+// the place where the step before stopped. They stay over until they are
+// removed: a session that is over never lives again.
+func (s *Store) sessionsOver(ctx context.Context, before int64, limit int) (over sessionsOver, err error) {
+	s.sweeper.mu.RLock()
+	from := s.sweeper.sessions
+	s.sweeper.mu.RUnlock()
+	err = s.readers.read(ctx, "sweep", func(c *conn) error {
+		end, err := c.one("SELECT key FROM grants WHERE key > ? ORDER BY key LIMIT 1 OFFSET ?", from[:], int64(limit)*scanPerRemoval-1)
+		if err != nil {
+			return err
+		}
+		to := lastKey
+		if end != nil {
+			copy(to[:], end.blob(0))
+			over.next = to
+		}
+		return c.each(`SELECT key FROM grants WHERE key > ? AND key <= ?
+AND session_secret IS NOT NULL AND (session_expires_at < ? OR session_ended_at < ?) ORDER BY key LIMIT ?`, func(r row) error {
+			if over.keys = append(over.keys, r.blob(0)); len(over.keys) == limit {
+				copy(over.next[:], r.blob(0))
+			}
+			return nil
+		}, from[:], to[:], before, before, int64(limit))
+	})
+	return over, err
+}
+
+// lastKey is the last key that there can be.
+var lastKey = signon.GrantKey(bytes.Repeat([]byte{0xff}, signon.GrantKeyLen))
+
+const (
+	// dropGrants removes rows of grants that were never redeemed, or whose
+	// sessions were removed; where a session is, the row stays for it.
+	dropGrants = "DELETE FROM grants WHERE key > ? AND key <= ? AND session_secret IS NULL"
+	// dropSession removes the row of a session whose grant is gone, clearSession
+	// the session alone.
+	dropSession  = "DELETE FROM grants WHERE key = ?"
+	clearSession = "UPDATE grants SET session_secret = NULL, session_expires_at = NULL, session_ended_at = NULL, session_about = NULL WHERE key = ?"
+)
+
+// remove removes grants and sessions that are over.
+func (s *Store) remove(ctx context.Context, grants grantsOver, sessions sessionsOver) error {
+	from := s.sweeper.lastSwept()
+	o := newOp(ctx, func(t *tx) error {
+		if grants.count > 0 {
+			t.exec(dropGrants, from[:], grants.last[:])
+		}
+		for _, key := range sessions.keys {
+			query := clearSession
+			if bytes.Compare(key, grants.last[:]) <= 0 {
+				query = dropSession
+			}
+			t.exec(query, key)
 		}
 		return nil
 	})
-	if err != nil {
-		return 0, err
-	}
-	return int(removed), nil
-}
-
-// sessionsOver returns the keys of sessions that ended or expired before the
-// instant, from the place where the step before stopped. That stays true until
-// they are removed: a session that is over never lives again.
-func (s *Store) sessionsOver(ctx context.Context, before int64, limit int) (over [][]byte, err error) {
-	s.sweeper.mu.Lock()
-	defer s.sweeper.mu.Unlock()
-	scan := int64(limit) * scanPerRemoval
-	var seen int64
-	last := s.sweeper.at
-	err = s.readers.read(ctx, "sweep", func(c *conn) error {
-		return c.each("SELECT key, expires_at < ?1 OR ended_at < ?1 FROM sessions WHERE key > ?2 ORDER BY key LIMIT ?3", func(r row) error {
-			seen++
-			copy(last[:], r.blob(0))
-			if r.int(1) == 1 {
-				over = append(over, r.blob(0))
-			}
-			if len(over) == limit {
-				return errEnough
-			}
-			return nil
-		}, before, s.sweeper.at[:], scan)
-	})
-	if err != nil {
-		return nil, err
-	}
-	if seen < scan && len(over) < limit {
-		last = signon.GrantKey{} // the end: around again
-	}
-	s.sweeper.at = last
-	return over, nil
+	o.committed = func() { s.sweeper.advance(grants.last) }
+	return s.await(o, "sweep")
 }

@@ -26,7 +26,7 @@ func calls(s Store, g *signon.Grant) map[string]func(context.Context) error {
 		"EndSession": func(ctx context.Context) error {
 			return drop(s.EndSession(ctx, g.Key, event(signon.EventSessionEnded)))
 		},
-		"Sessions":    func(ctx context.Context) error { return drop(s.Sessions(ctx, signon.GrantKey{}, 1)) },
+		"Sessions":    func(ctx context.Context) error { return drop(s.Sessions(ctx, signon.GrantKey{}, lastKey, 1)) },
 		"AppendEvent": func(ctx context.Context) error { return s.AppendEvent(ctx, event(signon.EventClientRefused)) },
 		"Events":      func(ctx context.Context) error { return drop(s.Events(ctx, 0, 1)) },
 		"ApplyTenants": func(ctx context.Context) error {

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"bytes"
 	"crypto/rand"
 	"errors"
 	"strings"
@@ -24,6 +25,9 @@ func newKey(expiresAt time.Time) signon.GrantKey {
 	_, _ = rand.Read(key[4:])
 	return key
 }
+
+// lastKey is the last key that there can be.
+var lastKey = signon.GrantKey(bytes.Repeat([]byte{0xff}, signon.GrantKeyLen))
 
 // newGrant returns a grant of one minute from now, with every field set that
 // its issuer sets.

@@ -54,7 +54,7 @@ var sessionPromises = []promise{
 		}
 		var after signon.GrantKey
 		for {
-			page, err := b.Store.Sessions(b.ctx, after, 3)
+			page, err := b.Store.Sessions(b.ctx, after, lastKey, 3)
 			if err != nil {
 				t.Fatalf("list sessions: %v", err)
 			}

@@ -87,7 +87,7 @@ var sweepPromises = []promise{
 				t.Fatalf("sweep: %v", err)
 			}
 		}
-		left, err := b.Store.Sessions(b.ctx, signon.GrantKey{}, 1000)
+		left, err := b.Store.Sessions(b.ctx, signon.GrantKey{}, lastKey, 1000)
 		if err != nil {
 			t.Fatalf("list sessions: %v", err)
 		}

@@ -10,29 +10,25 @@ CREATE TABLE meta (
 
 INSERT INTO meta (name, value) VALUES ('epoch', 1);
 
--- Keys start with the expiry second, so grants lie in the order in which they expire.
+-- Keys start with the expiry second, so grants lie in the order in which they
+-- expire. A grant's session is in the grant's own row: there is room for one,
+-- ever, and to redeem is to change one row. It starts when the grant is redeemed,
+-- in the epoch of the grant, and stays when the grant is over.
 CREATE TABLE grants (
-    key         BLOB PRIMARY KEY,
-    state       INTEGER NOT NULL, -- signon.GrantState
-    epoch       INTEGER NOT NULL,
-    issued_at   INTEGER NOT NULL,
-    expires_at  INTEGER NOT NULL,
-    bound_addr  BLOB,             -- NULL: bound to no address
-    misses      INTEGER NOT NULL,
-    redeemed_at INTEGER,          -- NULL before
-    binding     BLOB,             -- NULL before
-    about       BLOB NOT NULL
-) STRICT, WITHOUT ROWID;
-
--- A session has its grant's key: a grant can have one, ever.
-CREATE TABLE sessions (
-    key        BLOB PRIMARY KEY,
-    epoch      INTEGER NOT NULL,
-    started_at INTEGER NOT NULL,
-    expires_at INTEGER NOT NULL,
-    ended_at   INTEGER,           -- NULL while it lives
-    secret     BLOB NOT NULL,
-    about      BLOB NOT NULL
+    key                BLOB PRIMARY KEY,
+    state              INTEGER NOT NULL, -- signon.GrantState
+    epoch              INTEGER NOT NULL,
+    issued_at          INTEGER NOT NULL,
+    expires_at         INTEGER NOT NULL,
+    bound_addr         BLOB,             -- NULL: bound to no address
+    misses             INTEGER NOT NULL,
+    about              BLOB NOT NULL,
+    redeemed_at        INTEGER,          -- NULL before
+    binding            BLOB,             -- NULL before
+    session_secret     BLOB,             -- NULL: there is no session
+    session_expires_at INTEGER,
+    session_ended_at   INTEGER,          -- NULL while it lives
+    session_about      BLOB              -- NULL: as about
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE audit (
