@@ -93,26 +93,11 @@ func (s *Server) open(ctx context.Context) error {
 	if s.socket, err = listenOperator(s.cfg.DataDir); err != nil {
 		return err
 	}
-	if err := s.checkKeys(ctx); err != nil {
-		return err
-	}
 	s.serviceUp()
 	if err := s.apply(ctx, s.cfg); err != nil {
 		return err
 	}
 	return s.signOn.CountLive(ctx)
-}
-
-// checkKeys refuses root keys that the database was not written with: under
-// another key every link would be unknown and no customer could be read, and
-// what is sealed and chained meanwhile could not be read under the right one.
-func (s *Server) checkKeys(ctx context.Context) error {
-	_, err := s.store.Tenants(ctx)
-	if errors.Is(err, signon.ErrSealed) {
-		return fmt.Errorf("the root key is not the one that the database in %s was written with: "+
-			"set that one as root_key, or as previous_root_key beside a new one: %w", s.cfg.DataDir, err)
-	}
-	return err
 }
 
 // serviceUp makes the services over the store, and the HTTP server over them.
@@ -203,6 +188,9 @@ func (s *Server) Run(ctx context.Context) error {
 	}
 	running.Go(func() { failed <- fmt.Errorf("serve operators: %w", s.operators.Serve(s.socket)) })
 	running.Go(func() { sweep(ctx, s.signOn.Sweep, s.log) })
+	if s.keys.Replacing() {
+		running.Go(func() { s.reseal(ctx) })
+	}
 	var err error
 	select {
 	case <-ctx.Done():

@@ -15,6 +15,9 @@ import (
 type Store interface {
 	signon.Store
 	directory.Store
+	// Reseal seals what is still sealed under a previous root key under the
+	// current one, and returns how many values it changed.
+	Reseal(ctx context.Context) (int, error)
 	// Close finishes what was asked for and closes the database.
 	Close() error
 }
@@ -36,4 +39,14 @@ func OpenStore(ctx context.Context, dataDir string, keys *signon.Keyring, log *s
 		return nil, err // and not a Store that holds nil
 	}
 	return s, nil
+}
+
+// reseal frees the stored data of the previous root key.
+func (s *Server) reseal(ctx context.Context) {
+	n, err := s.store.Reseal(ctx)
+	if err != nil {
+		s.log.Error("not everything is sealed under the current root key yet: the next start goes on", "sealed_anew", n, "error", err)
+		return
+	}
+	s.log.Info("everything stored is sealed under the current root key", "sealed_anew", n)
 }

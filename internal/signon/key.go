@@ -169,6 +169,22 @@ func (k *Keyring) Open(sealed []byte, place Place) ([]byte, error) {
 	return nil, ErrSealed
 }
 
+// Reseal returns the value sealed under the current root key, and whether it
+// was not so before; or ErrSealed.
+func (k *Keyring) Reseal(sealed []byte, place Place) (anew []byte, changed bool, err error) {
+	if _, err := open(k.generations[0].sealing, sealed, place.aad()); err == nil {
+		return sealed, false, nil
+	}
+	plain, err := k.Open(sealed, place)
+	if err != nil {
+		return nil, false, err
+	}
+	return k.Seal(plain, place), true, nil
+}
+
+// Replacing reports whether a previous root key is named beside the current.
+func (k *Keyring) Replacing() bool { return len(k.generations) > 1 }
+
 // seal returns a random nonce followed by the ciphertext.
 func seal(aead cipher.AEAD, plain, aad []byte) []byte {
 	nonce := make([]byte, aead.NonceSize(), aead.NonceSize()+len(plain)+aead.Overhead())

@@ -22,3 +22,12 @@ func openLocked(path string) (*os.File, error) {
 	}
 	return f, nil
 }
+
+// syncDir makes durable which files the directory has.
+func syncDir(path string) error {
+	d, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}

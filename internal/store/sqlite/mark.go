@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"sync"
 	"time"
 
@@ -27,6 +28,7 @@ type mark struct {
 
 	mu     sync.Mutex
 	file   *os.File
+	fresh  bool // there was none, or none that can be read
 	failed bool // the last write failed, and the log says so
 	state  markState
 }
@@ -68,7 +70,8 @@ func decodeMark(b []byte) (m markState, ok bool) {
 	return m, true
 }
 
-// openMark opens the file or makes it. An unreadable one counts as absent.
+// openMark opens the file or makes it. An unreadable one counts as absent. A new
+// one is made durable at once, so that a power cut does not take it away again.
 func openMark(path string, log *slog.Logger) (*mark, error) {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
@@ -83,8 +86,22 @@ func openMark(path string, log *slog.Logger) (*mark, error) {
 	if !ok && len(b) > 0 {
 		log.Warn("the mark beside the database can't be read and is made anew", "path", path)
 	}
-	m.state = state
-	return m, nil
+	m.state, m.fresh = state, !ok
+	if m.fresh {
+		err = m.start()
+	}
+	return m, err
+}
+
+// start makes a new file durable, while nothing is known yet.
+func (m *mark) start() error {
+	b := m.state.encode()
+	_, err := m.file.WriteAt(b, 0)
+	err = errors.Join(err, m.file.Truncate(int64(len(b))), m.file.Sync(), syncDir(filepath.Dir(m.file.Name())))
+	if err != nil {
+		return errors.Join(fmt.Errorf("make mark: %w", err), m.file.Close())
+	}
+	return nil
 }
 
 // known returns what the mark remembers; the zero state when there was none.
@@ -158,10 +175,11 @@ func (s *Store) latestInstant() (time.Time, error) {
 // redeemed.
 func (s *Store) compareMark(epoch int64) error {
 	known, head := s.mark.known(), s.writer.chain.Head()
-	if known.head.Seq == 0 {
-		if head.Seq > 0 {
-			s.log.Warn("the database has no mark beside it: had it been put back from an older copy, that would not show")
-		}
+	switch {
+	case s.mark.fresh && head.Seq > 0:
+		s.log.Warn("the database has no mark beside it, so it may have been put back from an older copy: all live grants and sessions are void")
+		return s.raiseEpoch(epoch+1, "the database had no mark beside it and may have been put back")
+	case known.head.Seq == 0:
 		s.mark.setHead(head, epoch)
 		return nil
 	}

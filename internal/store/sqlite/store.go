@@ -102,7 +102,23 @@ func (s *Store) open(ctx context.Context, o Options) error {
 		return err
 	}
 	s.writer = newWriter(s, c)
+	if err := s.checkKeys(ctx); err != nil {
+		return err
+	}
 	return s.resume(o.Clock)
+}
+
+// checkKeys refuses root keys that the database was not written with, before
+// anything is written: under another key every link would be unknown and no
+// customer could be read, and what is sealed and chained meanwhile could not be
+// read under the right one.
+func (s *Store) checkKeys(ctx context.Context) error {
+	_, err := s.Tenants(ctx)
+	if errors.Is(err, signon.ErrSealed) {
+		return fmt.Errorf("the root key is not the one that the database was written with: "+
+			"set that one as root_key, or as previous_root_key beside a new one: %w", err)
+	}
+	return err
 }
 
 // makePrivate makes the file when it is missing, and lets only its owner read

@@ -1,0 +1,58 @@
+package sqlite
+
+import (
+	"bytes"
+	"fmt"
+	"testing"
+
+	"github.com/latchkey-sso/latchkey/internal/directory"
+	"github.com/latchkey-sso/latchkey/internal/signon"
+	"github.com/latchkey-sso/latchkey/internal/store/storetest"
+)
+
+func TestThePreviousRootKeyCanGoAfterResealing(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, storetest.NewClock())
+	const customers = 2*resealBatch + 7
+	for i := range customers {
+		c := &directory.Customer{Tenant: "shop", ID: int64(i + 1), PrivacyKey: signon.PrivacyKey{byte(i), 1}, Version: 1}
+		if i%2 == 0 {
+			c.Cards = []directory.Card{{Type: "visa", LastDigits: "1111", Token: fmt.Sprint("tok", i)}}
+		}
+		if err := f.CreateCustomer(t.Context(), c, &signon.Event{Type: signon.EventCustomerCreated}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	o := &directory.Order{Tenant: "shop", RefNo: "1", CartID: "c", Status: directory.OrderPending, Card: directory.Card{Token: "tok-order"}}
+	if _, err := f.PutOrder(t.Context(), o, &signon.Event{Type: signon.EventOrderPlaced}); err != nil {
+		t.Fatal(err)
+	}
+	old, next := bytes.Repeat([]byte{7}, signon.RootKeyLen), bytes.Repeat([]byte{2}, signon.RootKeyLen)
+	reopen := func(root, previous []byte) {
+		t.Helper()
+		keys, err := signon.NewKeyring(root, previous)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.options.Keys = keys
+		f.reopen(t)
+	}
+	if n, err := f.Reseal(t.Context()); n != 0 || err != nil {
+		t.Errorf("without a previous key: %d, %v", n, err)
+	}
+	reopen(next, old)
+	if n, err := f.Reseal(t.Context()); n != customers+(customers+1)/2+1 || err != nil {
+		t.Errorf("sealed anew: %d, %v", n, err)
+	}
+	if n, err := f.Reseal(t.Context()); n != 0 || err != nil {
+		t.Errorf("the second time: %d, %v", n, err)
+	}
+	reopen(next, nil)
+	all, err := f.Customers(t.Context(), "shop", 0, 2*customers)
+	if err != nil || len(all) != customers || all[4].PrivacyKey != (signon.PrivacyKey{4, 1}) || all[4].Cards[0].Token != "tok4" {
+		t.Errorf("without the previous key: %d customers, %v", len(all), err)
+	}
+	if got, err := f.Order(t.Context(), "shop", "1"); err != nil || got.Card.Token != "tok-order" {
+		t.Errorf("order: %v", err)
+	}
+}
