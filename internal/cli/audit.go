@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"text/tabwriter"
 	"time"
 
@@ -21,26 +22,32 @@ func newAudit() *cobra.Command {
 
 func newAuditVerify() *cobra.Command {
 	var p place
+	var restored []int64
 	cmd := &cobra.Command{
 		Use:   "verify",
 		Short: "Check that nobody changed the audit log",
 		Long: `Walks the whole audit log, in which every event is chained to the one before, and
 names the first event that is missing or was changed. The exit code is 1 then.
 
+A log whose end was cut off, or a database that was put back from an older copy,
+shows as an event that says so. It counts as a fault as well, until --restored
+names the event: then you know of it.
+
 ` + placeHelp,
 		Example: "  latchkey audit verify --config latchkey.yaml",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return p.with(cmd, func(ctx context.Context, c *operator.Client) error {
-				return verifyAudit(ctx, c, cmd.OutOrStdout(), cmd.ErrOrStderr())
+				return verifyAudit(ctx, c, restored, cmd.OutOrStdout(), cmd.ErrOrStderr())
 			})
 		},
 	}
+	cmd.Flags().Int64SliceVar(&restored, "restored", nil, "`number` of an event that says that the database was put back, when you did that")
 	p.addFlags(cmd)
 	return cmd
 }
 
-func verifyAudit(ctx context.Context, c *operator.Client, stdout, stderr io.Writer) error {
+func verifyAudit(ctx context.Context, c *operator.Client, restored []int64, stdout, stderr io.Writer) error {
 	status, err := c.Status(ctx)
 	if err != nil {
 		return err
@@ -54,21 +61,24 @@ func verifyAudit(ctx context.Context, c *operator.Client, stdout, stderr io.Writ
 	if !verdict.Intact {
 		return fmt.Errorf("the audit log is broken: event %d %s; the %d before it are right", verdict.BrokenAt, verdict.What, verdict.Events)
 	}
-	if _, err = fmt.Fprintf(stdout, "The audit log is whole: %d events.\n", verdict.Events); err != nil {
+	if err := findSetBacks(ctx, c, restored); err != nil {
 		return err
 	}
-	return tellSetBacks(ctx, c, stdout)
+	_, err = fmt.Fprintf(stdout, "The audit log is whole: %d events.\n", verdict.Events)
+	return err
 }
 
-// tellSetBacks names the events at which the database turned out to be older
-// than it should have been: what had been written after is in no log.
-func tellSetBacks(ctx context.Context, c *operator.Client, stdout io.Writer) error {
-	var failed error
+// findSetBacks names the first event, apart from those that the operator knows
+// of, at which the database turned out to be older than it should have been:
+// what had been written before that is in no log.
+func findSetBacks(ctx context.Context, c *operator.Client, known []int64) error {
+	var found error
 	err := c.Events(ctx, operator.EventQuery{Type: string(signon.EventEpoch)}, func(e *operator.Event) {
-		_, err := fmt.Fprintf(stdout, "But see event %d of %s: %s.\n", e.Seq, e.At.UTC().Format(time.RFC3339), e.Note)
-		failed = errors.Join(failed, err)
+		if found == nil && !slices.Contains(known, e.Seq) {
+			found = fmt.Errorf("events are missing before event %d of %s: %s; if you restored it, say --restored %d", e.Seq, e.At.UTC().Format(time.RFC3339), e.Note, e.Seq)
+		}
 	})
-	return errors.Join(err, failed)
+	return errors.Join(err, found)
 }
 
 func newAuditList() *cobra.Command {

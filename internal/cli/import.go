@@ -41,7 +41,7 @@ Columns: %s.
 
 %s`, kind, wrap(strings.Join(transfer.Columns(kind), ", ")), placeHelp),
 		Example: fmt.Sprintf("  latchkey import %s %s.csv --tenant shop", kind, kind),
-		Args:    cobra.ExactArgs(1),
+		Args:    oneFile,
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
 			if req.Format, err = formatOf(format, args[0]); err != nil {
 				return err
