@@ -83,8 +83,9 @@ type Redemption struct {
 	Key     GrantKey
 	Addr    []AddrKey // the caller's address, in every form a grant may be bound to
 	Binding BindingDigest
-	// Session is the session to create. Key, StartedAt, ExpiresAt and Epoch are
-	// filled in by the store.
+	// Session is the session to create. It is described as its grant is, so a store
+	// need not keep that twice. Key, StartedAt, ExpiresAt and Epoch are filled in
+	// by the store.
 	Session BrowserSession
 	// SessionTTL is the session's lifetime from StartedAt.
 	SessionTTL time.Duration

@@ -10,7 +10,7 @@ import (
 // redeemGrant is the only judge of a redemption: every condition is in it, and
 // what counts is whether it changed a row.
 const redeemGrant = `UPDATE grants SET state = 1, redeemed_at = ?, binding = ?,
-session_secret = ?, session_expires_at = ?, session_about = NULLIF(?, about)
+session_secret = ?, session_expires_at = ?
 WHERE key = ? AND state = 0 AND epoch = ? AND expires_at > ? AND (bound_addr IS NULL OR bound_addr IN (?, ?))`
 
 // RedeemGrant redeems a grant at most once. See [signon.GrantStore].
@@ -30,7 +30,6 @@ type redemption struct {
 	binding signon.BindingDigest
 	addr    [2][]byte
 	session signon.BrowserSession
-	about   []byte
 	ttl     time.Duration
 	record  func(*signon.RedeemOutcome) *signon.Event
 	swept   func(signon.GrantKey) bool
@@ -38,7 +37,7 @@ type redemption struct {
 }
 
 func newRedemption(r *signon.Redemption) *redemption {
-	q := &redemption{key: r.Key, binding: r.Binding, session: r.Session, about: aboutSession(&r.Session).pack(), ttl: r.SessionTTL, record: r.Record}
+	q := &redemption{key: r.Key, binding: r.Binding, session: r.Session, ttl: r.SessionTTL, record: r.Record}
 	for i := range min(len(r.Addr), len(q.addr)) {
 		q.addr[i] = []byte(r.Addr[i])
 	}
@@ -47,12 +46,13 @@ func newRedemption(r *signon.Redemption) *redemption {
 
 func (q *redemption) do(t *tx) error {
 	q.outcome = signon.RedeemOutcome{At: t.at, Epoch: t.epoch}
-	b := q.session
-	b.Key, b.StartedAt, b.ExpiresAt, b.Epoch = q.key, t.at, t.at.Add(q.ttl).Truncate(time.Millisecond), t.epoch
-	now := t.now()
-	if t.exec(redeemGrant, now, q.binding[:], b.Secret[:], b.ExpiresAt.UnixMilli(), q.about,
+	now, until := t.now(), t.at.Add(q.ttl).Truncate(time.Millisecond)
+	if t.exec(redeemGrant, now, q.binding[:], q.session.Secret[:], until.UnixMilli(),
 		q.key[:], t.epoch, now, orNil(q.addr[0]), orNil(q.addr[1])) == 1 {
-		q.outcome.Won, q.outcome.Known, q.outcome.Session = true, true, b
+		b := &q.outcome.Session
+		*b = q.session
+		b.Key, b.StartedAt, b.ExpiresAt, b.Epoch = q.key, t.at, until, t.epoch
+		q.outcome.Won, q.outcome.Known = true, true
 	} else {
 		q.lose(t)
 	}

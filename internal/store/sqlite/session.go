@@ -10,7 +10,7 @@ import (
 const (
 	endSession = "UPDATE grants SET session_ended_at = ? WHERE key = ? AND session_secret IS NOT NULL AND session_ended_at IS NULL"
 
-	sessionColumns = `SELECT key, epoch, redeemed_at, session_expires_at, session_ended_at, session_secret, COALESCE(session_about, about)
+	sessionColumns = `SELECT key, epoch, redeemed_at, session_expires_at, session_ended_at, session_secret, about
 FROM grants WHERE session_secret IS NOT NULL `
 	selectSession = sessionColumns + "AND key = ?"
 	listSessions  = sessionColumns + "AND key > ? AND key <= ? ORDER BY key LIMIT ?"
@@ -74,11 +74,4 @@ func (r row) session() (signon.BrowserSession, error) {
 		return b, fmt.Errorf("the key of a session has %d bytes, its secret %d", len(r.blob(0)), len(r.blob(5)))
 	}
 	return b, nil
-}
-
-func aboutSession(b *signon.BrowserSession) *about {
-	return &about{
-		tenant: b.Tenant, client: b.Client, destination: b.Destination, kind: b.SubjectKind, subject: b.Subject,
-		target: b.Target, language: b.Language,
-	}
 }

@@ -138,7 +138,7 @@ const (
 	// dropSession removes the row of a session whose grant is gone, clearSession
 	// the session alone.
 	dropSession  = "DELETE FROM grants WHERE key = ?"
-	clearSession = "UPDATE grants SET session_secret = NULL, session_expires_at = NULL, session_ended_at = NULL, session_about = NULL WHERE key = ?"
+	clearSession = "UPDATE grants SET session_secret = NULL, session_expires_at = NULL, session_ended_at = NULL WHERE key = ?"
 )
 
 // remove removes grants and sessions that are over.

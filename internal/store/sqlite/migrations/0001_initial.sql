@@ -27,8 +27,7 @@ CREATE TABLE grants (
     binding            BLOB,             -- NULL before
     session_secret     BLOB,             -- NULL: there is no session
     session_expires_at INTEGER,
-    session_ended_at   INTEGER,          -- NULL while it lives
-    session_about      BLOB              -- NULL: as about
+    session_ended_at   INTEGER           -- NULL while it lives
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE audit (
