@@ -48,6 +48,9 @@ type visit struct {
 	origin signon.Origin
 	jar    jar
 	params params
+	// policy is that of the page to come. The address counts as a secret until a
+	// page says that it is clean.
+	policy page.Policy
 }
 
 // route answers requests to one path.
@@ -97,13 +100,13 @@ func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		page.Assets().ServeHTTP(w, r)
 		return
 	}
-	v := &visit{site: s, w: w, r: r, info: inbound.From(r.Context())}
+	v := &visit{site: s, w: w, r: r, info: inbound.From(r.Context()), policy: page.Policy{SecretURL: true}}
+	page.SetCommonHeaders(w.Header())
 	to, ok := v.locate()
 	if !ok {
 		v.nowhere()
 		return
 	}
-	page.SetHeaders(w.Header(), page.Policy{SecretURL: true}) // until a page says that its address is clean
 	v.jar = newJar(v)
 	v.serve(to)
 }
@@ -145,6 +148,7 @@ func linkPath(d *signon.Destination, path string) bool {
 func (v *visit) serve(to route) {
 	switch {
 	case v.r.Method == http.MethodHead && to.get != nil:
+		page.SetHeaders(v.w.Header(), v.policy)
 		v.w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		v.w.WriteHeader(http.StatusOK) // nothing is read, spent or changed
 	case v.r.Method == http.MethodOptions:

@@ -66,11 +66,12 @@ func (v *visit) personal(title string, p *person, content any) *page.View {
 // clean says that the address of the page to come holds no secret, and where
 // its forms may lead besides here.
 func (v *visit) clean(formTargets ...string) {
-	page.SetHeaders(v.w.Header(), page.Policy{FormTargets: formTargets})
+	v.policy = page.Policy{FormTargets: formTargets}
 }
 
 // show answers with a page.
 func (v *visit) show(status int, name string, view *page.View) {
+	page.SetHeaders(v.w.Header(), v.policy)
 	view.Narrow = name != "cart" && name != "account"
 	if err := v.pages.Write(v.w, status, name, view); err != nil {
 		v.Log.Error("landing: page not rendered", v.logged("error", err)...)
@@ -105,6 +106,5 @@ func (v *visit) message(status int, name string) {
 // names nobody.
 func (v *visit) nowhere() {
 	v.tenant, v.dest = nil, nil
-	page.SetHeaders(v.w.Header(), page.Policy{SecretURL: true})
 	v.message(http.StatusNotFound, "nowhere")
 }

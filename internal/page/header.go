@@ -16,23 +16,30 @@ type Policy struct {
 	SecretURL bool
 }
 
+// SetCommonHeaders sets the headers of every answer, whether it shows a page or
+// leads to one: it is stored nowhere, listed nowhere, taken for nothing else, and
+// its address goes to nobody.
+func SetCommonHeaders(h http.Header) {
+	h["Cache-Control"] = noStore
+	h["Referrer-Policy"] = noReferrer
+	h["X-Content-Type-Options"] = noSniff
+	h["X-Robots-Tag"] = noRobots
+}
+
 // SetHeaders sets the headers that every page has: it is stored nowhere, framed
 // nowhere, runs no script, and loads only our own assets.
 func SetHeaders(h http.Header, p Policy) {
-	h["Cache-Control"] = noStore
+	SetCommonHeaders(h)
 	h["Content-Security-Policy"] = ownForms
 	h["Cross-Origin-Opener-Policy"] = sameOrigin
 	h["Cross-Origin-Resource-Policy"] = sameOrigin
 	h["Permissions-Policy"] = noDevices
-	h["Referrer-Policy"] = sameOrigin
-	h["X-Content-Type-Options"] = noSniff
 	h["X-Frame-Options"] = noFrame
-	h["X-Robots-Tag"] = noRobots
 	if len(p.FormTargets) > 0 {
 		h["Content-Security-Policy"] = contentPolicy(p.FormTargets)
 	}
-	if p.SecretURL {
-		h["Referrer-Policy"] = noReferrer
+	if !p.SecretURL {
+		h["Referrer-Policy"] = sameOrigin
 	}
 }
 
