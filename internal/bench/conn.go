@@ -26,7 +26,8 @@ type conn struct {
 // until the next call on the same connection.
 type answer struct {
 	status   int
-	size     int // bytes on the wire, head and body
+	size     int      // bytes on the wire, head and body
+	fields   [][]byte // all lines of the head but the first
 	location []byte
 	cookies  [][]byte // values of Set-Cookie
 	body     []byte
@@ -66,8 +67,8 @@ func (c *conn) expire(d time.Duration) { _ = c.net.SetDeadline(time.Now().Add(d)
 var errAnswer = errors.New("not an HTTP/1.1 answer that the load generator understands")
 
 func (c *conn) read(a *answer) error {
-	*a = answer{cookies: a.cookies[:0]}
-	c.body = c.body[:0] // holds first the fields that are kept, then the body
+	*a = answer{cookies: a.cookies[:0], fields: a.fields[:0]}
+	c.body = c.body[:0] // holds first the fields, then the body
 	line, err := c.line(a)
 	if err != nil {
 		return err
@@ -106,10 +107,12 @@ func (c *conn) line(a *answer) ([]byte, error) {
 }
 
 func (c *conn) field(line []byte, a *answer, length *int) error {
+	line = c.keep(line)
 	name, value, ok := bytes.Cut(line, []byte(":"))
 	if !ok {
 		return errAnswer
 	}
+	a.fields = append(a.fields, line)
 	value = bytes.TrimSpace(value)
 	switch len(name) {
 	case len("Content-Length"):
@@ -129,11 +132,11 @@ func (c *conn) field(line []byte, a *answer, length *int) error {
 		}
 	case len("Location"):
 		if bytes.EqualFold(name, []byte("Location")) {
-			a.location = c.keep(value)
+			a.location = value
 		}
 	case len("Set-Cookie"):
 		if bytes.EqualFold(name, []byte("Set-Cookie")) {
-			a.cookies = append(a.cookies, c.keep(value))
+			a.cookies = append(a.cookies, value)
 		}
 	}
 	return nil

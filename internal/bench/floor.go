@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 )
 
 // floorSpec tells a child process which floor to be: exactly one is set.
@@ -50,15 +51,14 @@ func (f floors) start(ctx context.Context, spec floorSpec, lines func(string)) (
 	return start(ctx, append(f.argv[:len(f.argv):len(f.argv)], string(text)), f.env, lines)
 }
 
-// http starts the HTTP floor with answers as large as the shop's, and returns
-// it as a shop.
+// http starts the HTTP floor with answers of the shop, and returns it as a shop.
 func (f floors) http(ctx context.Context, original *shop) (*shop, *process, error) {
-	issue, redeem, err := original.sizes()
+	recorded, err := original.record(original.client.header(time.Now()))
 	if err != nil {
 		return nil, nil, err
 	}
 	addr := make(chan string, 1)
-	p, err := f.start(ctx, floorSpec{HTTP: &HTTPFloor{Target: original.target.String(), IssueSize: issue, RedeemSize: redeem}}, func(line string) {
+	p, err := f.start(ctx, floorSpec{HTTP: recorded}, func(line string) {
 		select {
 		case addr <- line:
 		default:

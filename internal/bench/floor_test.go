@@ -7,10 +7,13 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // childMark makes the test binary a floor, as the real program's hidden command
@@ -48,40 +51,48 @@ func mustURL(t *testing.T, text string) *url.URL {
 	return u
 }
 
-// serveFloor serves an HTTP floor within the test and returns it as a shop.
-func serveFloor(t *testing.T, f HTTPFloor) *shop {
-	t.Helper()
-	addr := make(chan string, 1)
-	go func() {
-		if err := f.Serve(t.Context(), func(a string) { addr <- a }); err != nil {
-			t.Errorf("serve: %v", err)
-		}
-	}()
-	return &shop{addr: <-addr, target: mustURL(t, f.Target), client: client{"A", "B"}, customers: []string{"1", "2"}, constant: true}
-}
-
 const testTarget = "http://shop.example/order/checkout.php?PRODS=1&QTY=1"
 
-func TestHTTPFloorAnswersAreAsLargeAsTheOriginals(t *testing.T) {
-	original := serveFloor(t, HTTPFloor{Target: testTarget, IssueSize: 512, RedeemSize: 777})
-	floor, p, err := testFloors(t).http(t.Context(), original)
+// testFloor starts the HTTP floor of a shop, and returns both.
+func testFloor(t *testing.T) (original, floor *shop) {
+	t.Helper()
+	original = fakeShop(t, "").shop
+	// t.Context ends before the clean-up, which stops the floor.
+	floor, p, err := testFloors(t).http(context.Background(), original)
 	if err != nil {
 		t.Fatal(err)
 	}
-	issue, redeem, err := floor.sizes()
+	t.Cleanup(func() {
+		if err := p.stop(); err != nil {
+			t.Errorf("stop: %v", err)
+		}
+	})
+	return original, floor
+}
+
+func TestHTTPFloorRepeatsTheAnswersOfTheServer(t *testing.T) {
+	original, floor := testFloor(t)
+	want, err := original.record("")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if issue != 512 || redeem != 777 {
-		t.Errorf("got answers of %d and %d bytes, want 512 and 777", issue, redeem)
+	got, err := floor.record("")
+	if err != nil {
+		t.Fatal(err)
 	}
-	if err := p.stop(); err != nil {
-		t.Errorf("stop: %v", err)
+	anyDigit := cmp.Transformer("digits", func(s string) string { return regexp.MustCompile("[0-9]+").ReplaceAllString(s, "0") })
+	asText := cmp.Transformer("text", func(b []byte) string { return string(b) })
+	if diff := cmp.Diff(want, got, asText, anyDigit); diff != "" {
+		t.Errorf("the floor answers otherwise (-server +floor):\n%s", diff)
+	}
+	again, err := floor.record("")
+	if diff := cmp.Diff(got, again); err != nil || diff != "" {
+		t.Errorf("the floor's answers are not constant: %v\n%s", err, diff)
 	}
 }
 
 func TestPairsAreMeasuredWithEveryAnswerVerified(t *testing.T) {
-	s := serveFloor(t, HTTPFloor{Target: testTarget, IssueSize: 400, RedeemSize: 400})
+	_, s := testFloor(t)
 	r := &run{Options: Options{WarmUp: 10 * time.Millisecond, Window: 200 * time.Millisecond}}
 	m, err := r.pairs(t.Context(), s, func() (time.Duration, error) { return 0, nil }, 4)
 	if err != nil {
@@ -93,32 +104,37 @@ func TestPairsAreMeasuredWithEveryAnswerVerified(t *testing.T) {
 }
 
 func TestStoreFloorRedeemsWhatItStores(t *testing.T) {
-	dir := t.TempDir()
-	figures, err := testFloors(t).store(t.Context(), StoreFloor{Dir: dir, Connections: 8, WarmUp: 10 * time.Millisecond, Window: 200 * time.Millisecond})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if figures.Pairs == 0 || figures.Elapsed < 200*time.Millisecond {
-		t.Errorf("got %+v, want pairs in a window of 200 ms", figures)
-	}
-	if left, _ := filepath.Glob(filepath.Join(dir, "*")); len(left) != 0 {
-		t.Errorf("left behind: %v", left)
+	for _, oneRow := range []bool{false, true} {
+		dir := t.TempDir()
+		spec := StoreFloor{Dir: dir, OneRow: oneRow, Connections: 8, WarmUp: 10 * time.Millisecond, Window: 200 * time.Millisecond}
+		figures, err := testFloors(t).store(t.Context(), spec)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if figures.Pairs == 0 || figures.Elapsed < spec.Window {
+			t.Errorf("got %+v, want pairs in a window of 200 ms", figures)
+		}
+		if left, _ := filepath.Glob(filepath.Join(dir, "*")); len(left) != 0 {
+			t.Errorf("left behind: %v", left)
+		}
 	}
 }
 
 func TestStoreFloorRefusesToRedeemTwice(t *testing.T) {
-	db, err := openFloor(filepath.Join(t.TempDir(), "floor.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.close()
-	op := &floorOp{key: floorKey(time.Now())}
-	again := &floorOp{key: op.key, redeem: true}
-	if err := db.write([]*floorOp{op, again}); err != nil {
-		t.Fatalf("store and redeem: %v", err)
-	}
-	if err := db.write([]*floorOp{again}); err == nil || !strings.Contains(err.Error(), "changed 0 rows") {
-		t.Errorf("redeem again: got %v, want an error", err)
+	for _, oneRow := range []bool{false, true} {
+		db, err := openFloor(filepath.Join(t.TempDir(), "floor.db"), oneRow)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer db.close()
+		op := &floorOp{key: floorKey(time.Now())}
+		again := &floorOp{key: op.key, redeem: true}
+		if err := db.write([]*floorOp{op, again}); err != nil {
+			t.Fatalf("store and redeem: %v", err)
+		}
+		if err := db.write([]*floorOp{again}); err == nil || !strings.Contains(err.Error(), "changed 0 rows") {
+			t.Errorf("redeem again: got %v, want an error", err)
+		}
 	}
 }
 

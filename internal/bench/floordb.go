@@ -16,18 +16,39 @@ import (
 
 // The tables of the store floor. What judges nothing is packed together.
 const floorSchema = `
-CREATE TABLE grants (key BLOB PRIMARY KEY, state INTEGER NOT NULL, expires_at INTEGER NOT NULL, binding BLOB, redeemed_at INTEGER, about BLOB NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE grants (key BLOB PRIMARY KEY, state INTEGER NOT NULL, expires_at INTEGER NOT NULL, about BLOB NOT NULL,
+	redeemed_at INTEGER, binding BLOB, session_secret BLOB, session_expires_at INTEGER) STRICT, WITHOUT ROWID;
 CREATE TABLE sessions (key BLOB PRIMARY KEY, expires_at INTEGER NOT NULL, secret BLOB NOT NULL, about BLOB NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE audit (seq INTEGER PRIMARY KEY, body BLOB NOT NULL, hash BLOB NOT NULL) STRICT;`
 
-// The bytes that a row holds beside its numbers, as in the product's rows.
+// Its statements. The first redemption is for a session in a row of its own, the
+// second for one in the grant's row.
+const (
+	floorGrant   = "INSERT INTO grants (key, expires_at, state, about) VALUES (?, ?, 0, ?)"
+	floorSpend   = "UPDATE grants SET state = 1, redeemed_at = ?, binding = ? WHERE key = ? AND state = 0 AND expires_at > ?"
+	floorSession = "INSERT INTO sessions (key, expires_at, secret, about) VALUES (?, ?, ?, ?)"
+	floorSignOn  = "UPDATE grants SET state = 1, redeemed_at = ?, binding = ?, session_expires_at = ?, session_secret = ? WHERE key = ? AND state = 0 AND expires_at > ?"
+	floorEvent   = "INSERT INTO audit (seq, body, hash) VALUES (?, ?, ?)"
+)
+
+// The bytes that a row holds beside its numbers: as many as the product's rows
+// hold for the same sign-on, which a test compares.
 const (
 	floorKeyLen     = 36
 	floorBindingLen = 16
 	floorSecretLen  = 32
 	floorHashLen    = 32
-	floorAboutLen   = 150
-	floorEventLen   = 190
+	floorAboutLen   = 107
+	floorEventLen   = 125
+)
+
+// What never changes, made once.
+var (
+	floorBinding driver.Value = make([]byte, floorBindingLen)
+	floorSecret  driver.Value = make([]byte, floorSecretLen)
+	floorHash    driver.Value = make([]byte, floorHashLen)
+	floorAbout   driver.Value = make([]byte, floorAboutLen)
+	floorBody    driver.Value = make([]byte, floorEventLen)
 )
 
 // How long the floor's grants and sessions live.
@@ -49,17 +70,19 @@ func floorKey(now time.Time) []byte {
 
 // floorDB is the store floor's database: one connection, one statement each.
 type floorDB struct {
-	conn                                                    driver.Conn
-	begin, commit, insertGrant, spend, insertSession, event *floorStatement
-	seq                                                     int64
+	conn                                                            driver.Conn
+	begin, commit, insertGrant, spend, insertSession, signOn, event *floorStatement
+	oneRow                                                          bool
+	seq                                                             int64
 }
 
+// floorStatement is a prepared statement with room for its arguments.
 type floorStatement struct {
 	stmt driver.StmtExecContext
 	args []driver.NamedValue
 }
 
-func openFloor(path string) (*floorDB, error) {
+func openFloor(path string, oneRow bool) (*floorDB, error) {
 	pragmas := url.Values{"_pragma": {
 		"journal_mode(wal)", "synchronous(full)", "fullfsync(1)", "checkpoint_fullfsync(1)", "wal_autocheckpoint(4000)", "cache_size(-16000)",
 	}}
@@ -71,7 +94,7 @@ func openFloor(path string) (*floorDB, error) {
 	if err != nil {
 		return nil, err
 	}
-	db := &floorDB{conn: conn}
+	db := &floorDB{conn: conn, oneRow: oneRow}
 	if err := db.prepare(); err != nil {
 		return nil, errors.Join(err, conn.Close())
 	}
@@ -86,36 +109,24 @@ func (db *floorDB) prepare() error {
 	if _, err := schema.Exec(nil); err != nil { //nolint:staticcheck // once, without arguments
 		return err
 	}
-	constant := func(n int) driver.Value { return make([]byte, n) }
-	for _, s := range []struct {
-		at    **floorStatement
-		query string
-		args  []driver.Value // those that never change are given here
-	}{
-		{&db.begin, "BEGIN IMMEDIATE", nil},
-		{&db.commit, "COMMIT", nil},
-		{&db.insertGrant, "INSERT INTO grants (key, expires_at, state, about) VALUES (?, ?, 0, ?)", []driver.Value{nil, nil, constant(floorAboutLen)}},
-		{&db.spend, "UPDATE grants SET state = 1, binding = ?3, redeemed_at = ?2 WHERE key = ?1 AND state = 0 AND expires_at > ?2", []driver.Value{nil, nil, constant(floorBindingLen)}},
-		{&db.insertSession, "INSERT INTO sessions (key, expires_at, secret, about) VALUES (?, ?, ?, ?)", []driver.Value{nil, nil, constant(floorSecretLen), constant(floorAboutLen)}},
-		{&db.event, "INSERT INTO audit (seq, body, hash) VALUES (?, ?, ?)", []driver.Value{nil, constant(floorEventLen), constant(floorHashLen)}},
+	for query, at := range map[string]**floorStatement{
+		"BEGIN IMMEDIATE": &db.begin, "COMMIT": &db.commit, floorGrant: &db.insertGrant, floorSpend: &db.spend,
+		floorSession: &db.insertSession, floorSignOn: &db.signOn, floorEvent: &db.event,
 	} {
-		stmt, err := db.conn.Prepare(s.query)
+		stmt, err := db.conn.Prepare(query)
 		if err != nil {
 			return err
 		}
-		*s.at = &floorStatement{stmt: stmt.(driver.StmtExecContext), args: make([]driver.NamedValue, len(s.args))} //nolint:errcheck // the driver's statements are
-		for i, value := range s.args {
-			(*s.at).args[i] = driver.NamedValue{Ordinal: i + 1, Value: value}
-		}
+		*at = &floorStatement{stmt: stmt.(driver.StmtExecContext)} //nolint:errcheck // the driver's statements are
 	}
 	return nil
 }
 
-// exec runs the statement with its first arguments set and returns how many
-// rows it changed.
+// exec runs the statement and returns how many rows it changed.
 func (s *floorStatement) exec(args ...driver.Value) (int64, error) {
+	s.args = s.args[:0]
 	for i, value := range args {
-		s.args[i].Value = value
+		s.args = append(s.args, driver.NamedValue{Ordinal: i + 1, Value: value})
 	}
 	result, err := s.stmt.ExecContext(context.Background(), s.args)
 	if err != nil {
@@ -144,32 +155,39 @@ func (db *floorDB) write(group []*floorOp) error {
 }
 
 func (db *floorDB) store(key []byte, now time.Time) error {
-	if _, err := db.insertGrant.exec(key, now.Add(floorGrantTTL).UnixMilli()); err != nil {
+	if _, err := db.insertGrant.exec(key, now.Add(floorGrantTTL).UnixMilli(), floorAbout); err != nil {
 		return err
 	}
 	return db.record()
 }
 
 func (db *floorDB) redeem(key []byte, now time.Time) error {
-	changed, err := db.spend.exec(key, now.UnixMilli())
+	at, until := now.UnixMilli(), now.Add(floorSessionTTL).UnixMilli()
+	var changed int64
+	var err error
+	if db.oneRow {
+		changed, err = db.signOn.exec(at, floorBinding, until, floorSecret, key, at)
+	} else {
+		changed, err = db.spend.exec(at, floorBinding, key, at)
+	}
 	if err != nil {
 		return err
 	}
 	if changed != 1 {
 		return fmt.Errorf("redeeming a live grant changed %d rows, want 1", changed)
 	}
-	if _, err := db.insertSession.exec(key, now.Add(floorSessionTTL).UnixMilli()); err != nil {
-		return err
+	if !db.oneRow {
+		if _, err := db.insertSession.exec(key, until, floorSecret, floorAbout); err != nil {
+			return err
+		}
 	}
 	return db.record()
 }
 
 func (db *floorDB) record() error {
 	db.seq++
-	_, err := db.event.exec(db.seq)
+	_, err := db.event.exec(db.seq, floorBody, floorHash)
 	return err
 }
 
-func (db *floorDB) close() error {
-	return db.conn.Close()
-}
+func (db *floorDB) close() error { return db.conn.Close() }

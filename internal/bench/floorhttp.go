@@ -11,29 +11,29 @@ import (
 	"strings"
 )
 
-// HTTPFloor is the least that net/http can do for a pair: it answers the two
-// requests with constants of the size that the real answers have.
+// HTTPFloor is the least that net/http can do for a pair: it answers the
+// requests with constants, which are answers of the real server, recorded
+// before.
 type HTTPFloor struct {
-	// Target is the buy link that is asked for.
-	Target string
-	// IssueSize and RedeemSize are the sizes of the two answers, in bytes.
-	IssueSize, RedeemSize int
+	// Bind is the answer to a browser's first visit, Issue and Redeem are those of
+	// a pair.
+	Bind, Issue, Redeem Constant
 }
 
-// What the answers consist of but for their filling, as net/http writes them.
-const (
-	floorDate   = "Date: Mon, 02 Jan 2006 15:04:05 GMT\r\n"
-	floorIssue  = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nX-Fill: \r\nContent-Length: 100\r\n" + floorDate + "\r\n"
-	floorRedeem = "HTTP/1.1 303 See Other\r\nLocation: /order/cart.php\r\nSet-Cookie: session=\r\nContent-Length: 0\r\n" + floorDate + "\r\n"
-)
+// Constant is an answer that never changes.
+type Constant struct {
+	Status int         `json:"status"`
+	Header http.Header `json:"header"` // without what net/http adds itself
+	Body   []byte      `json:"body"`
+}
 
 // Serve answers on loopback until ctx ends. It tells ready its address.
-func (f HTTPFloor) Serve(ctx context.Context, ready func(addr string)) error {
+func (f *HTTPFloor) Serve(ctx context.Context, ready func(addr string)) error {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return fmt.Errorf("serve the HTTP floor: %w", err)
 	}
-	srv := &http.Server{Handler: f.handler(), ReadHeaderTimeout: dialTimeout, ErrorLog: log.New(io.Discard, "", 0)}
+	srv := &http.Server{Handler: f, ReadHeaderTimeout: dialTimeout, ErrorLog: log.New(io.Discard, "", 0)}
 	stop := context.AfterFunc(ctx, func() { _ = srv.Close() })
 	defer stop()
 	ready(l.Addr().String())
@@ -43,28 +43,60 @@ func (f HTTPFloor) Serve(ctx context.Context, ready func(addr string)) error {
 	return nil
 }
 
-func (f HTTPFloor) handler() http.Handler {
-	link := []byte(`"` + f.Target + tokenParam + strings.Repeat("0", tokenLen) + `"`)
-	var (
-		json     = []string{"application/json"}
-		filling  = []string{fill(f.IssueSize - len(floorIssue) - len(link))}
-		location = []string{"/order/cart.php"}
-		binding  = []string{"binding=" + fill(22)}
-		session  = []string{"session=" + fill(f.RedeemSize-len(floorRedeem))}
-	)
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		h := w.Header()
-		if strings.HasPrefix(r.URL.Path, "/rest/") {
-			h["Content-Type"], h["X-Fill"] = json, filling
-			_, _ = w.Write(link)
-			return
-		}
-		h["Location"], h["Set-Cookie"] = location, session
-		if r.Header["Cookie"] == nil {
-			h["Set-Cookie"] = binding
-		}
-		w.WriteHeader(http.StatusSeeOther)
-	})
+// ServeHTTP answers one request.
+func (f *HTTPFloor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	answer := &f.Redeem
+	switch {
+	case strings.HasPrefix(r.URL.Path, "/rest/"):
+		answer = &f.Issue
+	case r.Header["Cookie"] == nil:
+		answer = &f.Bind
+	}
+	h := w.Header()
+	for name, values := range answer.Header {
+		h[name] = values
+	}
+	w.WriteHeader(answer.Status)
+	if len(answer.Body) > 0 {
+		_, _ = w.Write(answer.Body)
+	}
 }
 
-func fill(n int) string { return strings.Repeat("0", max(n, 1)) }
+// constant returns the answer that the visitor just got.
+func (v *visitor) constant() Constant {
+	c := Constant{Status: v.answer.status, Header: http.Header{}, Body: append([]byte(nil), v.answer.body...)}
+	for _, line := range v.answer.fields {
+		name, value, _ := strings.Cut(string(line), ":")
+		switch name = http.CanonicalHeaderKey(name); name {
+		case "Date", "Content-Length", "Transfer-Encoding", "Connection":
+		default:
+			c.Header.Add(name, strings.TrimSpace(value))
+		}
+	}
+	return c
+}
+
+// record returns the floor of the answers that the shop gives to one browser's
+// first visit and one pair.
+func (s *shop) record(header string) (*HTTPFloor, error) {
+	v, err := s.visit(0, header)
+	if err != nil {
+		return nil, err
+	}
+	defer v.conn.close()
+	v.conn.expire(answerTimeout)
+	var f HTTPFloor
+	if err := v.introduce(); err != nil {
+		return nil, err
+	}
+	f.Bind = v.constant()
+	if err := v.issue(); err != nil {
+		return nil, err
+	}
+	f.Issue = v.constant()
+	if err := v.redeem(); err != nil {
+		return nil, err
+	}
+	f.Redeem = v.constant()
+	return &f, nil
+}

@@ -16,6 +16,9 @@ import (
 type StoreFloor struct {
 	// Dir is where the database is made, and removed again.
 	Dir string
+	// OneRow keeps a session in its grant's row, as the product does, instead of
+	// in a row of its own.
+	OneRow bool
 	// Connections is how many goroutines wait for their rows at a time.
 	Connections int
 	// WarmUp is not measured; Window is.
@@ -44,7 +47,7 @@ func (f StoreFloor) run(ctx context.Context) (figures *StoreFigures, err error) 
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	db, err := openFloor(filepath.Join(dir, "floor.db"))
+	db, err := openFloor(filepath.Join(dir, "floor.db"), f.OneRow)
 	if err != nil {
 		return nil, err
 	}

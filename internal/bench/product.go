@@ -28,6 +28,7 @@ type product struct {
 
 const (
 	benchClient = "BENCH"
+	benchTarget = "/order/checkout.php?PRODS=4639321&QTY=1&CART=1"
 	secretVar   = "BENCH_CLIENT_SECRET"
 	rootKeyVar  = "LATCHKEY_ROOT_KEY"
 	readyWithin = 2 * time.Minute
@@ -56,7 +57,7 @@ func newProduct(dir string, argv []string, misses int) (*product, error) {
 	if err != nil {
 		return nil, err
 	}
-	target, err := url.Parse("http://" + addr + "/order/checkout.php?PRODS=4639321&QTY=1&CART=1")
+	target, err := url.Parse("http://" + addr + benchTarget)
 	if err != nil {
 		return nil, err
 	}

@@ -42,9 +42,12 @@ func thisMachine() Machine {
 // Load is one number of connections.
 type Load struct {
 	Connections int `json:"connections"`
-	// HTTP is the floor of constant answers, Store that of rows without HTTP.
-	HTTP  Rate `json:"http_floor"`
-	Store Rate `json:"store_floor"`
+	// HTTP is the floor of constant answers, Store that of rows without HTTP, a
+	// session's in one of its own; OneRow is Store with the session in its grant's
+	// row, where the product has it.
+	HTTP   Rate `json:"http_floor"`
+	Store  Rate `json:"store_floor"`
+	OneRow Rate `json:"one_row_store_floor"`
 	// Servers are the servers measured, the one with the fewest live grants first.
 	Servers []Served `json:"servers"`
 }
@@ -63,8 +66,10 @@ type Served struct {
 	Issue  Latency `json:"issue"`
 	Redeem Latency `json:"redeem"`
 	Pair   Latency `json:"pair"`
-	// Ratio is its CPU time for a pair over that of both floors together.
-	Ratio float64 `json:"ratio_to_floors"`
+	// Ratio is its CPU time for a pair over that of the floors HTTP and Store
+	// together, OneRowRatio over HTTP and OneRow.
+	Ratio       float64 `json:"ratio_to_floors"`
+	OneRowRatio float64 `json:"ratio_to_one_row_floors"`
 	// LiveRatio is its CPU time for a pair over that of the first server.
 	LiveRatio float64 `json:"ratio_to_fewest_live"`
 	// Memory is what it has resident, at most so far, in bytes.

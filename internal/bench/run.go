@@ -145,7 +145,7 @@ func (r *run) startServer(ctx context.Context, name string, live int64, misses i
 
 // load measures all servers beside the floors.
 func (r *run) load(ctx context.Context, connections int) (*Load, error) {
-	var http, store rounds
+	var http, store, oneRow rounds
 	served := make([]rounds, len(r.servers))
 	for round := range r.Rounds {
 		r.say("%d connections, round %d of %d", connections, round+1, r.Rounds)
@@ -154,10 +154,14 @@ func (r *run) load(ctx context.Context, connections int) (*Load, error) {
 			return nil, fmt.Errorf("HTTP floor: %w", err)
 		}
 		http = append(http, m)
-		if m, err = r.storeFloor(ctx, connections); err != nil {
+		if m, err = r.storeFloor(ctx, connections, false); err != nil {
 			return nil, err
 		}
 		store = append(store, m)
+		if m, err = r.storeFloor(ctx, connections, true); err != nil {
+			return nil, err
+		}
+		oneRow = append(oneRow, m)
 		for i, s := range r.servers {
 			if m, err = r.pairs(ctx, s.shop, s.cpu, connections); err != nil {
 				return nil, err
@@ -165,11 +169,11 @@ func (r *run) load(ctx context.Context, connections int) (*Load, error) {
 			served[i] = append(served[i], m)
 		}
 	}
-	load := &Load{Connections: connections, HTTP: http.rate(), Store: store.rate()}
+	load := &Load{Connections: connections, HTTP: http.rate(), Store: store.rate(), OneRow: oneRow.rate()}
 	for i, s := range r.servers {
 		total := served[i].total()
 		figures := Served{
-			Live: s.live, Rate: served[i].rate(), Ratio: served[i].ratio(http, store), LiveRatio: served[i].ratio(served[0]),
+			Live: s.live, Rate: served[i].rate(), Ratio: served[i].ratio(http, store), OneRowRatio: served[i].ratio(http, oneRow), LiveRatio: served[i].ratio(served[0]),
 			Issue: latency(total.steps[0]), Redeem: latency(total.steps[1]), Pair: latency(total.whole),
 		}
 		if s.pid != 0 {
@@ -204,8 +208,8 @@ func (r *run) pairs(ctx context.Context, s *shop, cpu func() (time.Duration, err
 	return d.run(ctx)
 }
 
-func (r *run) storeFloor(ctx context.Context, connections int) (*measured, error) {
-	figures, err := floors{argv: r.Floor}.store(ctx, StoreFloor{Dir: r.dir, Connections: connections, WarmUp: r.WarmUp, Window: r.Window})
+func (r *run) storeFloor(ctx context.Context, connections int, oneRow bool) (*measured, error) {
+	figures, err := floors{argv: r.Floor}.store(ctx, StoreFloor{Dir: r.dir, OneRow: oneRow, Connections: connections, WarmUp: r.WarmUp, Window: r.Window})
 	if err != nil {
 		return nil, err
 	}

@@ -197,27 +197,6 @@ func (v *visitor) pair(steps []time.Duration) error {
 	return nil
 }
 
-// sizes returns the sizes of the two answers of a pair, in bytes.
-func (s *shop) sizes() (issue, redeem int, err error) {
-	v, err := s.visit(0, s.client.header(time.Now()))
-	if err != nil {
-		return 0, 0, err
-	}
-	defer v.conn.close()
-	v.conn.expire(answerTimeout)
-	if err := v.introduce(); err != nil {
-		return 0, 0, err
-	}
-	if err := v.issue(); err != nil {
-		return 0, 0, err
-	}
-	issue = v.answer.size
-	if err := v.redeem(); err != nil {
-		return 0, 0, err
-	}
-	return issue, v.answer.size, nil
-}
-
 // unknownToken returns a well-formed token that was never issued, with an
 // expiry that a token issued now might have.
 func unknownToken(now time.Time, random func() uint64) string {
