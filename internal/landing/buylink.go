@@ -1,7 +1,6 @@
 package landing
 
 import (
-	"net/url"
 	"strconv"
 	"strings"
 
@@ -165,10 +164,9 @@ func (v *visit) startCart(signOn *signon.SignOn) {
 		return
 	}
 	c = c.replaced(cartOf(signOn))
-	if u, err := url.Parse(signOn.Session.Target); err == nil {
-		if p, ok := parseParams(u.RawQuery, v.dest.TokenParam); ok {
-			c.order(p)
-		}
+	_, query, _ := strings.Cut(signOn.Session.Target, "?") // a target has no fragment
+	if p, ok := parseParams(query, v.dest.TokenParam); ok {
+		c.order(p)
 	}
 	v.keepCart(c)
 }
