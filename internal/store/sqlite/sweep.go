@@ -11,7 +11,7 @@ import (
 
 // scanPerRemoval is how many rows a step of Sweep looks at for each session
 // that it may remove.
-const scanPerRemoval = 40
+const scanPerRemoval = 16
 
 // sweeper remembers how far rows have been looked through. A reader looks, a
 // bounded number of rows per step, so that a step costs the same beside a
