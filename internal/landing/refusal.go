@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/latchkey-sso/latchkey/internal/inbound"
+	"github.com/latchkey-sso/latchkey/internal/page"
 	"github.com/latchkey-sso/latchkey/internal/signon"
 )
 
@@ -36,7 +37,7 @@ func (v *visit) refuse(reason signon.Reason) {
 	if v.params.has(v.dest.TokenParam) && !again {
 		h.Set("Refresh", "1;url="+v.linkMarked(refreshed+code))
 	}
-	v.show(http.StatusForbidden, "refused", v.view("refused.title", refusal{NewLink: v.newLink(), SupportCode: code}))
+	v.showCoded(http.StatusForbidden, "refused", v.view("refused.title", refusal{NewLink: v.newLink(), SupportCode: page.Blank}), code)
 }
 
 // refuseError answers a redemption that failed.

@@ -73,7 +73,19 @@ func (v *visit) clean(formTargets ...string) {
 func (v *visit) show(status int, name string, view *page.View) {
 	page.SetHeaders(v.w.Header(), v.policy)
 	view.Narrow = name != "cart" && name != "account"
-	if err := v.pages.Write(v.w, status, name, view); err != nil {
+	v.shown(v.pages.Write(v.w, status, name, view))
+}
+
+// showCoded answers with a short page in whose content the support code is left
+// blank, and is filled in.
+func (v *visit) showCoded(status int, name string, view *page.View, code string) {
+	page.SetHeaders(v.w.Header(), v.policy)
+	view.Narrow = true
+	v.shown(v.pages.WriteFilled(v.w, status, name, view, code))
+}
+
+func (v *visit) shown(err error) {
+	if err != nil {
 		v.Log.Error("landing: page not rendered", v.logged("error", err)...)
 		http.Error(v.w, "internal error", http.StatusInternalServerError)
 	}
@@ -95,11 +107,11 @@ func (v *visit) newLink() string { return v.dest.Settings["refresh_url"] }
 
 // message answers with a short page: texts "<name>.title" and "<name>.text".
 func (v *visit) message(status int, name string) {
-	content := notice{Name: name, SupportCode: v.info.SupportCode}
+	content := notice{Name: name, SupportCode: page.Blank}
 	if name == signedOff {
 		content.NewLink = v.newLink()
 	}
-	v.show(status, "message", v.view(name+".title", content))
+	v.showCoded(status, "message", v.view(name+".title", content), v.info.SupportCode)
 }
 
 // nowhere answers requests to hosts and paths that nobody registered. The page

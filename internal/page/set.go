@@ -22,6 +22,8 @@ var sharedTexts embed.FS
 type Set struct {
 	texts Texts
 	pages map[string]map[string]*template.Template // by language, then by name
+
+	stencils stencils
 }
 
 // View is what every page has.
@@ -141,10 +143,14 @@ func (s *Set) Write(w http.ResponseWriter, status int, name string, v *View) err
 	if err != nil {
 		return err
 	}
+	send(w, status, v.Language, body)
+	return nil
+}
+
+func send(w http.ResponseWriter, status int, language string, body []byte) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.Header().Set("Content-Language", v.Language)
+	w.Header().Set("Content-Language", language)
 	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(status)
 	_, _ = w.Write(body) // the client may be gone; nothing is left to say then
-	return nil
 }
