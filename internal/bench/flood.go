@@ -43,6 +43,10 @@ func (r *run) flood(ctx context.Context, misses int) (_ *Flood, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, s.stop()) }()
+	binding, err := s.shop.firstVisit()
+	if err != nil {
+		return nil, err
+	}
 	tally := &tally{statuses: map[int]int64{}}
 	d := drive{workers: floodConnections, steps: 1, warmUp: r.WarmUp, window: r.Window, cpu: s.cpu, worker: func(i int) (cycle, func(), error) {
 		v, err := s.shop.visit(i, "")
@@ -50,7 +54,7 @@ func (r *run) flood(ctx context.Context, misses int) (_ *Flood, err error) {
 			return nil, nil, err
 		}
 		v.conn.expire(r.WarmUp + r.Window + answerTimeout)
-		v.binding = "__Host-lk_binding=" + strings.Repeat("A", 22)
+		v.binding = binding
 		return func(steps []time.Duration) error { return v.stumble(steps, tally) }, v.conn.close, nil
 	}}
 	before, err := fingerprint(filepath.Join(r.dir, name, "data"))
@@ -85,6 +89,19 @@ func (t *tally) count(status int) {
 	t.mu.Lock()
 	t.statuses[status]++
 	t.mu.Unlock()
+}
+
+// firstVisit returns the binding cookie that a browser gets. All browsers of a
+// flood have the same one, so that the flood itself begins with nothing to write.
+func (s *shop) firstVisit() (string, error) {
+	v, err := s.visit(0, s.client.header(time.Now()))
+	if err != nil {
+		return "", err
+	}
+	defer v.conn.close()
+	v.conn.expire(answerTimeout)
+	err = v.introduce()
+	return v.binding, err
 }
 
 // stumble follows a link with an unknown token, which must be refused.
