@@ -16,6 +16,7 @@ import (
 	"github.com/latchkey-sso/latchkey/internal/operator"
 	"github.com/latchkey-sso/latchkey/internal/server"
 	"github.com/latchkey-sso/latchkey/internal/signon"
+	"github.com/latchkey-sso/latchkey/internal/throttle"
 )
 
 // place says which data directory an operator's command is about.
@@ -110,7 +111,11 @@ func openStore(ctx context.Context, cfg *config.Config) (client *operator.Client
 	if err != nil {
 		return nil, nil, err
 	}
-	handler := operator.New(operator.Options{Directory: directory.New(store, store), Store: store, Keys: keys, Log: log})
+	people, unlimited := directory.New(store, store), throttle.New(0, 0)
+	handler := operator.New(operator.Options{
+		Directory: people, Store: store, Keys: keys, Log: log, Standalone: true,
+		SignOn: signon.New(signon.Options{Store: store, Keys: keys, People: people, Misses: unlimited, Failures: unlimited, Refusals: unlimited, Log: log}),
+	})
 	client = operator.InProcess(handler)
 	return client, func() error { return errors.Join(client.Close(), store.Close()) }, nil
 }

@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/latchkey-sso/latchkey/internal/inbound"
 )
 
 func TestMain(m *testing.M) {
@@ -27,7 +29,7 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"up": up, "down": down, "hangup": hangup, "get": get, "post": post, "mode": mode, "sql": sqlExec, "soon": soon,
+			"up": up, "down": down, "hangup": hangup, "get": get, "post": post, "mode": mode, "sql": sqlExec, "soon": soon, "follow": follow,
 		},
 		RequireExplicitExec: true,
 		Setup: func(e *testscript.Env) error {
@@ -44,6 +46,8 @@ type running struct {
 	dir  string
 	cmd  *exec.Cmd
 	done chan error
+
+	cookies map[string]map[string]string // by browser
 }
 
 type runningKey struct{}
@@ -126,7 +130,8 @@ func hangup(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// get sends a GET, "get URL [header file]", and prints status and body.
+// get sends a GET, "get URL [header file]", sets CODE to the support code of the
+// answer, and prints status and body.
 func get(ts *testscript.TestScript, neg bool, args []string) {
 	request(ts, neg, http.MethodGet, args, "")
 }
@@ -155,10 +160,62 @@ func request(ts *testscript.TestScript, neg bool, method string, args []string, 
 	defer answer.Body.Close()
 	text, err := io.ReadAll(answer.Body)
 	ts.Check(err)
+	ts.Setenv("CODE", answer.Header.Get(inbound.Header))
 	fmt.Fprintf(ts.Stdout(), "%d\n%s\n", answer.StatusCode, text)
 	if neg != (answer.StatusCode >= http.StatusBadRequest) {
 		ts.Fatalf("%s %s: got %d: %s", method, args[0], answer.StatusCode, text)
 	}
+}
+
+// follow lets a browser follow a link, "follow BROWSER FILE [HOST OTHER]", where
+// the file is what get printed; with a host, at the other one instead. It sets
+// CODE, and prints the status of the last answer.
+func follow(ts *testscript.TestScript, neg bool, args []string) {
+	r := theServer(ts)
+	if r.cookies == nil {
+		r.cookies = map[string]map[string]string{}
+	}
+	if r.cookies[args[0]] == nil {
+		r.cookies[args[0]] = map[string]string{}
+	}
+	_, link, _ := strings.Cut(ts.ReadFile(args[1]), "\n")
+	link = strings.Trim(strings.TrimSpace(link), `"`)
+	if len(args) == 4 {
+		link = strings.Replace(link, args[2], args[3], 1)
+	}
+	for range 5 {
+		status, to := visit(ts, link, r.cookies[args[0]])
+		if to == "" {
+			fmt.Fprintf(ts.Stdout(), "%d\n", status)
+			if neg != (status >= http.StatusBadRequest) {
+				ts.Fatalf("%s: got %d", link, status)
+			}
+			return
+		}
+		link = to
+	}
+	ts.Fatalf("redirected in circles")
+}
+
+// visit gets one page with the cookies, keeps those it sets, and returns where it
+// leads on, if it does.
+func visit(ts *testscript.TestScript, link string, cookies map[string]string) (status int, to string) {
+	r, err := http.NewRequest(http.MethodGet, link, nil)
+	ts.Check(err)
+	for name, value := range cookies {
+		r.AddCookie(&http.Cookie{Name: name, Value: value})
+	}
+	answer, err := http.DefaultTransport.RoundTrip(r)
+	ts.Check(err)
+	ts.Check(answer.Body.Close())
+	for _, c := range answer.Cookies() {
+		cookies[c.Name] = c.Value
+	}
+	ts.Setenv("CODE", answer.Header.Get(inbound.Header))
+	if on, err := answer.Location(); err == nil {
+		to = on.String()
+	}
+	return answer.StatusCode, to
 }
 
 // soon runs the program until what it prints matches, "soon PATTERN ARGUMENT…".

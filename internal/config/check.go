@@ -4,9 +4,9 @@ import (
 	"crypto/tls"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -163,28 +163,38 @@ func (k *checker) tenant(t *Tenant, path string) {
 	if _, err := signon.ParseLanguage(t.Language); err != nil || t.Language == "" {
 		k.fail(path+".language", "must be an ISO 639-1 code of two letters, as in en")
 	}
-	k.pageURL(t.SupportURL, path+".support_url")
+	pages := k.pagesOf(t)
+	pages.url(t.SupportURL, path+".support_url")
+	pages.url(t.RefreshURL, path+".refresh_url")
+	for _, host := range slices.Sorted(maps.Keys(t.RefreshURLs)) {
+		pages.byHost(host, t.RefreshURLs[host], path+".refresh_urls")
+	}
+	k.policies(t.Redemption, t.IPMismatch, path)
 	k.notNegative(t.Limits.LiveGrants, path+".limits.live_grants")
 	k.notNegative(t.Limits.LinksPerSubject, path+".limits.links_per_subject")
 	for i := range t.Clients {
 		k.client(&t.Clients[i], fmt.Sprintf("%s.clients[%d]", path, i))
 	}
 	if cart := t.Destinations.Cart; cart != nil {
-		k.cart(cart, path+".destinations.cart")
+		k.cart(cart, pages, path+".destinations.cart")
 	}
 	if account := t.Destinations.Account; account != nil {
-		k.account(account, path+".destinations.account")
+		k.account(account, pages, path+".destinations.account")
 	}
 }
 
-// pageURL checks the address of a page that people are sent to.
-func (k *checker) pageURL(text, path string) {
-	if text == "" {
-		return
+// policies checks how links are redeemed and what becomes of calls from other
+// addresses; empty is what the level above says.
+func (k *checker) policies(redemption, mismatch, path string) {
+	switch signon.Policy(redemption) {
+	case "", signon.PolicyDirect, signon.PolicyAuto, signon.PolicyConfirm:
+	default:
+		k.fail(path+".redemption", "must be direct, auto or confirm")
 	}
-	u, err := url.Parse(text)
-	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil {
-		k.fail(path, "must be an https URL")
+	switch signon.Mismatch(mismatch) {
+	case "", signon.MismatchRefuse, signon.MismatchReport:
+	default:
+		k.fail(path+".ip_mismatch", "must be refuse or report")
 	}
 }
 
@@ -217,7 +227,7 @@ func (k *checker) client(c *Client, path string) {
 	}
 }
 
-func (k *checker) cart(c *Cart, path string) {
+func (k *checker) cart(c *Cart, pages pages, path string) {
 	k.hosts(c.Hosts, "cart", path)
 	if len(c.Paths) == 0 {
 		k.fail(path+".paths", "must not be empty")
@@ -229,14 +239,16 @@ func (k *checker) cart(c *Cart, path string) {
 			k.fail(fmt.Sprintf("%s.unsupported_hosts[%d]", path, i), "must be a host name in lower case, without scheme and port")
 		}
 	}
-	k.pageURL(c.CardEntryURL, path+".card_entry_url")
-	k.pageURL(c.RefreshURL, path+".refresh_url")
+	pages.url(c.CardEntryURL, path+".card_entry_url")
+	pages.url(c.RefreshURL, path+".refresh_url")
+	k.policies(c.Redemption, c.IPMismatch, path)
 	k.validity(validity{c.DefaultTTL, c.MaxTTL, c.SessionTTL, c.IPBinding}, path)
 }
 
-func (k *checker) account(a *Account, path string) {
+func (k *checker) account(a *Account, pages pages, path string) {
 	k.hosts(a.Hosts, "account", path)
-	k.pageURL(a.RefreshURL, path+".refresh_url")
+	pages.url(a.RefreshURL, path+".refresh_url")
+	k.policies(a.Redemption, a.IPMismatch, path)
 	k.validity(validity{a.DefaultTTL, a.MaxTTL, a.SessionTTL, a.IPBinding}, path)
 }
 

@@ -1,6 +1,10 @@
 package config
 
-import "time"
+import (
+	"time"
+
+	"github.com/latchkey-sso/latchkey/internal/signon"
+)
 
 // Config is everything an operator can decide. Each field's comment is its
 // entry in the reference that `latchkey config docs` prints.
@@ -104,6 +108,23 @@ type Tenant struct {
 	Language string `yaml:"language"`
 	// SupportURL is where a person finds help when a link does not work.
 	SupportURL string `yaml:"support_url"`
+	// RefreshURL is where a person gets a new link when one does not work, unless
+	// the destination or its host has an address of its own for that.
+	RefreshURL string `yaml:"refresh_url"`
+	// RefreshURLs are such addresses by the registered host that the link led to,
+	// as in {"https://shop.example.com": "https://example.com/sign-in"}. They come
+	// before those of tenant and destination.
+	RefreshURLs map[string]string `yaml:"refresh_urls"`
+	// Redemption says how links are redeemed, unless the destination says so itself:
+	// direct (when the link is followed), auto (by a page that posts itself, so that
+	// what merely fetches a link spends nothing) or confirm (when the person presses
+	// a button that names the account, for links that are sent by mail). Without it
+	// links of up to a minute are redeemed direct, others auto.
+	Redemption string `yaml:"redemption"`
+	// IPMismatch says what becomes of a link that is followed from another address
+	// than it is bound to, unless the destination says so itself: refuse, or report
+	// to record it and let it pass, for trying binding out.
+	IPMismatch string `yaml:"ip_mismatch"`
 	// Limits replace the general ones for this tenant.
 	Limits TenantLimits `yaml:"limits"`
 	// Clients are the programs that may ask for links.
@@ -168,10 +189,15 @@ type Cart struct {
 	// IPBinding says how closely a link can be bound to an IPv6 address: exact, or
 	// net64 for its network of 64 bits. IPv4 is always exact.
 	IPBinding string `yaml:"ip_binding"`
+	// IPMismatch replaces the tenant's ip_mismatch: refuse or report.
+	IPMismatch string `yaml:"ip_mismatch"`
+	// Redemption replaces the tenant's redemption: direct, auto or confirm.
+	Redemption string `yaml:"redemption"`
 	// CardEntryURL is the payment processor's page where a new card is entered.
 	// Without it only cards on file can be chosen.
 	CardEntryURL string `yaml:"card_entry_url"`
-	// RefreshURL is where a person gets a new link when one does not work.
+	// RefreshURL is where a person gets a new link when one does not work; the
+	// tenant's when not given.
 	RefreshURL string `yaml:"refresh_url"`
 }
 
@@ -189,7 +215,12 @@ type Account struct {
 	// IPBinding says how closely a link can be bound to an IPv6 address: exact, or
 	// net64 for its network of 64 bits. IPv4 is always exact.
 	IPBinding string `yaml:"ip_binding"`
-	// RefreshURL is where a person gets a new link when one does not work.
+	// IPMismatch replaces the tenant's ip_mismatch: refuse or report.
+	IPMismatch string `yaml:"ip_mismatch"`
+	// Redemption replaces the tenant's redemption: direct, auto or confirm.
+	Redemption string `yaml:"redemption"`
+	// RefreshURL is where a person gets a new link when one does not work; the
+	// tenant's when not given.
 	RefreshURL string `yaml:"refresh_url"`
 }
 
@@ -219,7 +250,10 @@ func Default() *Config {
 	}
 }
 
-func (t *Tenant) setDefaults() { t.Language = "en" }
+func (t *Tenant) setDefaults() {
+	t.Language = "en"
+	t.IPMismatch = string(signon.MismatchRefuse)
+}
 
 func (c *Client) setDefaults() {
 	c.Kind = kind2Checkout

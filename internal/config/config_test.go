@@ -65,11 +65,11 @@ func TestASmallFileMakesACompleteConfiguration(t *testing.T) {
 			ID: "cart", Kind: signon.KindCart, Origins: here,
 			Paths:            []string{"/order/checkout.php", "/order/cart.php", "/order/trial.php", "/order/upgrade.php", "/order/finish.php"},
 			UnsupportedPaths: []string{"/checkout/"}, QueryRequired: true, TokenParam: "logintoken",
-			DefaultTTL: 10 * time.Second, MaxTTL: 24 * time.Hour, SessionTTL: 2 * time.Hour, AddrPolicy: signon.AddrExact,
+			DefaultTTL: 10 * time.Second, MaxTTL: 24 * time.Hour, SessionTTL: 2 * time.Hour, AddrPolicy: signon.AddrExact, OnMismatch: signon.MismatchRefuse,
 			Settings: map[string]string{},
 		}, {
 			ID: "account", Kind: signon.KindAccount, Origins: here, Paths: accountPaths, TokenParam: "logintoken",
-			DefaultTTL: 10 * time.Second, MaxTTL: 24 * time.Hour, SessionTTL: time.Hour, AddrPolicy: signon.AddrExact,
+			DefaultTTL: 10 * time.Second, MaxTTL: 24 * time.Hour, SessionTTL: time.Hour, AddrPolicy: signon.AddrExact, OnMismatch: signon.MismatchRefuse,
 			Settings: map[string]string{},
 		}},
 	}}
@@ -262,7 +262,7 @@ func TestTheExamplesCommentsAreTheDefaults(t *testing.T) {
 	example := strings.NewReplacer("# log:", "log:", "#   level", "  level", "#   format", "  format", "#   access", "  access",
 		"# limits:", "limits:", "#   live", "  live", "#   links", "  links", "#   failed", "  failed", "#   misses", "  misses",
 		"# client_ip", "client_ip", "# algorithms", "algorithms", "# skew", "skew", "# hosts", "hosts", "# unsupported", "unsupported",
-		"# default_ttl", "default_ttl", "# max_ttl", "max_ttl", "# session_ttl", "session_ttl").Replace(string(b))
+		"# default_ttl", "default_ttl", "# max_ttl", "max_ttl", "# session_ttl", "session_ttl", "# ip_mismatch", "ip_mismatch").Replace(string(b))
 	if strings.Count(example, "#") >= strings.Count(string(b), "#")-12 {
 		t.Fatal("the example's comments are not as this test expects them")
 	}

@@ -90,6 +90,8 @@ func (d *decoder) value(node ast.Node, v reflect.Value, path string) {
 		d.mapping(node, v, path)
 	case reflect.Slice:
 		d.sequence(node, v, path)
+	case reflect.Map:
+		d.table(node, v, path)
 	default:
 		d.scalar(node, v, path)
 	}
@@ -146,6 +148,27 @@ func (d *decoder) mapping(node ast.Node, v reflect.Value, path string) {
 		d.value(e.Value, v.Field(index), at)
 	}
 }
+
+// table fills a map of texts by texts.
+func (d *decoder) table(node ast.Node, v reflect.Value, path string) {
+	entries, ok := mappingEntries(node)
+	if !ok {
+		d.fail(node, path, "must be a mapping of keys to values")
+		return
+	}
+	v.Set(reflect.MakeMap(v.Type()))
+	for _, e := range entries {
+		key := e.Key.GetToken().Value
+		at := entry(path, key)
+		d.origin.places[at] = position(e.Key)
+		value := reflect.New(v.Type().Elem()).Elem()
+		d.value(e.Value, value, at)
+		v.SetMapIndex(reflect.ValueOf(key), value)
+	}
+}
+
+// entry returns the path of a map's entry.
+func entry(path, key string) string { return path + "[" + key + "]" }
 
 // mappingEntries returns the entries of a mapping, of which one alone is a node
 // of its own kind.

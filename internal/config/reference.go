@@ -87,6 +87,8 @@ func describe(v reflect.Value) (kind, standard string) {
 	case []string:
 		list, _ := v.Interface().([]string)
 		return "list", strings.Join(list, ", ")
+	case map[string]string:
+		return "mapping of hosts to addresses", ""
 	case *int:
 		return "whole number", ""
 	case int:

@@ -1,8 +1,10 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/latchkey-sso/latchkey/internal/signon"
@@ -25,7 +27,7 @@ func (c *Config) Declared() ([]signon.Tenant, error) {
 				LiveGrants:      orDefault(t.Limits.LiveGrants, c.Limits.LiveGrants),
 				LinksPerSubject: orDefault(t.Limits.LinksPerSubject, c.Limits.LinksPerSubject),
 			},
-			Destinations: t.Destinations.declared(),
+			Destinations: t.declared(),
 		}
 		for j := range t.Clients {
 			client, failed := c.client(&t.Clients[j], fmt.Sprintf("tenants[%d].clients[%d]", i, j))
@@ -71,23 +73,41 @@ func (c *Config) client(cl *Client, path string) (signon.Client, Problems) {
 	return client, problems
 }
 
-// declared returns the destinations as the core takes them. Hosts were checked.
-func (d *Destinations) declared() []signon.Destination {
+// declared returns the destinations as the core takes them. Hosts and addresses
+// were checked.
+func (t *Tenant) declared() []signon.Destination {
 	var all []signon.Destination
-	if c := d.Cart; c != nil {
+	if c := t.Destinations.Cart; c != nil {
 		all = append(all, signon.Destination{
 			ID: "cart", Kind: signon.KindCart, Origins: origins(c.Hosts), Paths: c.Paths,
 			UnsupportedPaths: c.UnsupportedPaths, UnsupportedHosts: c.UnsupportedHosts, QueryRequired: true, TokenParam: "logintoken",
 			DefaultTTL: time.Duration(c.DefaultTTL), MaxTTL: time.Duration(c.MaxTTL), SessionTTL: time.Duration(c.SessionTTL),
-			AddrPolicy: signon.AddrPolicy(c.IPBinding), Settings: settings(setting{"card_entry_url", c.CardEntryURL}, setting{"refresh_url", c.RefreshURL}),
+			AddrPolicy: signon.AddrPolicy(c.IPBinding), OnMismatch: signon.Mismatch(cmp.Or(c.IPMismatch, t.IPMismatch)),
+			Policy:   signon.Policy(cmp.Or(c.Redemption, t.Redemption)),
+			Settings: settings(t.refreshURLs(c.Hosts, c.RefreshURL), setting{"card_entry_url", c.CardEntryURL}),
 		})
 	}
-	if a := d.Account; a != nil {
+	if a := t.Destinations.Account; a != nil {
 		all = append(all, signon.Destination{
 			ID: "account", Kind: signon.KindAccount, Origins: origins(a.Hosts), Paths: accountPaths, TokenParam: "logintoken",
 			DefaultTTL: time.Duration(a.DefaultTTL), MaxTTL: time.Duration(a.MaxTTL), SessionTTL: time.Duration(a.SessionTTL),
-			AddrPolicy: signon.AddrPolicy(a.IPBinding), Settings: settings(setting{"refresh_url", a.RefreshURL}),
+			AddrPolicy: signon.AddrPolicy(a.IPBinding), OnMismatch: signon.Mismatch(cmp.Or(a.IPMismatch, t.IPMismatch)),
+			Policy:   signon.Policy(cmp.Or(a.Redemption, t.Redemption)),
+			Settings: settings(t.refreshURLs(a.Hosts, a.RefreshURL)),
 		})
+	}
+	return all
+}
+
+// refreshURLs returns the settings that say where a destination's people get a
+// new link: by host, as browsers send it, and for all others.
+func (t *Tenant) refreshURLs(hosts []string, own string) []setting {
+	all := []setting{{"refresh_url", cmp.Or(own, t.RefreshURL)}}
+	for host, page := range t.RefreshURLs {
+		at, err := signon.ParseOrigin(host)
+		if err == nil && slices.ContainsFunc(origins(hosts), func(o signon.Origin) bool { return o.Covers(at) }) {
+			all = append(all, setting{"refresh_url@" + at.HostPort(), page})
+		}
 	}
 	return all
 }
@@ -96,9 +116,9 @@ func (d *Destinations) declared() []signon.Destination {
 type setting struct{ name, value string }
 
 // settings returns those that have a value.
-func settings(all ...setting) map[string]string {
+func settings(some []setting, more ...setting) map[string]string {
 	set := map[string]string{}
-	for _, s := range all {
+	for _, s := range append(some, more...) {
 		if s.value != "" {
 			set[s.name] = s.value
 		}

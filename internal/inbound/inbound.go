@@ -57,3 +57,11 @@ func NewSupportCode() string {
 func IsSupportCode(text string) bool {
 	return len(text) == codeLen && strings.Trim(text, codeAlphabet) == ""
 }
+
+// ReadSupportCode returns the code that somebody wrote down or typed: blanks and
+// hyphens are dropped, and letters that the alphabet leaves out are taken for what
+// they look like.
+func ReadSupportCode(text string) (code string, ok bool) {
+	code = strings.NewReplacer(" ", "", "-", "", "O", "0", "I", "1", "L", "1").Replace(strings.ToUpper(text))
+	return code, IsSupportCode(code)
+}

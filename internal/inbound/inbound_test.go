@@ -31,3 +31,18 @@ func TestInfoTravelsWithTheContext(t *testing.T) {
 		t.Errorf("without info: got %+v", got)
 	}
 }
+
+func TestASupportCodeIsReadAsPeopleTypeIt(t *testing.T) {
+	for text, want := range map[string]string{
+		"98PWZ8DDH5": "98PWZ8DDH5", "98pwz8ddh5": "98PWZ8DDH5", "98PWZ - 8DDH5": "98PWZ8DDH5", "oiL0000000": "0110000000",
+	} {
+		if got, ok := ReadSupportCode(text); got != want || !ok {
+			t.Errorf("%q: got %q, %v, want %q", text, got, ok, want)
+		}
+	}
+	for _, text := range []string{"", "98PWZ8DDH", "98PWZ8DDH55", "98PWZ8DDHU", "98PWZ/8DDH"} {
+		if got, ok := ReadSupportCode(text); ok {
+			t.Errorf("%q: got %q", text, got)
+		}
+	}
+}

@@ -125,5 +125,9 @@ func (v *visit) date(language string, d directory.Date) string {
 	if d == (directory.Date{}) {
 		return ""
 	}
-	return v.pages.Text(language, "date", d.Day, v.pages.Text(language, "month."+d.Month.String()), d.Year)
+	form := "date.other"
+	if d.Day == 1 {
+		form = "date.first"
+	}
+	return v.pages.Text(language, form, d.Day, v.pages.Text(language, "month."+d.Month.String()), d.Year)
 }

@@ -20,7 +20,7 @@ func regexpFind(text, pattern string) [][]string {
 // leave places an order of maria with a new card and returns where she is sent.
 func leave(t *testing.T, b *browser, query string) *url.URL {
 	t.Helper()
-	page := b.follow(b.site.cartLink(maria, query))
+	page := b.follow(b.site.cartLink(maria, query+"&LANG=en"))
 	if got := page.form().Get("card"); got != "new" {
 		t.Fatalf("got card %q chosen for a customer without cards, want new", got)
 	}

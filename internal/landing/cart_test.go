@@ -89,7 +89,8 @@ func TestTwoPeopleNeverShareACart(t *testing.T) {
 	b := s.browser()
 	johns := s.cartLink(john, "PRODS=4639321&COUPON=JOHN")
 	page := b.follow(johns)
-	marias := b.follow(s.cartLink(maria, "PRODS=1112233"))
+	hers := s.cartLink(maria, "PRODS=1112233&LANG=en")
+	marias := b.onward(b.confirm(hers, b.follow(hers)))
 	wantLines(t, marias.shows(t, "Keller").hides(t, "John", "JOHN"), "1112233×1")
 	// John's form, still open in another tab, orders nothing and shows nothing of his.
 	a := b.post("/order/cart.php", with(page.form(), "place", "1", "address1", "Typed by John"))
@@ -97,8 +98,9 @@ func TestTwoPeopleNeverShareACart(t *testing.T) {
 	if n := len(s.orders()); n != 0 {
 		t.Fatalf("%d orders", n)
 	}
-	// John's link again, within its time: his products, not hers.
-	wantLines(t, b.follow(johns).shows(t, "John").hides(t, "Keller"), "4639321×1")
+	// John was signed out by that, and his link was used; hers shows what it did.
+	b.follow(johns).status(t, http.StatusForbidden).hides(t, "John", "Keller")
+	wantLines(t, b.follow(hers).shows(t, "Keller").hides(t, "John"), "1112233×1")
 }
 
 func TestCartShowsWhatItCanNotSell(t *testing.T) {
@@ -179,10 +181,10 @@ func TestPlaceOrderKeepsWhatWasTyped(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("the order differs (-want +got):\n%s", diff)
 	}
-	done := b.onward(a).status(t, http.StatusOK).shows(t, got.RefNo, "Thank you", "€138.80", "Mastercard ending in 4444", "Depot &amp; Sons", "Chicago", "SPRING")
+	done := b.onward(a).status(t, http.StatusOK).shows(t, got.RefNo, "Merci", "138,80\u00a0€", "Mastercard se terminant par 4444", `<html lang="fr">`, "Depot &amp; Sons", "Chicago", "SPRING")
 	checkHeaders(t, done, "same-origin")
 	// The order is this order's alone: the customer on record stays as it was.
-	b.get("/order/cart.php").shows(t, "Your cart is empty")
+	b.get("/order/cart.php").shows(t, "Votre panier est vide")
 	b.follow(s.cartLink(john, "PRODS=4639321")).shows(t, `value="Springfield"`).hides(t, "Depot")
 }
 
@@ -375,7 +377,7 @@ func TestNoNewCardWithoutAPlaceToEnterIt(t *testing.T) {
 		delete((*tenants)[0].Destinations[0].Settings, "card_entry_url")
 	})
 	b := s.browser()
-	a := b.follow(s.cartLink(maria, "PRODS=4639321")).shows(t, "A new card can’t be entered here").hides(t, "Use a new card")
+	a := b.follow(s.cartLink(maria, "PRODS=4639321&LANG=en")).shows(t, "A new card can’t be entered here").hides(t, "Use a new card")
 	b.post("/order/cart.php", with(a.form(), "place", "1", "card", "new")).status(t, http.StatusUnprocessableEntity).shows(t, "Choose a payment method")
 	if n := len(s.orders()); n != 0 {
 		t.Errorf("%d orders", n)

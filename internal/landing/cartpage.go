@@ -110,14 +110,8 @@ func (d *draft) fault(name, text string) {
 	d.wrong[name] = text
 }
 
-// language returns the language of the page.
-func (v *visit) language(c *cart, p *person) string {
-	codes := []string{c.Language}
-	if p != nil {
-		codes = append(codes, p.session.Language, p.customer.Language)
-	}
-	return v.pages.Language(append(codes, v.tenant.Language)...)
-}
+// language returns the language of the cart's page.
+func (v *visit) language(c *cart) string { return v.pageLanguage(c.Language) }
 
 // draft reads what the browser has.
 func (v *visit) draft() (*draft, error) {
@@ -146,13 +140,13 @@ func (v *visit) getCart() {
 		return
 	}
 	if note, ok := notes[v.params.get(noteParam)]; ok {
-		d.notices = append(d.notices, cartNotice{note.Kind, v.pages.Text(v.language(d.cart, d.person), note.Text)})
+		d.notices = append(d.notices, cartNotice{note.Kind, v.pages.Text(v.language(d.cart), note.Text)})
 	}
 	v.showCart(http.StatusOK, d)
 }
 
 func (v *visit) showCart(status int, d *draft) {
-	language := v.language(d.cart, d.person)
+	language := v.language(d.cart)
 	content := v.cartPage(d, language)
 	view := v.view("cart.title", content, language)
 	if d.person != nil {
@@ -171,14 +165,14 @@ func (v *visit) cartPage(d *draft, language string) *cartPage {
 		SignedIn: d.person != nil, Orderable: d.quote.orderable(),
 	}
 	if content.Orderable {
-		content.Total, content.Seen = formatMoney(d.quote.Total), seen(d.quote)
+		content.Total, content.Seen = v.money(language, d.quote.Total), seen(d.quote)
 	}
 	if n := len(d.quote.Unknown); n > 0 {
 		text := v.pages.Text(language, "cart.unknown", strings.Join(d.quote.Unknown, ", "))
 		content.Notices = append(content.Notices, cartNotice{"warn", text})
 	}
 	for _, l := range d.quote.Lines {
-		content.Lines = append(content.Lines, d.line(l))
+		content.Lines = append(content.Lines, v.line(d, l, language))
 	}
 	if d.person == nil {
 		content.NewLink = v.newLink()
@@ -211,7 +205,7 @@ func (c *cartPage) wrongFields() []wrongField {
 // seen is a quote's total in one spelling.
 func seen(q *quote) string { return q.Total.Decimal() + " " + q.Total.Currency }
 
-func (d *draft) line(l quoted) lineView {
+func (v *visit) line(d *draft, l quoted, language string) lineView {
 	initial, _ := utf8.DecodeRuneInString(l.Item.Name)
 	view := lineView{
 		Product: l.Product, Name: l.Item.Name, Code: l.Item.Code, Version: l.Item.Version, Options: l.Options,
@@ -222,8 +216,8 @@ func (d *draft) line(l quoted) lineView {
 		view.Quantity = typed
 	}
 	if l.Priced {
-		view.Each = formatMoney(l.Price)
-		view.Amount = formatMoney(directory.Money{Hundredths: l.Price.Hundredths * int64(l.Quantity), Currency: l.Price.Currency})
+		view.Each = v.money(language, l.Price)
+		view.Amount = v.money(language, directory.Money{Hundredths: l.Price.Hundredths * int64(l.Quantity), Currency: l.Price.Currency})
 	}
 	return view
 }

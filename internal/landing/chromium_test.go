@@ -6,13 +6,18 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
+
+	"github.com/latchkey-sso/latchkey/internal/signon"
 )
 
 // chromium starts a real browser for the test. Without one the test is skipped,
@@ -63,8 +68,29 @@ func chromium(t *testing.T, preferences string) context.Context {
 
 // tab is one page of a browser.
 type tab struct {
-	t   *testing.T
-	ctx context.Context
+	t         *testing.T
+	ctx       context.Context
+	requested *requests
+	policy    signon.Policy // of the site's links, where the test is for each
+}
+
+// requests are the addresses that a page has fetched.
+type requests struct {
+	mu  sync.Mutex
+	all []string
+}
+
+func (r *requests) add(address string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.all = append(r.all, address)
+}
+
+// foreign returns what was not fetched from base.
+func (r *requests) foreign(base string) []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(r.all), func(a string) bool { return strings.HasPrefix(a, base+"/") })
 }
 
 // stepTimeout bounds each step, so that a page that never comes fails the test.
@@ -80,10 +106,19 @@ func newTab(parent context.Context, t *testing.T, separate bool) *tab {
 	}
 	ctx, cancel := chromedp.NewContext(parent, options...)
 	t.Cleanup(cancel)
-	b := &tab{t, ctx}
+	b := &tab{t: t, ctx: ctx, requested: &requests{}}
 	if err := chromedp.Do(ctx, chromedp.EmulateViewport(1280, 900)); err != nil {
 		t.Fatalf("open tab: %v", err)
 	}
+	sent := chromedp.Events(ctx, network.RequestWillBeSent)
+	go func() {
+		for e, err := range sent {
+			if err != nil {
+				return
+			}
+			b.requested.add(e.Request.URL)
+		}
+	}()
 	return b
 }
 
@@ -183,8 +218,20 @@ func (b *tab) wear(l look) {
 }
 
 // picture writes the page as it looks in every size and scheme, and fails the
-// test when something sticks out of a phone's window.
+// test when something sticks out of a phone's window, or is not accessible.
 func (b *tab) picture(name string) {
+	b.t.Helper()
+	b.pictures(name, looks)
+}
+
+// glance is a picture in one size and scheme each, for pages that differ from
+// others in their texts alone.
+func (b *tab) glance(name string) {
+	b.t.Helper()
+	b.pictures(name, []look{looks[0], looks[3]})
+}
+
+func (b *tab) pictures(name string, looks []look) {
 	b.t.Helper()
 	if testing.Short() {
 		return
@@ -201,6 +248,7 @@ func (b *tab) picture(name string) {
 		if what := b.tooWide(); what != "" {
 			b.t.Errorf("%s, %s: wider than the window: %s", name, l.name, what)
 		}
+		b.audit(name + ", " + l.name)
 		png := step(b, chromedp.FullScreenshot(100))
 		if err := os.WriteFile(filepath.Join(folder, name+"-"+l.name+".png"), png, 0o644); err != nil {
 			b.t.Fatal(err)

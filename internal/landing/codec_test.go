@@ -151,17 +151,6 @@ func TestParams(t *testing.T) {
 	}
 }
 
-func TestFormatMoney(t *testing.T) {
-	for want, m := range map[string]directory.Money{
-		"€0.05": {Hundredths: 5, Currency: "EUR"}, "$999.00": {Hundredths: 99900, Currency: "USD"}, "£1,299.00": {Hundredths: 129900, Currency: "GBP"},
-		"12,345,678.90\u00a0CHF": {Hundredths: 1234567890, Currency: "CHF"}, "−€1,000.00": {Hundredths: -100000, Currency: "EUR"}, "−€1.00": {Hundredths: -100, Currency: "EUR"},
-	} {
-		if got := formatMoney(m); got != want {
-			t.Errorf("got %q, want %q", got, want)
-		}
-	}
-}
-
 func TestCommonCurrency(t *testing.T) {
 	eur, usd := directory.Money{Hundredths: 1, Currency: "EUR"}, directory.Money{Hundredths: 1, Currency: "USD"}
 	both := directory.Product{Prices: []directory.Money{eur, usd}}

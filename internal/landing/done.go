@@ -40,7 +40,7 @@ func (v *visit) getDone() {
 		v.message(http.StatusNotFound, "no_order")
 		return
 	}
-	language := v.language(d.cart, d.person)
+	language := v.language(d.cart)
 	view := v.view("done.title", v.donePage(o, language), language)
 	view.Person, view.SignOut = d.person.name(), cartSignOutPath
 	v.show(http.StatusOK, "done", view)
@@ -48,7 +48,7 @@ func (v *visit) getDone() {
 
 func (v *visit) donePage(o *directory.Order, language string) *donePage {
 	content := &donePage{
-		RefNo: o.RefNo, Email: o.Billing.Email, Total: formatMoney(o.Total), Coupon: o.Coupon, Shop: v.tenant.Name,
+		RefNo: o.RefNo, Email: o.Billing.Email, Total: v.money(language, o.Total), Coupon: o.Coupon, Shop: v.tenant.Name,
 		Card:    v.pages.Text(language, "card.title", cardBrand(o.Card.Type), o.Card.LastDigits),
 		Billing: addressLines(&o.Billing, language),
 	}
@@ -56,17 +56,31 @@ func (v *visit) donePage(o *directory.Order, language string) *donePage {
 		content.Delivery = addressLines(&o.Delivery, language)
 	}
 	for _, i := range o.Items {
-		content.Lines = append(content.Lines, doneLine{i.Name, strconv.Itoa(i.Quantity), formatMoney(i.Total())})
+		content.Lines = append(content.Lines, doneLine{i.Name, strconv.Itoa(i.Quantity), v.money(language, i.Total())})
 	}
 	return content
 }
 
+// zipLast are the countries where the postal code stands at the end of the line.
+var zipLast = map[string]bool{"au": true, "ca": true, "gb": true, "ie": true, "in": true, "nz": true, "sg": true, "us": true, "za": true}
+
+// placeLine returns postal code, city and region in the order of the country
+// that a letter goes to.
+func placeLine(c *directory.Contact) string {
+	before, after := c.Zip+" ", ""
+	if zipLast[c.CountryCode] {
+		before, after = "", " "+c.Zip
+	}
+	place := before + c.City
+	if c.State != "" {
+		place += ", " + c.State
+	}
+	return strings.Trim(place+after, ", ")
+}
+
 // addressLines returns a contact as it is written on a letter.
 func addressLines(c *directory.Contact, language string) []string {
-	place := strings.TrimSpace(c.Zip + " " + c.City)
-	if c.State != "" {
-		place = strings.Trim(place+", "+c.State, ", ")
-	}
+	place := placeLine(c)
 	var lines []string
 	for _, l := range []string{
 		strings.TrimSpace(c.FirstName + " " + c.LastName), c.Company, c.Address1, c.Address2, place, countryName(language, c.CountryCode),

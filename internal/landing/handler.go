@@ -18,8 +18,8 @@ type Options struct {
 	SignOn    *signon.Service
 	Directory *directory.Service
 	Log       *slog.Logger
-	// ShowReasons names the reason of a refusal in the header Latchkey-Reason, for
-	// development. Pages look the same with it.
+	// ShowReasons is for development: refusals name their reason in the header
+	// Latchkey-Reason, and show on the page how the decision came about.
 	ShowReasons bool
 }
 
@@ -48,6 +48,8 @@ type visit struct {
 	origin signon.Origin
 	jar    jar
 	params params
+	// speaks are the languages of the person who is signed in, once that is known.
+	speaks []string
 	// policy is that of the page to come. The address counts as a secret until a
 	// page says that it is clean.
 	policy page.Policy
@@ -71,6 +73,9 @@ const (
 	accountSignOutPath = "/myaccount/sign-out"
 	accountSignedOut   = "/myaccount/signed-out"
 )
+
+// kinds are the kinds of destination that have pages here.
+var kinds = []signon.DestinationKind{signon.KindCart, signon.KindAccount}
 
 // routes are the pages of each kind of destination.
 var routes = map[signon.DestinationKind]map[string]route{
@@ -117,7 +122,7 @@ func (v *visit) locate() (route, bool) {
 	if !strings.HasPrefix(path, "/") || strings.Contains(path, "//") || strings.ContainsAny(path, "\\%") {
 		return route{}, false // no page of ours is spelt so, and a redirect to it might leave the site
 	}
-	for _, kind := range []signon.DestinationKind{signon.KindCart, signon.KindAccount} {
+	for _, kind := range kinds {
 		tenant, dest, ok := v.SignOn.Registry().At(v.r.Host, kind)
 		if !ok {
 			continue
@@ -177,38 +182,50 @@ func (to route) allow() string {
 // serveGet answers navigations. Whatever else fetches a page (an image, a
 // frame, a script, a browser that looks ahead) gets nothing and changes nothing.
 func (v *visit) serveGet(to route) {
-	if speculative(v.r.Header) {
-		v.w.Header().Set("Retry-After", "1")
-		http.Error(v.w, "not now", http.StatusServiceUnavailable)
-		return
-	}
-	if !navigation(v.r.Header) {
-		v.refuse("not_a_navigation")
-		return
-	}
-	var ok bool
-	if v.params, ok = parseParams(v.r.URL.RawQuery, v.dest.TokenParam); !ok {
-		v.refuse(signon.ReasonMalformed)
+	if !v.visited() || !v.parse() {
 		return
 	}
 	if v.params.has(v.dest.TokenParam) {
-		v.redeem()
+		v.redeem("")
 		return
 	}
 	to.get(v)
+}
+
+// visited reports whether a person is on the way here, as far as the browser
+// tells, and answers if not.
+func (v *visit) visited() bool {
+	h := v.r.Header
+	if speculative(h) {
+		v.w.Header().Set("Retry-After", "1")
+		http.Error(v.w, "not now", http.StatusServiceUnavailable)
+		return false
+	}
+	if !navigation(h) {
+		v.turnAway(signon.ReasonNoNavigation, "a person going there",
+			"Sec-Fetch-Mode: "+h.Get("Sec-Fetch-Mode")+", Sec-Fetch-Dest: "+h.Get("Sec-Fetch-Dest"))
+		return false
+	}
+	return true
+}
+
+// parse reads the query, and answers if it can't be read.
+func (v *visit) parse() (ok bool) {
+	if v.params, ok = parseParams(v.r.URL.RawQuery, v.dest.TokenParam); !ok {
+		v.turnAway(signon.ReasonMalformed, "at most 64 parameters, and the token's once, as it is spelt in links", "")
+	}
+	return ok
 }
 
 // maxForm is how much a form may send, in bytes.
 const maxForm = 16 << 10
 
 func (v *visit) servePost(to route) {
-	var ok bool
-	if v.params, ok = parseParams(v.r.URL.RawQuery, v.dest.TokenParam); !ok {
-		v.refuse(signon.ReasonMalformed)
+	if !v.parse() {
 		return
 	}
 	if v.params.has(v.dest.TokenParam) && to.get != nil {
-		v.bind() // "try again" on the page that asks for cookies; nothing is spent
+		v.postLink()
 		return
 	}
 	if to.post == nil {
@@ -221,16 +238,40 @@ func (v *visit) servePost(to route) {
 		v.message(http.StatusForbidden, "foreign")
 		return
 	}
-	v.r.Body = http.MaxBytesReader(v.w, v.r.Body, maxForm)
-	if err := v.r.ParseForm(); err != nil {
-		status := http.StatusBadRequest
-		if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
-			status = http.StatusRequestEntityTooLarge
-		}
-		v.message(status, "unreadable")
+	if v.readForm() {
+		to.post(v)
+	}
+}
+
+// postLink answers what a page of ours at the link's own address sends: that
+// cookies are allowed now, or the answer to a question. A browser sends such a
+// form without an origin, as the page's address is told to nobody; so it is the
+// ticket in it that proves where it comes from, and without one nothing is spent.
+func (v *visit) postLink() {
+	if !v.visited() || !v.readForm() {
 		return
 	}
-	to.post(v)
+	from := v.r.Header.Get("Sec-Fetch-Site")
+	if !v.r.PostForm.Has(ticketField) || from != "" && from != "same-origin" {
+		v.bind()
+		return
+	}
+	v.redeem(v.answer())
+}
+
+// readForm reads the form that was sent, and answers if it can't be read.
+func (v *visit) readForm() bool {
+	v.r.Body = http.MaxBytesReader(v.w, v.r.Body, maxForm)
+	err := v.r.ParseForm()
+	if err == nil {
+		return true
+	}
+	status := http.StatusBadRequest
+	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
+		status = http.StatusRequestEntityTooLarge
+	}
+	v.message(status, "unreadable")
+	return false
 }
 
 // speculative reports whether a browser asks ahead of a click that may never come.

@@ -51,7 +51,7 @@ func (v *visit) otherCart(d *draft, id string) {
 			return
 		}
 	}
-	d.notices = append(d.notices, cartNotice{"warn", v.pages.Text(v.language(d.cart, d.person), "cart.other")})
+	d.notices = append(d.notices, cartNotice{"warn", v.pages.Text(v.language(d.cart), "cart.other")})
 	v.showCart(http.StatusConflict, d)
 }
 
@@ -70,7 +70,7 @@ func (v *visit) readDraft(d *draft, values url.Values) {
 		d.chosen = values.Get(cardField)
 	}
 	d.quantities = map[string]string{}
-	language := v.language(d.cart, d.person)
+	language := v.language(d.cart)
 	for _, l := range slices.Clone(d.cart.Lines) {
 		name := quantityName(l.Product)
 		if !values.Has(name) {
@@ -134,7 +134,7 @@ func (v *visit) place(d *draft) {
 		v.fail("price cart", err)
 		return
 	}
-	language := v.language(d.cart, d.person)
+	language := v.language(d.cart)
 	if len(d.wrong) == 0 && v.r.PostForm.Get(seenField) != seen(d.quote) {
 		d.notices = append(d.notices, cartNotice{"warn", v.pages.Text(language, "cart.total_changed")})
 		v.keepCart(d.cart)

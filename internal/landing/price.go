@@ -102,23 +102,3 @@ func inAll(products []directory.Product, currency string) bool {
 	}
 	return priced > 0
 }
-
-// symbols are the signs of the currencies that most people know by sign; they
-// stand before the amount.
-var symbols = map[string]string{"EUR": "€", "USD": "$", "GBP": "£"}
-
-// formatMoney returns the amount as people read it: "€1,299.00", "1,299.00 CHF".
-func formatMoney(m directory.Money) string {
-	digits := m.Decimal()
-	sign := ""
-	if m.Hundredths < 0 {
-		sign, digits = "−", digits[1:]
-	}
-	for i := len(digits) - len(".00") - 3; i > 0; i -= 3 {
-		digits = digits[:i] + "," + digits[i:]
-	}
-	if symbol, ok := symbols[m.Currency]; ok {
-		return sign + symbol + digits
-	}
-	return sign + digits + "\u00a0" + m.Currency
-}

@@ -12,11 +12,12 @@ import (
 // marker is the parameter that tells how far a redemption has come, so that no
 // step is taken twice: roundTrip when the browser was sent back with its binding
 // cookie, refreshed and the support code of the refusal when the page of that
-// refusal has tried once more.
+// refusal has tried once more, askedAgain when an answer did not count.
 const (
-	marker    = "_lk"
-	roundTrip = "1"
-	refreshed = "2."
+	marker     = "_lk"
+	roundTrip  = "1"
+	refreshed  = "2."
+	askedAgain = "3"
 )
 
 // mark returns the marker's value. It is ours only as the last parameter: a
@@ -38,9 +39,10 @@ func (v *visit) refusedBefore() (code string, again bool) {
 	return code, again
 }
 
-// redeem signs the browser in by the token in the query. Nothing is spent
-// before the browser has shown that it keeps cookies.
-func (v *visit) redeem() {
+// redeem signs the browser in by the token in the query; ticket is the answer of
+// a person who was asked first, or empty. Nothing is spent before the browser has
+// shown that it keeps cookies.
+func (v *visit) redeem(ticket string) {
 	binding, ok := signon.ParseBinding(v.jar.get(bindingCookie))
 	if !ok {
 		if v.mark() != "" {
@@ -57,10 +59,19 @@ func (v *visit) redeem() {
 	}
 	signOn, err := v.SignOn.Redeem(v.r.Context(), &signon.RedeemRequest{
 		Tenant: v.tenant.ID, Destination: v.dest, Token: v.params.get(v.dest.TokenParam),
-		Binding: binding, Session: session, Addr: v.info.Addr, SupportCode: v.info.SupportCode,
+		Binding: binding, Session: session, Elsewhere: v.elsewhere(), Confirmed: ticket,
+		Addr: v.info.Addr, SupportCode: v.info.SupportCode,
 	})
 	if err != nil {
 		v.refuseError(err)
+		return
+	}
+	if signOn.Ask != nil {
+		v.ask(signOn.Ask)
+		return
+	}
+	if err := v.endOthers(signOn, session); err != nil {
+		v.fail("end another person's session", err) // a repeat signs in by the same session
 		return
 	}
 	v.jar.set(sessionCookies[v.dest.Kind], signOn.Token.Reveal())

@@ -130,7 +130,7 @@ func TestTheRetryOfARefusalShowsTheSameSupportCode(t *testing.T) {
 	s := newSite(t)
 	link := s.cartLink(john, "PRODS=4639321")
 	s.browser().follow(link).status(t, http.StatusOK)
-	b := s.browser()
+	b := s.stranger()
 	a := b.follow(link).status(t, http.StatusForbidden)
 	body, code := neutral(t, a), a.Header.Get(inbound.Header)
 	_, location, ok := strings.Cut(a.Header.Get("Refresh"), "1;url=")
@@ -152,6 +152,29 @@ func TestTheRetryOfARefusalShowsTheSameSupportCode(t *testing.T) {
 
 var supportCode = regexp.MustCompile(`<code>([0-9A-Z]{10})</code>`)
 
+// stranger returns a browser at a server that is not for development.
+func (s *site) stranger() *browser {
+	b := s.browser()
+	b.headers["X-Test-Serve"] = "yes"
+	return b
+}
+
+// reason returns why a request was refused, as an operator learns it.
+func (s *site) reason(a *answer) string {
+	traces := s.signOn.Traces(a.Header.Get(inbound.Header))
+	if len(traces) != 1 {
+		s.t.Errorf("%s: got %d traces, want 1", a.Header.Get(inbound.Header), len(traces))
+		return ""
+	}
+	for _, step := range traces[0].Steps() {
+		if step.Result == signon.StepFailed {
+			return string(traces[0].Reason)
+		}
+	}
+	s.t.Errorf("no check of %s failed", traces[0].Reason)
+	return ""
+}
+
 // neutral returns the body without its support code, which must be that of the
 // header.
 func neutral(t *testing.T, a *answer) string {
@@ -167,7 +190,7 @@ func TestRefusalsDifferInTheSupportCodeOnly(t *testing.T) {
 	s := newSite(t)
 	used := s.cartLink(john, "PRODS=1")
 	s.browser().follow(used).status(t, http.StatusOK)
-	signedOut, leaver := s.cartLink(john, "PRODS=2"), s.browser()
+	signedOut, leaver := s.cartLink(john, "PRODS=2"), s.stranger()
 	leaver.follow(signedOut)
 	leaver.post("/order/sign-out", url.Values{}).status(t, http.StatusSeeOther)
 	revoked := s.cartLink(maria, "PRODS=3")
@@ -181,7 +204,7 @@ func TestRefusalsDifferInTheSupportCodeOnly(t *testing.T) {
 	base := strings.TrimSuffix(fresh, token)
 	account := s.link(john, signon.KindAccount, "/myaccount/", 0)
 
-	bound := s.browser()
+	bound := s.stranger()
 	bound.get(fresh)
 	var first string
 	for _, c := range []struct {
@@ -204,8 +227,11 @@ func TestRefusalsDifferInTheSupportCodeOnly(t *testing.T) {
 		{"unknown", base + account[len(account)-signon.TokenLen:], bound},
 	} {
 		a := c.b.get(c.link).status(t, http.StatusForbidden)
-		if got := a.Header.Get("Latchkey-Reason"); got != c.reason {
+		if got := s.reason(a); got != c.reason {
 			t.Errorf("got reason %q, want %q", got, c.reason)
+		}
+		if a.Header.Get("Latchkey-Reason") != "" {
+			t.Errorf("%s: names the reason", c.reason)
 		}
 		body := neutral(t, a)
 		if first == "" {
@@ -349,7 +375,7 @@ func TestTheOtherOfTwoTabsComesInByTheSession(t *testing.T) {
 	}
 	two.follow(to).status(t, http.StatusOK).shows(t, "John")
 	// A stranger's page refreshes once, to the same refusal, and then no more.
-	stranger := s.browser()
+	stranger := s.stranger()
 	a = stranger.onward(stranger.get(link)).status(t, http.StatusForbidden)
 	_, to, _ = strings.Cut(a.Header.Get("Refresh"), ";url=")
 	again := stranger.get(to).status(t, http.StatusForbidden)
@@ -495,7 +521,7 @@ func TestAccountLinksLandOnTheAccount(t *testing.T) {
 func TestAccountOfAnExpiredSubscription(t *testing.T) {
 	s := newSite(t)
 	s.browser().follow(s.link(maria, signon.KindAccount, "/myaccount/", 0)).status(t, http.StatusOK).
-		shows(t, "Hello, Maria", "Expired", "Ended 1 June 2024", "No card on file").hides(t, "Photo Desk")
+		shows(t, "Guten Tag, Maria", "Abgelaufen", "Beendet am 1. Juni 2024", "Keine Karte hinterlegt", `<html lang="de">`).hides(t, "Photo Desk")
 	s.browser().follow(s.link(zoe, signon.KindAccount, "/myaccount/", 0)).status(t, http.StatusOK).
 		shows(t, "There are no subscriptions", "Expired 10/2026", "&lt;b&gt;").hides(t, "<b>O")
 }

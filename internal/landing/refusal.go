@@ -11,10 +11,13 @@ import (
 	"github.com/latchkey-sso/latchkey/internal/signon"
 )
 
-// refusal is what the neutral page shows. Nothing in it depends on the reason.
+// refusal is what the neutral page shows. Nothing in it depends on the reason,
+// but for Decisions.
 type refusal struct {
 	NewLink     string // where to get a new link, or empty
 	SupportCode string
+	// Decisions are how it came about. In development only.
+	Decisions *[]signon.Trace
 }
 
 // refuse answers with the one page that every unusable link gets. The reason is
@@ -37,7 +40,29 @@ func (v *visit) refuse(reason signon.Reason) {
 	if v.params.has(v.dest.TokenParam) && !again {
 		h.Set("Refresh", "1;url="+v.linkMarked(refreshed+code))
 	}
-	v.showCoded(http.StatusForbidden, "refused", v.view("refused.title", refusal{NewLink: v.newLink(), SupportCode: page.Blank}), code)
+	content := refusal{NewLink: v.newLink(), SupportCode: page.Blank}
+	if v.ShowReasons {
+		decisions := v.SignOn.Traces(code)
+		content.Decisions, content.SupportCode = &decisions, code
+		v.show(http.StatusForbidden, "refused", v.view("refused.title", content))
+		return
+	}
+	v.showCoded(http.StatusForbidden, "refused", v.view("refused.title", content), code)
+}
+
+// turnAway refuses what does not get as far as the core, and traces it as the
+// core does.
+func (v *visit) turnAway(reason signon.Reason, expected, received string) {
+	v.trace(reason, expected, received)
+	v.refuse(reason)
+}
+
+func (v *visit) trace(reason signon.Reason, expected, received string) {
+	refused := signon.Refused(reason)
+	refused.Expected, refused.Received = expected, received
+	v.SignOn.Trace(&signon.Trace{
+		SupportCode: v.info.SupportCode, Operation: signon.OpRedeem, Tenant: v.tenant.ID, Destination: v.dest.ID,
+	}, refused)
 }
 
 // refuseError answers a redemption that failed.
@@ -54,6 +79,7 @@ func (v *visit) refuseError(err error) {
 // and the link is not in the page: its button posts to the page's own address.
 func (v *visit) askForCookies() {
 	v.Log.Info("landing: browser keeps no cookies", v.logged()...)
+	v.trace(signon.ReasonNoCookies, "the cookie that was set when the link was opened", "none")
 	v.message(http.StatusForbidden, "cookies")
 }
 

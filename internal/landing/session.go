@@ -15,8 +15,10 @@ type person struct {
 	customer *directory.Customer
 }
 
-func (p *person) name() string {
-	return strings.TrimSpace(p.customer.Billing.FirstName + " " + p.customer.Billing.LastName)
+func (p *person) name() string { return fullName(p.customer) }
+
+func fullName(c *directory.Customer) string {
+	return strings.TrimSpace(c.Billing.FirstName + " " + c.Billing.LastName)
 }
 
 // sessionToken returns the browser's session at the destination, or nil.
@@ -52,7 +54,42 @@ func (v *visit) person() (*person, error) {
 	if err != nil {
 		return nil, err
 	}
+	if older, err := v.keepOne(session); older || err != nil {
+		return nil, err
+	}
+	v.speaks = []string{session.Language, customer.Language}
 	return &person{session: session, customer: customer}, nil
+}
+
+// keepOne sees to it that a browser is one person's. Two links that were followed
+// at the same moment can sign two people in at two destinations; whoever came
+// first is signed out then. It reports whether that is the given session.
+func (v *visit) keepOne(session *signon.BrowserSession) (older bool, err error) {
+	for _, at := range v.others() {
+		other, err := v.SignOn.Session(v.r.Context(), v.tenant.ID, at.dest, at.token)
+		if e := signon.AsError(err); e != nil {
+			if e.Code == signon.CodeSessionInvalid {
+				continue
+			}
+			return false, err
+		}
+		if personMark(other) == personMark(session) {
+			continue
+		}
+		first := otherSession{v.dest, *v.sessionToken()}
+		if older = other.StartedAt.After(session.StartedAt); !older {
+			first = at
+		}
+		v.Log.Info("landing: two people in one browser, the first is signed out", v.logged()...)
+		if err := v.SignOn.SignOut(v.r.Context(), v.tenant.ID, first.dest, first.token, v.info.SupportCode); err != nil {
+			return false, err
+		}
+		v.jar.remove(sessionCookies[first.dest.Kind])
+		if older {
+			return true, nil
+		}
+	}
+	return false, nil
 }
 
 // customer returns the customer that the session is of, or signon.ErrNotFound.
@@ -72,7 +109,7 @@ func (v *visit) act(p *person) directory.Act {
 // postSignOut ends what this browser is signed in to at this host, cart and
 // account alike: who signs out on a shared computer means all of it.
 func (v *visit) postSignOut() {
-	for _, kind := range []signon.DestinationKind{signon.KindCart, signon.KindAccount} {
+	for _, kind := range kinds {
 		if err := v.signOutOf(kind); err != nil {
 			v.fail("sign out", err)
 			return

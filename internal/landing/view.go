@@ -41,21 +41,20 @@ func parsePages() (*page.Set, error) {
 	return page.NewSet(pageFiles, catalogue)
 }
 
-// view returns what every page at the destination has. title is a text's key.
-func (v *visit) view(title string, content any, languages ...string) *page.View {
-	view := &page.View{Content: content}
+// view returns what every page at the destination has. title is a text's key,
+// and known the languages to prefer (see pageLanguage).
+func (v *visit) view(title string, content any, known ...string) *page.View {
+	view := &page.View{Content: content, Language: v.pageLanguage(known...)}
 	if v.tenant != nil {
-		languages = append(languages, v.tenant.Language)
 		view.Brand, view.Support = v.tenant.Name, v.tenant.SupportURL
 	}
-	view.Language = v.pages.Language(languages...)
 	view.Title = v.pages.Text(view.Language, title)
 	return view
 }
 
 // personal returns a page's view for the person who is signed in.
 func (v *visit) personal(title string, p *person, content any) *page.View {
-	view := v.view(title, content, p.session.Language, p.customer.Language)
+	view := v.view(title, content)
 	view.Person, view.SignOut = p.name(), cartSignOutPath
 	if v.dest.Kind == signon.KindAccount {
 		view.SignOut = accountSignOutPath
@@ -102,8 +101,14 @@ type notice struct {
 // signedOff is the page of the account for nobody.
 const signedOff = "signed_off"
 
-// newLink is where a person gets a new link to here, or empty.
-func (v *visit) newLink() string { return v.dest.Settings["refresh_url"] }
+// newLink is where a person gets a new link to here, or empty: the host's own
+// place, or the destination's.
+func (v *visit) newLink() string {
+	if at := v.dest.Settings["refresh_url@"+v.origin.HostPort()]; at != "" {
+		return at
+	}
+	return v.dest.Settings["refresh_url"]
+}
 
 // message answers with a short page: texts "<name>.title" and "<name>.text".
 func (v *visit) message(status int, name string) {

@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"sync/atomic"
 	"syscall"
+	"time"
 
 	"github.com/latchkey-sso/latchkey/internal/transfer"
 )
@@ -164,16 +165,60 @@ func (c *Client) Events(ctx context.Context, q EventQuery, tell func(*Event)) er
 
 // Status returns the state of the store.
 func (c *Client) Status(ctx context.Context) (*Status, error) {
-	answer, err := c.ask(ctx, http.MethodGet, "/status", nil, nil)
+	return document[Status](ctx, c, http.MethodGet, "/status", nil)
+}
+
+// Explain returns what is known of the request with that support code.
+func (c *Client) Explain(ctx context.Context, code string) (*Explanation, error) {
+	return document[Explanation](ctx, c, http.MethodGet, "/explain/"+url.PathEscape(code), nil)
+}
+
+// Grants passes on the selected grants, in the order in which they expire.
+func (c *Client) Grants(ctx context.Context, q GrantQuery, tell func(*Grant)) error {
+	query := url.Values{
+		"tenant": {q.Tenant}, "customer": {q.Customer}, "client": {q.Client}, "destination": {q.Destination}, "state": {q.State},
+		"limit": {strconv.FormatInt(q.Limit, 10)},
+	}
+	for name, at := range map[string]time.Time{"since": q.Since, "until": q.Until} {
+		if !at.IsZero() {
+			query.Set(name, at.UTC().Format(time.RFC3339Nano))
+		}
+	}
+	return c.messages(ctx, http.MethodGet, "/grants", query, nil, func(m *Message) {
+		if m.Grant != nil {
+			tell(m.Grant)
+		}
+	})
+}
+
+// Revoke ends what is asked for.
+func (c *Client) Revoke(ctx context.Context, req RevokeRequest) (*Revoked, error) {
+	query := url.Values{"tenant": {req.Tenant}, "reference": {req.Reference}, "customer": {req.Customer}, "client": {req.Client}}
+	return document[Revoked](ctx, c, http.MethodPost, "/revoke", query)
+}
+
+// CheckURL returns what each destination asked about says to the URL.
+func (c *Client) CheckURL(ctx context.Context, q URLQuery) ([]URLVerdict, error) {
+	query := url.Values{"url": {q.URL}, "tenant": {q.Tenant}, "destination": {q.Destination}}
+	verdicts, err := document[[]URLVerdict](ctx, c, http.MethodGet, "/destinations/check", query)
+	if err != nil {
+		return nil, err
+	}
+	return *verdicts, nil
+}
+
+// document asks for something that is answered with one JSON document.
+func document[T any](ctx context.Context, c *Client, method, path string, query url.Values) (*T, error) {
+	answer, err := c.ask(ctx, method, path, query, nil)
 	if err != nil {
 		return nil, err
 	}
 	defer answer.Body.Close()
-	s := &Status{}
-	if err := json.NewDecoder(answer.Body).Decode(s); err != nil {
-		return nil, fmt.Errorf("read status: %w", err)
+	found := new(T)
+	if err := json.NewDecoder(answer.Body).Decode(found); err != nil {
+		return nil, fmt.Errorf("read the answer: %w", err)
 	}
-	return s, nil
+	return found, nil
 }
 
 // messages asks for something that is answered with messages, and hands them

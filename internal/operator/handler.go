@@ -15,13 +15,17 @@ import (
 	"github.com/latchkey-sso/latchkey/internal/signon"
 )
 
-// Options are what the handler works with. All are required.
+// Options are what the handler works with. All but Standalone are required.
 type Options struct {
 	// Directory must be the one that everybody else in the process uses: it
 	// remembers customers.
 	Directory *directory.Service
 	// Store is the core's side of the directory's store.
 	Store signon.Store
+	// SignOn answers for grants and decisions, over the same store.
+	SignOn *signon.Service
+	// Standalone: no server runs, so nothing is known but what is stored.
+	Standalone bool
 	// Keys verify the audit log.
 	Keys *signon.Keyring
 	// Log receives what was asked for, and what went wrong.
@@ -42,6 +46,10 @@ func New(o Options) http.Handler {
 	mux.Handle("GET /audit/verify", h.wrap(h.verifyAudit))
 	mux.Handle("GET /audit/events", h.wrap(h.listEvents))
 	mux.Handle("GET /status", h.wrap(h.status))
+	mux.Handle("GET /explain/{code}", h.wrap(h.explain))
+	mux.Handle("GET /grants", h.wrap(h.listGrants))
+	mux.Handle("POST /revoke", h.wrap(h.revoke))
+	mux.Handle("GET /destinations/check", h.wrap(h.checkURL))
 	return mux
 }
 
@@ -61,6 +69,10 @@ type mistake struct {
 }
 
 func (m *mistake) Error() string { return m.text }
+
+func notFound(format string, args ...any) error {
+	return &mistake{http.StatusNotFound, fmt.Sprintf(format, args...)}
+}
 
 func badRequest(err error) error { return &mistake{http.StatusBadRequest, err.Error()} }
 
@@ -107,11 +119,32 @@ func (h *handler) tenant(ctx context.Context, r request) (signon.TenantID, error
 	}
 	switch {
 	case len(ids) == 0:
-		return "", &mistake{http.StatusNotFound, "no tenant is declared yet: a server takes over its configuration's when it starts"}
+		return "", notFound("no tenant is declared yet: a server takes over its configuration's when it starts")
 	case name == "":
 		return "", &mistake{http.StatusBadRequest, "which tenant? declared are " + strings.Join(ids, ", ")}
 	}
-	return "", &mistake{http.StatusNotFound, fmt.Sprintf("tenant %q is not declared; declared are %s", name, strings.Join(ids, ", "))}
+	return "", notFound("tenant %q is not declared; declared are %s", name, strings.Join(ids, ", "))
+}
+
+// customer returns the tenant's customer who is asked about, by internal or
+// external reference.
+func (h *handler) customer(ctx context.Context, tenant signon.TenantID, reference string) (signon.SubjectRef, error) {
+	c, err := h.Directory.CustomerByRef(ctx, tenant, reference)
+	if errors.Is(err, signon.ErrNotFound) {
+		return "", notFound("tenant %s has no customer %q", tenant, reference)
+	}
+	if err != nil {
+		return "", fmt.Errorf("read customer: %w", err)
+	}
+	return c.Ref(), nil
+}
+
+// answer sends one JSON document.
+func answer(w http.ResponseWriter, document any) error {
+	w.Header().Set("Content-Type", "application/json")
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	return enc.Encode(document)
 }
 
 // flag reads a parameter that is true, false or absent.

@@ -20,8 +20,9 @@ type Message struct {
 	Summary *transfer.Summary `json:"summary,omitempty"`
 	// Verdict is what was found out about the audit log.
 	Verdict *Verdict `json:"verdict,omitempty"`
-	// Event is an audit event, and End comes after the last one.
+	// Event is an audit event, Grant a grant, and End comes after the last one.
 	Event *Event `json:"event,omitempty"`
+	Grant *Grant `json:"grant,omitempty"`
 	End   bool   `json:"end,omitempty"`
 	// Error says why it ended early.
 	Error string `json:"error,omitempty"`

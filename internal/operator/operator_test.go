@@ -22,6 +22,7 @@ import (
 	"github.com/latchkey-sso/latchkey/internal/operator"
 	"github.com/latchkey-sso/latchkey/internal/signon"
 	"github.com/latchkey-sso/latchkey/internal/store/sqlite"
+	"github.com/latchkey-sso/latchkey/internal/throttle"
 	"github.com/latchkey-sso/latchkey/internal/transfer"
 )
 
@@ -65,7 +66,10 @@ func newWorld(t *testing.T, tenants ...signon.TenantID) *world {
 }
 
 func (w *world) handler(store signon.Store) http.Handler {
-	return operator.New(operator.Options{Directory: w.dir, Store: store, Keys: w.keys, Log: slog.New(slog.NewTextHandler(w.log, nil))})
+	log := slog.New(slog.NewTextHandler(w.log, nil))
+	unlimited := throttle.New(0, 0)
+	signOn := signon.New(signon.Options{Store: store, Keys: w.keys, People: w.dir, Misses: unlimited, Failures: unlimited, Refusals: unlimited, Log: log})
+	return operator.New(operator.Options{Directory: w.dir, Store: store, SignOn: signOn, Keys: w.keys, Log: log})
 }
 
 // overSocket serves the handler on a unix socket and returns its client.

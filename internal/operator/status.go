@@ -1,7 +1,6 @@
 package operator
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
 )
@@ -21,6 +20,5 @@ func (h *handler) status(w http.ResponseWriter, r request) error {
 		t := &tenants[i]
 		s.Tenants = append(s.Tenants, TenantStatus{string(t.ID), t.Name, len(t.Clients), len(t.Destinations)})
 	}
-	w.Header().Set("Content-Type", "application/json")
-	return json.NewEncoder(w).Encode(s)
+	return answer(w, s)
 }

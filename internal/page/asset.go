@@ -51,6 +51,7 @@ var assets = sync.OnceValue(func() assetSet {
 
 var contentTypes = map[string]string{
 	".css": "text/css; charset=utf-8",
+	".js":  "text/javascript; charset=utf-8",
 	".svg": "image/svg+xml",
 }
 

@@ -3,5 +3,6 @@
 // content, and texts kept apart from templates. It knows HTML and HTTP, and
 // nothing of sign-on.
 //
-// The pages need no JavaScript and fetch nothing from anywhere else.
+// The pages need no JavaScript and fetch nothing from anywhere else. What script
+// there is only presses a button that people can press themselves.
 package page

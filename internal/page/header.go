@@ -14,6 +14,8 @@ type Policy struct {
 	// reach another page, not even one of the same origin. Such a page's forms
 	// can't pass CSRF checks that look at the Origin header.
 	SecretURL bool
+	// Scripts: the page runs scripts that are assets of ours.
+	Scripts bool
 }
 
 // SetCommonHeaders sets the headers of every answer, whether it shows a page or
@@ -27,7 +29,8 @@ func SetCommonHeaders(h http.Header) {
 }
 
 // SetHeaders sets the headers that every page has: it is stored nowhere, framed
-// nowhere, runs no script, and loads only our own assets.
+// nowhere, runs no script unless the policy says so, and loads only our own
+// assets.
 func SetHeaders(h http.Header, p Policy) {
 	SetCommonHeaders(h)
 	h["Content-Security-Policy"] = ownForms
@@ -35,8 +38,8 @@ func SetHeaders(h http.Header, p Policy) {
 	h["Cross-Origin-Resource-Policy"] = sameOrigin
 	h["Permissions-Policy"] = noDevices
 	h["X-Frame-Options"] = noFrame
-	if len(p.FormTargets) > 0 {
-		h["Content-Security-Policy"] = contentPolicy(p.FormTargets)
+	if len(p.FormTargets) > 0 || p.Scripts {
+		h["Content-Security-Policy"] = contentPolicy(p)
 	}
 	if !p.SecretURL {
 		h["Referrer-Policy"] = sameOrigin
@@ -46,7 +49,7 @@ func SetHeaders(h http.Header, p Policy) {
 // Values of headers, shared by all answers; Header.Add copies before it appends.
 var (
 	noStore    = []string{"no-store"}
-	ownForms   = contentPolicy(nil)
+	ownForms   = contentPolicy(Policy{})
 	sameOrigin = []string{"same-origin"}
 	noDevices  = []string{"camera=(), geolocation=(), microphone=(), payment=(), usb=()"}
 	noReferrer = []string{"no-referrer"}
@@ -55,7 +58,10 @@ var (
 	noRobots   = []string{"noindex, nofollow"}
 )
 
-func contentPolicy(formTargets []string) []string {
-	forms := strings.Join(append([]string{"'self'"}, formTargets...), " ")
-	return []string{"default-src 'none'; style-src 'self'; img-src 'self'; form-action " + forms + "; base-uri 'none'; frame-ancestors 'none'"}
+func contentPolicy(p Policy) []string {
+	forms, scripts := strings.Join(append([]string{"'self'"}, p.FormTargets...), " "), ""
+	if p.Scripts {
+		scripts = "script-src 'self'; "
+	}
+	return []string{"default-src 'none'; " + scripts + "style-src 'self'; img-src 'self'; form-action " + forms + "; base-uri 'none'; frame-ancestors 'none'"}
 }

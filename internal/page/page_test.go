@@ -3,6 +3,7 @@ package page
 import (
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -27,6 +28,69 @@ func TestEveryLanguageHasTheSameTexts(t *testing.T) {
 	}
 	if _, err := testTexts(t, map[string]string{"en.json": `{"a":1}`}); err == nil {
 		t.Errorf("a text that is none was read")
+	}
+}
+
+func TestTranslationsTakeTheSameArguments(t *testing.T) {
+	const en = `{"a":"%s of %d","n.one":"one","n.other":"%d things"}`
+	for name, c := range map[string]struct{ code, texts, fault string }{
+		"another order":      {"de", `{"a":"%[2]d von %[1]s","n.one":"eins","n.other":"%d Dinge"}`, ""},
+		"one missing":        {"de", `{"a":"von %s","n.one":"eins","n.other":"%d Dinge"}`, "mentions 1 of 2"},
+		"another verb":       {"de", `{"a":"%d von %s","n.one":"eins","n.other":"%d Dinge"}`, "has %d for argument 1"},
+		"one more":           {"de", `{"a":"%s von %d, %s","n.one":"eins","n.other":"%d Dinge"}`, "argument 3"},
+		"empty":              {"de", `{"a":"","n.one":"eins","n.other":"%d Dinge"}`, "is empty"},
+		"forms of its own":   {"ro", `{"a":"%s %d","n.one":"unul","n.few":"%d lucruri","n.other":"%d de lucruri"}`, ""},
+		"a form missing":     {"ro", `{"a":"%s %d","n.one":"unul","n.other":"%d de lucruri"}`, `lacks the text "n.few"`},
+		"no form for one":    {"ja", `{"a":"%s %d","n.other":"%d"}`, ""},
+		"a form too much":    {"ja", `{"a":"%s %d","n.one":"1","n.other":"%d"}`, `has the text "n.one"`},
+		"a form with a verb": {"ja", `{"a":"%s %d","n.other":"%s"}`, "has %s for argument 1"},
+	} {
+		_, err := testTexts(t, map[string]string{"en.json": en, c.code + ".json": c.texts})
+		switch {
+		case c.fault == "" && err != nil:
+			t.Errorf("%s: got %v", name, err)
+		case c.fault != "" && (err == nil || !strings.Contains(err.Error(), c.fault)):
+			t.Errorf("%s: got %v, want %q", name, err, c.fault)
+		}
+	}
+}
+
+func TestCountsFollowTheLanguage(t *testing.T) {
+	texts, err := testTexts(t, map[string]string{
+		"en.json": `{"x.one":"%d","x.other":"%d s"}`,
+		"fr.json": `{"x.one":"%d","x.other":"%d s"}`,
+		"ro.json": `{"x.one":"%d","x.few":"%d e","x.other":"%d de e"}`,
+		"ja.json": `{"x.other":"%d"}`,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		code string
+		n    int
+		want string
+	}{{"en", 0, "0 s"}, {"fr", 0, "0"}, {"fr", 2, "2 s"}, {"ro", 1, "1"}, {"ro", 19, "19 e"}, {"ro", 20, "20 de e"}, {"ja", 1, "1"}} {
+		if got, err := texts.Count(c.code, "x", c.n); err != nil || got != c.want {
+			t.Errorf("%s, %d: got %q, %v, want %q", c.code, c.n, got, err, c.want)
+		}
+	}
+}
+
+func TestBrowsersLanguagesByQuality(t *testing.T) {
+	for header, want := range map[string][]string{
+		"":                                nil,
+		"de":                              {"de"},
+		"en;q=0.5, ja-JP, fr-CH;q=0.9":    {"ja", "fr", "en"},
+		"de;q=0, ro":                      {"ro"},
+		"*":                               nil,
+		"\x00;;":                          nil,
+		strings.Repeat("xx,", 200) + "de": nil,
+	} {
+		got := Accepted(header)
+		got = slices.DeleteFunc(got, func(code string) bool { return code == "xx" || code == "und" || code == "mul" })
+		if !slices.Equal(got, want) {
+			t.Errorf("%q: got %q, want %q", header, got, want)
+		}
 	}
 }
 
@@ -163,6 +227,13 @@ func TestHeadersOfSecretAddresses(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 	if got := h.Get("Content-Security-Policy"); !strings.Contains(got, "form-action 'self' https://pay.test;") {
+		t.Errorf("got %q", got)
+	}
+	if got := h.Get("Content-Security-Policy"); strings.Contains(got, "script-src") {
+		t.Errorf("got %q: a page runs scripts without need", got)
+	}
+	SetHeaders(h, Policy{Scripts: true})
+	if got := h.Get("Content-Security-Policy"); !strings.Contains(got, "default-src 'none'; script-src 'self'; ") {
 		t.Errorf("got %q", got)
 	}
 	SetHeaders(h, Policy{})

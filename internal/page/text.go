@@ -2,7 +2,6 @@ package page
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -19,7 +18,9 @@ type Texts map[string]map[string]string
 const FirstLanguage = "en"
 
 // ReadTexts reads one file for each language, "<language>.json", an object of
-// strings. Every language must have exactly the keys of FirstLanguage.
+// strings. Every language must have exactly the keys of FirstLanguage, with the
+// same verbs for the same arguments. A key that has the forms ".one" and ".other"
+// there counts something, and has in each language the forms that it needs.
 func ReadTexts(files fs.FS) (Texts, error) {
 	names, err := fs.Glob(files, "*.json")
 	if err != nil {
@@ -40,23 +41,6 @@ func ReadTexts(files fs.FS) (Texts, error) {
 	return texts, texts.check()
 }
 
-func (t Texts) check() error {
-	var errs []error
-	for language, byKey := range t {
-		for key := range t[FirstLanguage] {
-			if _, ok := byKey[key]; !ok {
-				errs = append(errs, fmt.Errorf("language %s lacks the text %q", language, key))
-			}
-		}
-		for key := range byKey {
-			if _, ok := t[FirstLanguage][key]; !ok {
-				errs = append(errs, fmt.Errorf("language %s has the text %q, which nothing else has", language, key))
-			}
-		}
-	}
-	return errors.Join(errs...)
-}
-
 // Language returns the first of the codes that there are texts in, or
 // FirstLanguage.
 func (t Texts) Language(codes ...string) string {
@@ -70,10 +54,10 @@ func (t Texts) Language(codes ...string) string {
 
 // Text returns the text with that key, with the arguments put in. A text need
 // not mention its arguments.
-func (t Texts) Text(language, key string, args ...any) (string, error) {
-	text, ok := t[language][key]
+func (t Texts) Text(code, key string, args ...any) (string, error) {
+	text, ok := t[code][key]
 	if !ok {
-		return "", fmt.Errorf("no text %q in language %q", key, language)
+		return "", fmt.Errorf("no text %q in language %q", key, code)
 	}
 	if len(args) > 0 && strings.Contains(text, "%") {
 		text = fmt.Sprintf(text, args...)
@@ -81,25 +65,21 @@ func (t Texts) Text(language, key string, args ...any) (string, error) {
 	return text, nil
 }
 
-// Count returns the text "<key>.one" or "<key>.other" for that number, which is
-// its first argument.
-func (t Texts) Count(language, key string, n int, args ...any) (string, error) {
-	form := ".other"
-	if n == 1 {
-		form = ".one"
-	}
-	return t.Text(language, key+form, append([]any{n}, args...)...)
+// Count returns the form of the text that the language uses with that number,
+// which is its first argument.
+func (t Texts) Count(code, key string, n int, args ...any) (string, error) {
+	return t.Text(code, key+"."+form(code, n), append([]any{n}, args...)...)
 }
 
 // joined returns the texts of both, for the languages that both have.
 func joined(a, b Texts) Texts {
 	all := Texts{}
-	for language := range a {
-		if b[language] == nil && language != FirstLanguage {
+	for code := range a {
+		if b[code] == nil && code != FirstLanguage {
 			continue
 		}
-		all[language] = maps.Clone(a[language])
-		maps.Copy(all[language], b[language])
+		all[code] = maps.Clone(a[code])
+		maps.Copy(all[code], b[code])
 	}
 	return all
 }

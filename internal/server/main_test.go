@@ -57,6 +57,7 @@ data_dir: data
 log: {level: warn, access: false}
 tenants:
   - id: shop
+    redemption: direct
     clients: [{id: %[2]s, secret: {env: SHOP_KEY}}]
     destinations: {cart: {max_ttl: 1h}, account: {max_ttl: 1h}}
 %[3]s`, addr, shopCode, more))

@@ -69,7 +69,12 @@ func TestNothingOnDiskCanBeReplayed(t *testing.T) {
 		t.Fatal(err)
 	}
 	found := leaks{"secret key": shopKey, "root key": strings.Repeat("0f", 32)}
-	_, token := signOnWithCanaries(t, s, proof, found)
+	customer, token := signOnWithCanaries(t, s, proof, found)
+	// A token in a URL that is refused, as a client sends it that was given a link.
+	refused := s.base + "/rest/6.0/customers/" + customer + "/cart/?Url=" + url.QueryEscape("https://evil.example/order/cart.php?logintoken="+token)
+	if answer, err := s.do(http.MethodGet, refused, rest.AuthHeader, proof, ""); err != nil || answer.status != http.StatusBadRequest {
+		t.Fatalf("got %d, %v, want the URL refused", answer.status, err)
+	}
 	for what, text := range found {
 		for encoding, decode := range map[string]func(string) ([]byte, error){"hexadecimal": hex.DecodeString, "base64": base64.RawURLEncoding.DecodeString} {
 			if raw, err := decode(text); err == nil {

@@ -130,7 +130,7 @@ func (s *Server) serviceUp() {
 		s.http.TLSConfig = s.cert.config()
 	}
 	s.operators = &http.Server{
-		Handler:           operator.New(operator.Options{Directory: s.directory, Store: s.store, Keys: s.keys, Log: s.log}),
+		Handler:           operator.New(operator.Options{Directory: s.directory, Store: s.store, SignOn: s.signOn, Keys: s.keys, Log: s.log}),
 		ReadHeaderTimeout: time.Duration(limits.ReadHeaderTimeout), // and no others: imports take their time
 		ErrorLog:          s.http.ErrorLog,
 	}

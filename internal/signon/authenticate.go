@@ -15,6 +15,9 @@ type Claim struct {
 	// made up for the purpose, so that both cost the same. It returns "" when the
 	// proof is right.
 	Verify func(c *Client, secret string) Reason
+	// Explain returns for the trace what was compared when Verify refused for that
+	// reason: no secret, and no proof that could be used. It may be nil.
+	Explain func(c *Client, why Reason) (expected, received string)
 }
 
 // stranger stands in for a client that does not exist.
@@ -26,6 +29,16 @@ var stranger = &Client{Secrets: []Secret{"stranger"}}
 // many of one client from one address are CodeLimit, whether or not the proof is
 // right then.
 func (s *Service) Authenticate(claim Claim) (*Client, error) {
+	client, err := s.authenticate(&claim)
+	trace := Trace{SupportCode: claim.SupportCode, Operation: OpAuthenticate, Client: claim.ID}
+	if client != nil {
+		trace.Tenant = client.Tenant
+	}
+	s.Trace(&trace, err)
+	return client, err
+}
+
+func (s *Service) authenticate(claim *Claim) (*Client, error) {
 	now := s.store.Now()
 	throttled := claim.Realm + "\x00" + claim.ID + "\x00" + throttleKey(claim.Caller)
 	if wait := s.failures.Blocked(throttled, now); wait > 0 {
@@ -47,9 +60,13 @@ func (s *Service) Authenticate(claim Claim) (*Client, error) {
 	if !known {
 		reason = ReasonUnknownID
 	}
+	refused := &Error{Code: CodeUnauthenticated, Reason: reason}
+	if claim.Explain != nil {
+		refused.Expected, refused.Received = claim.Explain(client, reason)
+	}
 	s.recordLater(&Event{
-		Type: EventClientRefused, Tenant: client.Tenant, Client: client.ID, Reason: reason,
+		Type: EventClientRefused, Tenant: client.Tenant, Client: client.ID, Reason: reason, Note: refused.compared(),
 		SupportCode: claim.SupportCode, Caller: claim.Caller.String(),
 	}, known)
-	return nil, &Error{Code: CodeUnauthenticated, Reason: reason}
+	return nil, refused
 }

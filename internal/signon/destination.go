@@ -1,6 +1,7 @@
 package signon
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"strconv"
@@ -44,10 +45,55 @@ type Destination struct {
 	SessionTTL time.Duration
 	// AddrPolicy says how closely grants are bound to an IPv6 address.
 	AddrPolicy AddrPolicy
+	// OnMismatch says what becomes of a call from another address than the grant
+	// is bound to.
+	OnMismatch Mismatch
+	// Policy says how a link is redeemed; empty means by its validity.
+	Policy Policy
 	// Settings belong to the pages at the destination, by name; the core does not
 	// read them.
 	Settings map[string]string
 }
+
+// Policy says what a browser has to do before a link is redeemed.
+type Policy string
+
+// The policies. Without one, links of up to DirectTTL are redeemed directly and
+// others automatically.
+const (
+	// PolicyDirect redeems when the link is followed.
+	PolicyDirect Policy = "direct"
+	// PolicyAuto redeems by a page that posts itself: what merely fetches a link,
+	// and runs no scripts, spends nothing.
+	PolicyAuto Policy = "auto"
+	// PolicyConfirm redeems when the person presses a button that names the
+	// account: for links that are sent by mail.
+	PolicyConfirm Policy = "confirm"
+)
+
+// DirectTTL is the longest validity of links that are redeemed directly where
+// the destination has no policy of its own.
+const DirectTTL = 60 * time.Second
+
+// policy returns how the grant is redeemed.
+func (d *Destination) policy(g *Grant) Policy {
+	switch {
+	case d.Policy != "":
+		return d.Policy
+	case g.ExpiresAt.Sub(g.IssuedAt) <= DirectTTL:
+		return PolicyDirect
+	}
+	return PolicyAuto
+}
+
+// Mismatch says what becomes of a call from another address.
+type Mismatch string
+
+// The mismatch rules.
+const (
+	MismatchRefuse Mismatch = "refuse" // refused and counted; the default
+	MismatchReport Mismatch = "report" // recorded and let pass, for trying binding out
+)
 
 // Origin is a registered scheme, host and port. The port is always set. A host
 // that starts with "*." stands for exactly one label in that place.
@@ -90,8 +136,9 @@ func (o Origin) HostPort() string {
 	return o.Host + ":" + strconv.Itoa(int(o.Port))
 }
 
-// covers reports whether a concrete origin is the registered one.
-func (o Origin) covers(c Origin) bool {
+// Covers reports whether a concrete origin is the registered one, or one that
+// its wildcard stands for.
+func (o Origin) Covers(c Origin) bool {
 	if o.Scheme != c.Scheme || o.Port != c.Port {
 		return false
 	}
@@ -121,25 +168,68 @@ const MaxTargetLen = 2048
 // same way; a URL that a browser would rewrite, other than the case of its host
 // and a default port, is refused.
 func (d *Destination) CheckTarget(raw string) (string, error) {
-	if rule := checkTargetBytes(raw); rule != "" {
+	target, _, _ := strings.Cut(raw, "#")
+	p, rule := splitTarget(raw)
+	if rule == "" && p.path == "" {
+		rule = "must have a path"
+	}
+	if rule != "" {
 		return "", Invalid(ArgTarget, rule)
+	}
+	return target, d.checkParts(p.origin, p.path, p.query, p.hasQuery)
+}
+
+// targetParts are the parts of an absolute URL without its fragment.
+type targetParts struct {
+	origin   Origin
+	path     string // with its slash, or empty
+	query    string
+	hasQuery bool
+}
+
+// splitTarget splits an absolute URL; rule is what it breaks, or "".
+func splitTarget(raw string) (p targetParts, rule string) {
+	if rule := checkTargetBytes(raw); rule != "" {
+		return p, rule
 	}
 	target, _, _ := strings.Cut(raw, "#")
 	scheme, rest, ok := strings.Cut(target, "://")
 	if !ok || (scheme != "https" && scheme != "http") {
-		return "", Invalid(ArgTarget, "must be an absolute https URL")
+		return p, "must be an absolute https URL"
 	}
-	end := strings.IndexAny(rest, "/?")
-	if end < 0 || rest[end] == '?' {
-		return "", Invalid(ArgTarget, "must have a path")
+	rest, p.query, p.hasQuery = strings.Cut(rest, "?")
+	authority, _, hasPath := strings.Cut(rest, "/")
+	if hasPath {
+		p.path = rest[len(authority):]
 	}
-	authority, rest := rest[:end], rest[end:]
 	host, port, rule := splitAuthority(strings.ToLower(authority), defaultPort(scheme))
 	if rule != "" {
-		return "", Invalid(ArgTarget, "has a host that "+rule)
+		return p, "has a host that " + rule
 	}
-	path, query, hasQuery := strings.Cut(rest, "?")
-	return target, d.checkParts(Origin{Scheme: scheme, Host: host, Port: port}, path, query, hasQuery)
+	p.origin = Origin{Scheme: scheme, Host: host, Port: port}
+	return p, ""
+}
+
+// PageOrigin returns where the URL of a page leads that an operator declares for
+// people to be sent to. Such a URL is under the same rules as a target, so that
+// what the operator reads in it is where a browser goes, except that a path may
+// be left out and that the fragment counts. The error completes the sentence
+// that the name of the setting begins.
+func PageOrigin(raw string) (Origin, error) {
+	p, rule := splitTarget(raw)
+	switch {
+	case rule != "":
+	case !validHost(p.origin.Host):
+		rule = "must have a host name or address that browsers take as it is"
+	case p.path != "" && checkPathBytes(p.path) != "":
+		rule = checkPathBytes(p.path)
+	default:
+		rule = checkQueryBytes(p.query)
+	}
+	if rule != "" {
+		return Origin{}, errors.New(rule)
+	}
+	return p.origin, nil
 }
 
 func (d *Destination) checkParts(origin Origin, path, query string, hasQuery bool) error {
@@ -173,7 +263,7 @@ func (d *Destination) checkParts(origin Origin, path, query string, hasQuery boo
 
 func (d *Destination) registered(o Origin) bool {
 	for _, r := range d.Origins {
-		if r.covers(o) {
+		if r.Covers(o) {
 			return true
 		}
 	}
@@ -194,11 +284,8 @@ func (d *Destination) allowsPath(path string) bool {
 const maxTargetParams = 60
 
 func (d *Destination) checkQuery(query string) error {
-	if strings.ContainsRune(query, '\'') {
-		return Invalid(ArgTarget, "must write ' as %27 in its query")
-	}
-	if !validEscapes(query) {
-		return Invalid(ArgTarget, "has a % in its query that does not start an escape")
+	if rule := checkQueryBytes(query); rule != "" {
+		return Invalid(ArgTarget, rule)
 	}
 	if strings.Count(query, "&") >= maxTargetParams {
 		return Invalid(ArgTarget, "must have at most 60 query parameters")
@@ -260,6 +347,17 @@ func checkPathBytes(path string) string {
 	return ""
 }
 
+// checkQueryBytes returns the rule that the query breaks, or "".
+func checkQueryBytes(query string) string {
+	if strings.ContainsRune(query, '\'') {
+		return "must write ' as %27 in its query"
+	}
+	if !validEscapes(query) {
+		return "has a % in its query that does not start an escape"
+	}
+	return ""
+}
+
 // splitAuthority splits "host[:port]"; rule is what it breaks, or "".
 func splitAuthority(authority string, standard uint16) (host string, port uint16, rule string) {
 	if strings.ContainsAny(authority, "@%/?#") {
@@ -288,7 +386,7 @@ func emptyHost(host string) string {
 func validHost(host string) bool {
 	if inner, ok := strings.CutPrefix(host, "["); ok {
 		addr, err := netip.ParseAddr(strings.TrimSuffix(inner, "]"))
-		return err == nil && addr.Is6() && "["+addr.String()+"]" == host
+		return err == nil && addr.Is6() && !addr.Is4In6() && "["+addr.String()+"]" == host // browsers spell mapped addresses otherwise
 	}
 	if len(host) > 253 {
 		return false

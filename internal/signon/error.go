@@ -73,8 +73,10 @@ type Error struct {
 	Argument string
 	// Rule completes the sentence "<argument> …", as in "must be at most 2,048 characters".
 	Rule string
-	// Reason tells operators why a token or proof was refused.
-	Reason Reason
+	// Reason tells operators why a token or proof was refused, and Expected and
+	// Received what was compared. They hold no secret.
+	Reason             Reason
+	Expected, Received string
 	// RetryAfter is how long to wait, for CodeLimit and CodeUnavailable.
 	RetryAfter time.Duration
 	// Err is the cause.
@@ -100,12 +102,45 @@ func (e *Error) Error() string {
 	return s
 }
 
+// compared says what was expected and received, for the audit log.
+func (e *Error) compared() string {
+	expected, received := e.expectation(), bounded(e.Received)
+	switch {
+	case expected == "" && received == "":
+		return e.Argument
+	case received == "":
+		return notedExpected + expected
+	}
+	return notedExpected + expected + notedReceived + received
+}
+
+// How an event's note says what was compared.
+const (
+	notedExpected = "expected "
+	notedReceived = "; received "
+)
+
+// expectation says what was expected: the rule that was broken, where nothing
+// else was noted.
+func (e *Error) expectation() string {
+	if e.Expected == "" && e.Rule != "" {
+		return bounded(e.Argument + " " + e.Rule)
+	}
+	return bounded(e.Expected)
+}
+
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
 // Invalid returns a CodeInvalid error: "<argument> <rule>".
 func Invalid(argument, rule string) *Error {
 	return &Error{Code: CodeInvalid, Argument: argument, Rule: rule}
+}
+
+// got notes what was received, for the trace.
+func (e *Error) got(received string) *Error {
+	e.Received = received
+	return e
 }
 
 // Refused returns a CodeTokenInvalid error whose reason only operators see.
@@ -147,21 +182,24 @@ type Reason string
 
 // The reasons.
 const (
-	ReasonMalformed    Reason = "malformed"        // the token does not have the grammar of a token
-	ReasonUnknown      Reason = "unknown"          // no grant has this token here: never issued, another tenant's or destination's, or long gone
-	ReasonExpired      Reason = "expired"          // its validity is over
-	ReasonRevoked      Reason = "revoked"          // an operator or the client ended it
-	ReasonVoided       Reason = "voided"           // too many calls from wrong addresses
-	ReasonUsed         Reason = "used"             // redeemed before, by another browser
-	ReasonSessionEnded Reason = "session_ended"    // redeemed by this browser, whose session has ended since
-	ReasonWrongAddress Reason = "wrong_address"    // bound to another address
-	ReasonOldEpoch     Reason = "old_epoch"        // issued before the store was restored
-	ReasonWrongTarget  Reason = "wrong_target"     // its target is no longer allowed
-	ReasonUnknownID    Reason = "unknown_client"   // no such client
-	ReasonBadProof     Reason = "bad_proof"        // the client's proof does not match its secret
-	ReasonStaleProof   Reason = "stale_proof"      // the proof's date is too far from now
-	ReasonBadAlgorithm Reason = "bad_algorithm"    // the proof's algorithm is not accepted for this client
-	ReasonLimit        Reason = "limit"            // a limit was reached
-	ReasonSubject      Reason = "subject_unknown"  // the person does not exist
-	ReasonArgument     Reason = "invalid_argument" // an argument was unusable
+	ReasonNoNavigation Reason = "not_a_navigation"  // whatever asked was not a person going to the link
+	ReasonNoCookies    Reason = "no_cookies"        // the browser keeps no cookies
+	ReasonMalformed    Reason = "malformed"         // the token does not have the grammar of a token
+	ReasonUnknown      Reason = "unknown"           // no grant has this token here: never issued, another tenant's or destination's, or long gone
+	ReasonExpired      Reason = "expired"           // its validity is over
+	ReasonRevoked      Reason = "revoked"           // an operator or the client ended it
+	ReasonVoided       Reason = "voided"            // too many calls from wrong addresses
+	ReasonUsed         Reason = "used"              // redeemed before, by another browser
+	ReasonSessionEnded Reason = "session_ended"     // redeemed by this browser, whose session has ended since
+	ReasonWrongAddress Reason = "wrong_address"     // bound to another address
+	ReasonOldEpoch     Reason = "old_epoch"         // issued before the store was restored
+	ReasonWrongTarget  Reason = "wrong_target"      // its target is no longer allowed
+	ReasonUnknownID    Reason = "unknown_client"    // no such client
+	ReasonBadProof     Reason = "bad_proof"         // the client's proof does not match its secret
+	ReasonStaleProof   Reason = "stale_proof"       // the proof's date is too far from now
+	ReasonBadAlgorithm Reason = "bad_algorithm"     // the proof's algorithm is not accepted for this client
+	ReasonLimit        Reason = "limit"             // a limit was reached
+	ReasonSubject      Reason = "subject_unknown"   // the person does not exist
+	ReasonReference    Reason = "unknown_reference" // the caller named a thing that does not exist
+	ReasonArgument     Reason = "invalid_argument"  // an argument was unusable
 )

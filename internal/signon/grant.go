@@ -3,7 +3,9 @@ package signon
 import (
 	"encoding/binary"
 	"encoding/hex"
+	"fmt"
 	"net/netip"
+	"strconv"
 	"time"
 )
 
@@ -126,6 +128,31 @@ func (g *Grant) refusal(now time.Time, epoch int64, addr []AddrKey) Reason {
 	}
 	return ""
 }
+
+// refused returns the refusal of the grant with what was compared.
+func (g *Grant) refused(reason Reason, now time.Time, epoch int64, addr string) *Error {
+	e := Refused(reason)
+	switch reason {
+	case ReasonExpired:
+		e.Expected, e.Received = "before "+stamp(g.ExpiresAt), stamp(now)
+	case ReasonWrongAddress:
+		e.Expected, e.Received = g.BoundAddr.String(), addr
+	case ReasonOldEpoch:
+		e.Expected, e.Received = fmt.Sprint("epoch ", epoch), fmt.Sprint("epoch ", g.Epoch)
+	case ReasonVoided:
+		e.Expected, e.Received = fmt.Sprintf("fewer than %d calls from wrong addresses", MaxMisses), strconv.Itoa(g.Misses)
+	case ReasonUsed:
+		e.Expected, e.Received = "not used before", "used at "+stamp(g.RedeemedAt)+" by another browser"
+	case ReasonSessionEnded:
+		e.Expected, e.Received = "a live session", "used at "+stamp(g.RedeemedAt)+" by this browser, whose session has ended"
+	case ReasonRevoked:
+		e.Expected, e.Received = "not revoked", "revoked"
+	}
+	return e
+}
+
+// stamp is how instants are written for operators.
+func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
 
 // AddrKey is the comparable form of an address that a grant is bound to: the 4
 // bytes of an IPv4 address, the 16 of an IPv6 address, the first 8 of an IPv6

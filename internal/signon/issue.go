@@ -49,6 +49,7 @@ func (s *Service) Issue(ctx context.Context, req *IssueRequest) (*Issued, error)
 	if err == nil {
 		err = s.create(ctx, req, issued, privacy)
 	}
+	s.traceIssue(req, issued, err)
 	if err != nil {
 		s.recordIssueRefused(ctx, req, AsError(err))
 		return nil, err
@@ -61,7 +62,7 @@ func (s *Service) prepare(ctx context.Context, req *IssueRequest) (*Issued, Priv
 	dest := req.Destination
 	target, err := dest.CheckTarget(req.Target)
 	if err != nil {
-		return nil, PrivacyKey{}, err
+		return nil, PrivacyKey{}, AsError(err).got(req.Target)
 	}
 	ttl, err := dest.validity(req.TTL)
 	if err != nil {
@@ -97,7 +98,10 @@ func (s *Service) create(ctx context.Context, req *IssueRequest, issued *Issued,
 		return fmt.Errorf("issue grant: tenant %q is not declared", g.Tenant)
 	}
 	if wait := s.live.add(g.Tenant, tenant.Limits, g.Subject, g.ExpiresAt, g.IssuedAt); wait > 0 {
-		return &Error{Code: CodeLimit, Reason: ReasonLimit, RetryAfter: wait}
+		return &Error{
+			Code: CodeLimit, Reason: ReasonLimit, RetryAfter: wait, Received: "one more",
+			Expected: fmt.Sprintf("at most %d live links of the tenant, %d for one person (0: no limit)", tenant.Limits.LiveGrants, tenant.Limits.LinksPerSubject),
+		}
 	}
 	err := s.store.CreateGrant(ctx, g, &Event{
 		Type: EventIssued, Tenant: g.Tenant, Client: g.Client, Destination: g.Destination, Grant: g.Key.Reference(),
@@ -111,6 +115,16 @@ func (s *Service) create(ctx context.Context, req *IssueRequest, issued *Issued,
 	return nil
 }
 
+func (s *Service) traceIssue(req *IssueRequest, issued *Issued, err error) {
+	trace := Trace{
+		SupportCode: req.SupportCode, Operation: OpIssue, Tenant: req.Client.Tenant, Client: req.Client.ID, Destination: req.Destination.ID,
+	}
+	if err == nil {
+		trace.Grant = issued.Grant.Key.Reference()
+	}
+	s.Trace(&trace, err)
+}
+
 func (s *Service) recordIssueRefused(ctx context.Context, req *IssueRequest, err *Error) {
 	if err.Code == CodeUnavailable || err.Code == CodeInternal {
 		return // nothing was decided
@@ -121,7 +135,7 @@ func (s *Service) recordIssueRefused(ctx context.Context, req *IssueRequest, err
 	}
 	s.record(ctx, &Event{
 		Type: EventIssueRefused, Tenant: req.Client.Tenant, Client: req.Client.ID, Destination: req.Destination.ID,
-		Reason: reason, Note: err.Argument, SupportCode: req.SupportCode, Caller: req.Caller.String(),
+		Reason: reason, Note: err.compared(), SupportCode: req.SupportCode, Caller: req.Caller.String(),
 	})
 }
 
@@ -131,9 +145,9 @@ func (d *Destination) validity(ttl time.Duration) (time.Duration, error) {
 	case ttl == 0:
 		return d.DefaultTTL, nil
 	case ttl < time.Second:
-		return 0, Invalid(ArgTTL, "must be at least 1 second")
+		return 0, Invalid(ArgTTL, "must be at least 1 second").got(ttl.String())
 	case ttl > d.MaxTTL:
-		return 0, Invalid(ArgTTL, fmt.Sprintf("must be at most %d seconds", int64(d.MaxTTL/time.Second)))
+		return 0, Invalid(ArgTTL, fmt.Sprintf("must be at most %d seconds", int64(d.MaxTTL/time.Second))).got(ttl.String())
 	}
 	return ttl, nil
 }

@@ -2,6 +2,7 @@ package signon
 
 import (
 	"context"
+	"net/netip"
 	"sync"
 	"time"
 )
@@ -17,6 +18,29 @@ func (s *Service) record(ctx context.Context, e *Event) {
 	if err := s.store.AppendEvent(ctx, e); err != nil {
 		s.log.Error("audit: event not recorded", "event", e.Type, "support_code", e.SupportCode, "error", err)
 	}
+}
+
+// refusedEvents record that an operation was refused to a client.
+var refusedEvents = map[Operation]EventType{OpIssue: EventIssueRefused, OpResolve: EventResolveRefused}
+
+// Turned keeps that a dialect turned a client's call away before the core was
+// asked: as a trace, and as an audit event. The event leaves out what came, which
+// may be personal and belongs to nobody who could have it erased.
+func (s *Service) Turned(ctx context.Context, t *Trace, caller netip.Addr, err error) {
+	s.Trace(t, err)
+	e, event := AsError(err), refusedEvents[t.Operation]
+	if e == nil || event == "" || e.Code == CodeUnavailable || e.Code == CodeInternal {
+		return // nothing was decided
+	}
+	noted := *e
+	noted.Received = ""
+	if noted.Reason == "" {
+		noted.Reason = ReasonArgument
+	}
+	s.record(ctx, &Event{
+		Type: event, Tenant: t.Tenant, Client: t.Client, Destination: t.Destination, Reason: noted.Reason, Note: noted.compared(),
+		SupportCode: t.SupportCode, Caller: caller.String(),
+	})
 }
 
 // mayRecord reports whether the tenant has room for one more event of that

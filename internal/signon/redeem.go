@@ -17,16 +17,23 @@ type RedeemRequest struct {
 	Token string
 	// Binding is the browser's binding value.
 	Binding Binding
-	// Session is the session the browser has here already, or nil.
-	Session *SessionToken
+	// Session is the session the browser has here already, or nil. Elsewhere are
+	// those it has at the tenant's other destinations.
+	Session   *SessionToken
+	Elsewhere []SessionToken
+	// Confirmed is the ticket of the page that asked (see [Ask]), or empty.
+	Confirmed string
 	// Addr is the browser's address.
 	Addr netip.Addr
 	// SupportCode is the code of the request.
 	SupportCode string
 }
 
-// SignOn is a person signed in.
+// SignOn is a person signed in, or about to be.
 type SignOn struct {
+	// Ask, unless nil, is what the person has to be asked first: nothing is spent,
+	// and the other fields are empty.
+	Ask     *Ask
 	Session BrowserSession
 	// Token is what the browser keeps to prove the session.
 	Token SessionToken
@@ -34,46 +41,57 @@ type SignOn struct {
 	First bool
 }
 
-// Redeem spends the token for a browser session, once. A repeat within the
-// token's validity by the same browser (same binding value, or the grant's own
-// session) gets the same session. Errors: CodeTokenInvalid whatever the
-// reason, CodeLimit for an address with too many refusals, CodeUnavailable when
-// the outcome is not known: a repeat by the same browser then converges.
+// Redeem spends the token for a browser session, once. Where the link's policy
+// wants it, or another person is signed in, the answer is a question first
+// ([SignOn.Ask]). A repeat within the token's validity by the same browser (same
+// binding value, or the grant's own session) gets the same session. Errors:
+// CodeTokenInvalid whatever the reason, CodeLimit for an address with too many
+// refusals, CodeUnavailable when the outcome is not known: a repeat by the same
+// browser then converges.
 func (s *Service) Redeem(ctx context.Context, req *RedeemRequest) (*SignOn, error) {
+	r := &redemption{service: s, req: req}
 	now := s.store.Now()
 	addr := throttleKey(req.Addr)
 	if wait := s.misses.Blocked(addr, now); wait > 0 {
-		return nil, &Error{Code: CodeLimit, Reason: ReasonLimit, RetryAfter: wait}
+		err := &Error{Code: CodeLimit, Reason: ReasonLimit, RetryAfter: wait}
+		r.trace(err)
+		return nil, err
 	}
-	signOn, err := s.redeem(ctx, req)
+	signOn, err := r.redeem(ctx)
 	if e := AsError(err); e != nil && e.Code == CodeTokenInvalid {
 		s.misses.Count(addr, now)
 	}
+	r.trace(err)
 	return signOn, err
 }
 
-func (s *Service) redeem(ctx context.Context, req *RedeemRequest) (*SignOn, error) {
-	found, gen, err := s.find(ctx, req.Tenant, req.Destination, req.Token)
-	if err != nil {
+func (r *redemption) redeem(ctx context.Context) (*SignOn, error) {
+	s, req := r.service, r.req
+	var err error
+	if r.grant, r.gen, err = s.find(ctx, req.Tenant, req.Destination, req.Token); err != nil {
 		return nil, err
 	}
-	r := &redemption{service: s, req: req, grant: found, gen: gen}
-	subject, err := s.subject(ctx, found.Tenant, found.SubjectKind, found.Subject)
+	subject, err := s.subject(ctx, r.grant.Tenant, r.grant.SubjectKind, r.grant.Subject)
 	switch e := AsError(err); {
 	case e == nil:
 		r.privacy = subject.PrivacyKey
 	case e.Code == CodeSubjectUnknown:
-		return nil, r.refuse(ctx, ReasonSubject)
+		return nil, r.refuse(ctx, Refused(ReasonSubject))
 	default:
 		return nil, fmt.Errorf("redeem grant: %w", err)
 	}
-	if _, err := req.Destination.CheckTarget(found.Target); err != nil {
-		return nil, r.refuse(ctx, ReasonWrongTarget)
+	if _, err := req.Destination.CheckTarget(r.grant.Target); err != nil {
+		refused := Refused(ReasonWrongTarget)
+		refused.Expected, refused.Received = AsError(err).Rule, r.grant.Target
+		return nil, r.refuse(ctx, refused)
 	}
-	if req.Session != nil && req.Session.Key == found.Key {
+	if req.Session != nil && req.Session.Key == r.grant.Key {
 		if again, err := r.resume(ctx); again != nil || err != nil {
 			return again, err
 		}
+	}
+	if ask, err := r.ask(ctx); ask != nil || err != nil {
+		return &SignOn{Ask: ask}, err
 	}
 	return r.spend(ctx)
 }
@@ -105,9 +123,22 @@ func (s *Service) find(ctx context.Context, tenant TenantID, dest *Destination, 
 type redemption struct {
 	service *Service
 	req     *RedeemRequest
-	grant   *Grant
+	grant   *Grant // nil until it was found
 	gen     *generation
 	privacy PrivacyKey
+	served  time.Time // when the person was asked, if that was answered in time
+	note    string
+}
+
+// trace keeps how the attempt went.
+func (r *redemption) trace(err error) {
+	trace := Trace{
+		SupportCode: r.req.SupportCode, Operation: OpRedeem, Tenant: r.req.Tenant, Destination: r.req.Destination.ID, Note: r.note,
+	}
+	if r.grant != nil {
+		trace.Grant, trace.Client = r.grant.Key.Reference(), r.grant.Client
+	}
+	r.service.Trace(&trace, err)
 }
 
 // resume answers a repeat by the browser that holds the grant's own session.
@@ -134,19 +165,23 @@ func (r *redemption) spend(ctx context.Context) (*SignOn, error) {
 	s, g := r.service, r.grant
 	token := r.gen.session(g.Key, r.req.Binding)
 	binding := r.gen.bindingDigest(r.req.Binding)
-	addr := AddrKeys(r.req.Addr)
+	addr := r.addrKeys()
+	judge := func(o *RedeemOutcome) Reason { return o.verdict(binding, addr, r.served) }
 	out, err := s.store.RedeemGrant(ctx, &Redemption{
-		Key: g.Key, Addr: addr, Binding: binding, SessionTTL: r.req.Destination.SessionTTL,
+		Key: g.Key, Addr: addr, Binding: binding, ServedAt: r.served, SessionTTL: r.req.Destination.SessionTTL,
 		Session: BrowserSession{
 			Tenant: g.Tenant, Destination: g.Destination, Client: g.Client, Subject: g.Subject, SubjectKind: g.SubjectKind,
 			Target: g.Target, Language: g.Language, Secret: token.digest(),
 		},
 		Record: func(o *RedeemOutcome) *Event {
-			reason := o.verdict(binding, addr)
+			reason := judge(o)
 			if !o.Known && !o.Won {
 				return nil
 			}
 			e := r.event(o.eventType(reason), reason)
+			if reason != "" && reason != ReasonWrongAddress {
+				e.Note = o.Grant.refused(reason, o.At, o.Epoch, "").compared()
+			}
 			if !o.Won && !s.mayRecord(e) {
 				return nil
 			}
@@ -156,28 +191,39 @@ func (r *redemption) spend(ctx context.Context) (*SignOn, error) {
 	if err != nil {
 		return nil, fmt.Errorf("redeem grant: %w", err)
 	}
-	reason := out.verdict(binding, addr)
+	reason := judge(&out)
 	if out.Won {
 		s.live.remove(g.Tenant, g.Subject, g.ExpiresAt)
 	} else {
 		s.noteRecorded(g.Tenant, out.eventType(reason))
 	}
 	if reason != "" {
-		return nil, Refused(reason)
+		return nil, out.Grant.refused(reason, out.At, out.Epoch, r.req.Addr.String())
 	}
 	return &SignOn{Session: out.Session, Token: token, First: out.Won}, nil
 }
 
+// addrKeys returns the keys that the store compares with the bound address.
+// Where a mismatch is only reported, it is noted and the grant's own key passes.
+func (r *redemption) addrKeys() []AddrKey {
+	keys := AddrKeys(r.req.Addr)
+	if r.req.Destination.OnMismatch != MismatchReport || r.grant.BoundAddr.Admits(keys) {
+		return keys
+	}
+	r.note = "the address did not match and was let pass: expected " + r.grant.BoundAddr.String() + "; received " + r.req.Addr.String()
+	return []AddrKey{r.grant.BoundAddr}
+}
+
 // verdict returns why the outcome is a refusal, or "" when the browser with
-// that binding is signed in by it.
-func (o *RedeemOutcome) verdict(binding BindingDigest, addr []AddrKey) Reason {
+// that binding, asked at served unless that is zero, is signed in by it.
+func (o *RedeemOutcome) verdict(binding BindingDigest, addr []AddrKey, served time.Time) Reason {
 	if o.Won {
 		return ""
 	}
 	if !o.Known {
 		return ReasonUnknown
 	}
-	reason := o.Grant.refusal(o.At, o.Epoch, addr)
+	reason := o.Grant.refusal(judgedAt(o.At, served), o.Epoch, addr)
 	if reason != ReasonUsed || o.Grant.Binding != binding {
 		if reason == "" {
 			return ReasonUsed // redeemable, yet the update found it otherwise: never a second winner
@@ -201,15 +247,25 @@ func (o *RedeemOutcome) eventType(reason Reason) EventType {
 }
 
 func (r *redemption) event(t EventType, reason Reason) *Event {
-	return &Event{
+	personal := Personal{Subject: r.grant.Subject, Addr: r.req.Addr.String()}
+	e := &Event{
 		Type: t, Tenant: r.grant.Tenant, Client: r.grant.Client, Destination: r.grant.Destination,
 		Grant: r.grant.Key.Reference(), Reason: reason, SupportCode: r.req.SupportCode,
-		Personal: SealPersonal(r.privacy, Personal{Subject: r.grant.Subject, Addr: r.req.Addr.String()}),
 	}
+	if r.note != "" {
+		e.Note = "address mismatch let pass"
+	}
+	if r.note != "" || reason == ReasonWrongAddress {
+		personal.Addr += ", bound to " + r.grant.BoundAddr.String()
+	}
+	e.Personal = SealPersonal(r.privacy, personal)
+	return e
 }
 
 // refuse records a refusal that was decided before the store was asked.
-func (r *redemption) refuse(ctx context.Context, reason Reason) error {
-	r.service.record(ctx, r.event(EventRedeemRefused, reason))
-	return Refused(reason)
+func (r *redemption) refuse(ctx context.Context, refused *Error) error {
+	e := r.event(EventRedeemRefused, refused.Reason)
+	e.Note = refused.compared()
+	r.service.record(ctx, e)
+	return refused
 }

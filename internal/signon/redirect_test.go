@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -46,7 +47,7 @@ func browserOrigins(t *testing.T, urls []string) []string {
 	}
 	cmd := exec.Command(node, "-e", `
 		const urls = JSON.parse(require("fs").readFileSync(0));
-		console.log(JSON.stringify(urls.map(u => { try { const p = new URL(u); return p.origin + (p.href === u ? "" : " rewritten") } catch { return "unreadable" } })));`)
+		console.log(JSON.stringify(urls.map(u => { try { const p = new URL(u); return p.origin + (p.href.toLowerCase() === u.toLowerCase() ? "" : " rewritten") } catch { return "unreadable" } })));`)
 	cmd.Stdin, cmd.Stderr = bytes.NewReader(in), os.Stderr
 	out, err := cmd.Output()
 	if err != nil {
@@ -59,6 +60,25 @@ func browserOrigins(t *testing.T, urls []string) []string {
 	return origins
 }
 
+// spellings of a payload: as it is, percent-encoded once and twice, and with its
+// host in capitals, or all of it.
+func spellings(payload string) []string {
+	start, end := 0, len(payload)
+	if i := strings.Index(payload, "//"); i >= 0 {
+		start = i + 2
+	}
+	if i := strings.IndexAny(payload[start:], "/?#"); i >= 0 {
+		end = start + i
+	}
+	shouted := payload[:start] + strings.ToUpper(payload[start:end]) + payload[end:]
+	return []string{payload, url.QueryEscape(payload), url.QueryEscape(url.QueryEscape(payload)), shouted, strings.ToUpper(payload)}
+}
+
+// before is what a payload may stand behind.
+var before = []string{
+	"", "https:", "https://", "https://shop.example", "https://SHOP.EXAMPLE", "https://shop.example/", "https://shop.example@", "https://SHOP.EXAMPLE/x?u=",
+}
+
 func TestNoKnownRedirectPayloadLeavesTheRegisteredHosts(t *testing.T) {
 	d := cart(t, "https://shop.example", "https://www.whitelisteddomain.tld", "https://whitelisteddomain.tld")
 	d.Paths = []string{"/*"}
@@ -66,8 +86,8 @@ func TestNoKnownRedirectPayloadLeavesTheRegisteredHosts(t *testing.T) {
 	var accepted []string
 	tried := 0
 	for _, payload := range redirectPayloads(t) {
-		for _, spelling := range []string{payload, url.QueryEscape(payload), url.QueryEscape(url.QueryEscape(payload)), strings.ToUpper(payload)} {
-			for _, before := range []string{"", "https:", "https://", "https://shop.example", "https://shop.example/", "https://shop.example@", "https://shop.example/x?u="} {
+		for _, spelling := range spellings(payload) {
+			for _, before := range before {
 				tried++
 				if target, err := d.CheckTarget(before + spelling); err == nil {
 					accepted = append(accepted, d.link(target, "0123456789abcdef0123456789abcdef01234567"))
@@ -85,4 +105,35 @@ func TestNoKnownRedirectPayloadLeavesTheRegisteredHosts(t *testing.T) {
 		}
 	}
 	t.Logf("%d of %d spellings are accepted, all of them on registered hosts", len(accepted), tried)
+}
+
+// A page that an operator declares is where its text says, for a browser too.
+func TestADeclaredPageIsWhereItsTextSays(t *testing.T) {
+	accepted, declared := []string{"https://example.com", "https://example.com?x=1", "https://Example.COM:443/a#b"}, []string{}
+	for _, payload := range redirectPayloads(t) {
+		for _, spelling := range spellings(payload) {
+			for _, before := range before {
+				accepted = append(accepted, before+spelling)
+			}
+		}
+	}
+	accepted = slices.DeleteFunc(accepted, func(page string) bool {
+		to, err := PageOrigin(page)
+		if err == nil {
+			declared = append(declared, to.String())
+		}
+		return err != nil
+	})
+	if len(accepted) < 1000 {
+		t.Fatalf("%d are accepted: the test tries nothing", len(accepted))
+	}
+	for i, origin := range browserOrigins(t, accepted) {
+		if strings.TrimSuffix(origin, " rewritten") != declared[i] {
+			t.Errorf("%q is taken for %s and leads a browser to %s", accepted[i], declared[i], origin)
+		}
+		text := strings.ToLower(accepted[i])
+		if after, ok := strings.CutPrefix(text, declared[i]); !ok || after != "" && !strings.ContainsAny(after[:1], ":/?#") {
+			t.Errorf("%q is taken for %s, which its text does not say", accepted[i], declared[i])
+		}
+	}
 }

@@ -120,6 +120,10 @@ func (d *Destination) fault() string {
 		return "needs a session lifetime above zero"
 	case d.AddrPolicy != AddrExact && d.AddrPolicy != AddrNet64:
 		return "must bind addresses exact or net64"
+	case d.OnMismatch != "" && d.OnMismatch != MismatchRefuse && d.OnMismatch != MismatchReport:
+		return "must refuse or report calls from other addresses"
+	case d.Policy != "" && d.Policy != PolicyDirect && d.Policy != PolicyAuto && d.Policy != PolicyConfirm:
+		return "must redeem links direct, auto or confirm"
 	}
 	return ""
 }
@@ -174,7 +178,7 @@ func (r *Registry) At(hostPort string, kind DestinationKind) (*Tenant, *Destinat
 	for _, w := range r.wild {
 		host, port, rule := splitAuthority(hostPort, defaultPort(w.origin.Scheme))
 		here := Origin{w.origin.Scheme, host, port}
-		if rule == "" && w.dest.Kind == kind && w.origin.covers(here) && here.HostPort() == hostPort {
+		if rule == "" && w.dest.Kind == kind && w.origin.Covers(here) && here.HostPort() == hostPort {
 			return r.owners[w.dest], w.dest, true
 		}
 	}

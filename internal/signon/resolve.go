@@ -23,6 +23,20 @@ type ResolveRequest struct {
 // its redemption, without spending anything. Its only refusal is
 // CodeTokenInvalid.
 func (s *Service) Resolve(ctx context.Context, req *ResolveRequest) (*Grant, error) {
+	g, err := s.resolve(ctx, req)
+	trace := Trace{SupportCode: req.SupportCode, Operation: OpResolve, Tenant: req.Client.Tenant, Client: req.Client.ID, Destination: req.Destination.ID}
+	if g != nil {
+		trace.Grant = g.Key.Reference()
+	}
+	s.Trace(&trace, err)
+	if err != nil {
+		return nil, err
+	}
+	return g, nil
+}
+
+// resolve returns the grant also when it is refused, for the trace.
+func (s *Service) resolve(ctx context.Context, req *ResolveRequest) (*Grant, error) {
 	g, _, err := s.find(ctx, req.Client.Tenant, req.Destination, req.Token)
 	if err != nil {
 		return nil, err
@@ -33,12 +47,13 @@ func (s *Service) Resolve(ctx context.Context, req *ResolveRequest) (*Grant, err
 	}
 	// A back end resolves: the address that the browser is bound to is not its own.
 	if reason := g.refusal(s.store.Now(), s.store.Epoch(), []AddrKey{g.BoundAddr}); reason != "" && reason != ReasonUsed {
-		event.Type, event.Reason = EventResolveRefused, reason
+		refused := g.refused(reason, s.store.Now(), s.store.Epoch(), "")
+		event.Type, event.Reason, event.Note = EventResolveRefused, reason, refused.compared()
 		s.record(ctx, event)
-		return nil, Refused(reason)
+		return g, refused
 	}
 	if err := s.store.AppendEvent(ctx, event); err != nil {
-		return nil, fmt.Errorf("resolve token: %w", err)
+		return g, fmt.Errorf("resolve token: %w", err)
 	}
 	return g, nil
 }

@@ -20,12 +20,15 @@ type Selection struct {
 // audit event, and returns how many grants or sessions it ended. A grant that
 // is issued while it runs may be missed.
 func (s *Service) Revoke(ctx context.Context, sel Selection, supportCode string) (int, error) {
-	keys, err := s.selected(ctx, sel)
+	keys, err := s.selected(ctx, sel.matches, sel.Reference)
 	if err != nil {
 		return 0, fmt.Errorf("revoke: %w", err)
 	}
-	ended := 0
+	ended, now := 0, s.store.Now()
 	for key, g := range keys {
+		if g.State == GrantLive && !g.ExpiresAt.IsZero() && now.After(g.ExpiresAt.Add(AskTTL)) {
+			continue // over by itself; until then a page that asked may still be answered
+		}
 		event := &Event{
 			Type: EventRevoked, Tenant: sel.Tenant, Client: g.Client, Destination: g.Destination,
 			Grant: key.Reference(), SupportCode: supportCode,
@@ -42,31 +45,32 @@ func (s *Service) Revoke(ctx context.Context, sel Selection, supportCode string)
 	return ended, nil
 }
 
-// selected returns the keys to revoke, from grants and from sessions whose
-// grants are gone already.
-func (s *Service) selected(ctx context.Context, sel Selection) (map[GrantKey]Grant, error) {
+// selected returns what matches, of all or of those with the reference: grants,
+// and sessions whose grants are gone already.
+func (s *Service) selected(ctx context.Context, matches func(*Grant) bool, ref Reference) (map[GrantKey]Grant, error) {
 	var first, last GrantKey
 	for i := range last {
 		last[i] = 0xff
 	}
-	if sel.Reference != "" {
+	if ref != "" {
 		var ok bool
-		if first, last, ok = sel.Reference.Range(); !ok {
+		if first, last, ok = ref.Range(); !ok {
 			return nil, Invalid("reference", "must be 24 hexadecimal digits")
 		}
 		first = first.before()
 	}
 	found := map[GrantKey]Grant{}
-	keep := func(g Grant) {
-		if _, ok := found[g.Key]; !ok && sel.matches(&g) {
-			found[g.Key] = g
+	keep := func(g *Grant) {
+		if _, ok := found[g.Key]; !ok && matches(g) {
+			found[g.Key] = *g
 		}
 	}
-	if err := s.eachGrant(ctx, first, last, keep); err != nil {
+	err := s.eachGrant(ctx, first, last, func(g *Grant) error { keep(g); return nil })
+	if err != nil {
 		return nil, err
 	}
 	return found, s.eachSession(ctx, first, last, func(b *BrowserSession) {
-		keep(Grant{Key: b.Key, Tenant: b.Tenant, Client: b.Client, Destination: b.Destination, Subject: b.Subject, SubjectKind: b.SubjectKind})
+		keep(&Grant{Key: b.Key, Tenant: b.Tenant, Client: b.Client, Destination: b.Destination, Subject: b.Subject, SubjectKind: b.SubjectKind})
 	})
 }
 
@@ -91,7 +95,9 @@ func (k GrantKey) before() GrantKey {
 
 const pageSize = 1000
 
-func (s *Service) eachGrant(ctx context.Context, after, last GrantKey, visit func(Grant)) error {
+// eachGrant visits the grants after one key and up to another, until visit
+// returns an error.
+func (s *Service) eachGrant(ctx context.Context, after, last GrantKey, visit func(*Grant) error) error {
 	for {
 		grants, err := s.store.Grants(ctx, after, pageSize)
 		if err != nil {
@@ -101,7 +107,9 @@ func (s *Service) eachGrant(ctx context.Context, after, last GrantKey, visit fun
 			if string(grants[i].Key[:]) > string(last[:]) {
 				return nil
 			}
-			visit(grants[i])
+			if err := visit(&grants[i]); err != nil {
+				return err
+			}
 		}
 		if len(grants) < pageSize {
 			return nil

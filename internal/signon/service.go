@@ -23,6 +23,7 @@ type Service struct {
 	live     *liveGrants
 	registry atomic.Pointer[Registry]
 	late     lateEvents
+	traces   traces
 }
 
 // Options are what a Service is made of. All but Random are required.

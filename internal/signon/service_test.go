@@ -523,6 +523,21 @@ func TestRevokeEndsGrantsAndSessions(t *testing.T) {
 	}
 }
 
+func TestRevokeLeavesLinksThatAreOverByThemselves(t *testing.T) {
+	w := newWorld(t)
+	over := w.issue(nil)
+	w.clock.move(10*time.Second + signon.AskTTL + time.Second)
+	open := w.issue(nil)
+	w.clock.move(11 * time.Second) // expired, but a page that asked may still be answered
+	if n, err := w.Revoke(t.Context(), signon.Selection{Tenant: "shop", Client: "SHOP"}, "R"); n != 1 || err != nil {
+		t.Errorf("got %d ended, %v; want 1", n, err)
+	}
+	for token, reason := range map[signon.Token]signon.Reason{over.Token: signon.ReasonExpired, open.Token: signon.ReasonRevoked} {
+		_, err := w.redeem(token, 1, nil)
+		wantRefusal(t, err, reason)
+	}
+}
+
 func TestLimitsRefuseAndTellWhenToComeBack(t *testing.T) {
 	w := newWorld(t)
 	ts := tenants()

@@ -87,6 +87,9 @@ type Redemption struct {
 	// need not keep that twice. Key, StartedAt, ExpiresAt and Epoch are filled in
 	// by the store.
 	Session BrowserSession
+	// ServedAt, unless zero, is when the browser was asked to confirm: expiry is
+	// judged by it instead of the store's instant, when it is earlier.
+	ServedAt time.Time
 	// SessionTTL is the session's lifetime from StartedAt.
 	SessionTTL time.Duration
 	// Record returns the event for an outcome, or nil for none.

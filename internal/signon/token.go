@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
 	"time"
 )
 
@@ -93,4 +94,38 @@ func (t Token) raw() (b [tokenLen]byte) {
 func (t Token) expiry() time.Time {
 	raw := t.raw()
 	return time.Unix(int64(binary.BigEndian.Uint32(raw[:tokenExpiryLen])), 0).UTC()
+}
+
+// withoutToken returns the text, or what is before its query, when it holds
+// something that could be a token, in whatever spelling: it may be kept then.
+func withoutToken(text string) string {
+	if !holdsToken(text) {
+		return text
+	}
+	if before, _, ok := strings.Cut(text, "?"); ok && !holdsToken(before) {
+		return before + "?" + redacted
+	}
+	return redacted
+}
+
+// holdsToken reports whether the text has as many hexadecimal digits in a row as
+// the random part of a token has, as it is or escaped up to three times.
+func holdsToken(text string) bool {
+	for range 4 {
+		run := 0
+		for i := range len(text) {
+			if run++; !isHex(text[i]) {
+				run = 0
+			}
+			if run == 2*tokenRandomLen {
+				return true
+			}
+		}
+		plain := unescape(text)
+		if plain == text {
+			return false
+		}
+		text = plain
+	}
+	return false
 }

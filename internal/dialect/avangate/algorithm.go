@@ -48,11 +48,16 @@ func findAlgorithm(name string, digits int) *algorithm {
 // digest returns the HMAC of code and date under the key.
 func (a *algorithm) digest(code, date, key string) []byte {
 	var buf [128]byte
-	b := strconv.AppendInt(buf[:0], int64(len(code)), 10)
+	return a.sum(appendSigned(buf[:0], code, date), []byte(key))
+}
+
+// appendSigned appends the string that is signed: code and date, each after its
+// length in bytes.
+func appendSigned(b []byte, code, date string) []byte {
+	b = strconv.AppendInt(b, int64(len(code)), 10)
 	b = append(b, code...)
 	b = strconv.AppendInt(b, int64(len(date)), 10)
-	b = append(b, date...)
-	return a.sum(b, []byte(key))
+	return append(b, date...)
 }
 
 // sum returns the HMAC of the message. It is keyed afresh each time: keeping

@@ -32,6 +32,8 @@ type Caller struct {
 	// request.
 	Addr        netip.Addr
 	SupportCode string
+
+	refusedByCore bool // the core refused the call, and has traced it
 }
 
 func (c *Caller) act() directory.Act {
@@ -78,6 +80,7 @@ func (a *API) link(ctx context.Context, by *Caller, c *directory.Customer, at *s
 		Caller: by.Addr, SupportCode: by.SupportCode,
 	})
 	if err != nil {
+		by.refusedByCore = true
 		return "", err
 	}
 	return issued.Link, nil
@@ -112,6 +115,7 @@ func (a *API) customerByToken(ctx context.Context, by *Caller, token string) (*d
 		Client: by.Client, Destination: cart, Token: token, Caller: by.Addr, SupportCode: by.SupportCode,
 	})
 	if err != nil {
+		by.refusedByCore = true
 		return nil, err
 	}
 	id, err := strconv.ParseInt(string(grant.Subject), 10, 64)

@@ -24,6 +24,9 @@ type Credentials struct {
 	// Algorithm is the name of the HMAC's hash; empty: the one that fits the
 	// length of Hash.
 	Algorithm string
+	// Unreadable says, to operators, why nothing could be read; empty when the
+	// other fields are what came.
+	Unreadable string
 }
 
 // maxCodeLen is the longest merchant code, in bytes.
@@ -67,7 +70,10 @@ func Sign(code string, at time.Time, key signon.Secret, algorithm string) (Crede
 // signon.CodeLimit after too many failures of that code from that address.
 func (a *API) Authenticate(c *Credentials, caller netip.Addr, supportCode string) (*signon.Client, error) {
 	if !ValidCode(c.Code) {
-		return nil, &signon.Error{Code: signon.CodeUnauthenticated, Reason: signon.ReasonMalformed}
+		err := &signon.Error{Code: signon.CodeUnauthenticated, Reason: signon.ReasonMalformed}
+		err.Expected, err.Received = c.explainCode()
+		a.signOn.Trace(&signon.Trace{SupportCode: supportCode, Operation: signon.OpAuthenticate}, err)
+		return nil, err
 	}
 	p, formed := c.proof()
 	return a.signOn.Authenticate(signon.Claim{
@@ -77,6 +83,9 @@ func (a *API) Authenticate(c *Credentials, caller netip.Addr, supportCode string
 				return signon.ReasonMalformed
 			}
 			return p.verify(client, secret, a.signOn.Now())
+		},
+		Explain: func(client *signon.Client, why signon.Reason) (expected, received string) {
+			return p.explain(client, why, a.signOn.Now())
 		},
 	})
 }

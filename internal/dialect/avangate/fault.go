@@ -82,6 +82,12 @@ const (
 	ArgToken        = "token"
 )
 
+// What calls name by reference, for [Ask].
+const (
+	ArgCustomer     = "customer"
+	ArgSubscription = argSubscription
+)
+
 // Things that are named by reference and may not exist, beside customers.
 const (
 	argSubscription = "subscription"

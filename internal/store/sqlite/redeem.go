@@ -30,6 +30,7 @@ type redemption struct {
 	binding signon.BindingDigest
 	addr    [2][]byte
 	session signon.BrowserSession
+	served  time.Time
 	ttl     time.Duration
 	record  func(*signon.RedeemOutcome) *signon.Event
 	swept   func(signon.GrantKey) bool
@@ -37,7 +38,7 @@ type redemption struct {
 }
 
 func newRedemption(r *signon.Redemption) *redemption {
-	q := &redemption{key: r.Key, binding: r.Binding, session: r.Session, ttl: r.SessionTTL, record: r.Record}
+	q := &redemption{key: r.Key, binding: r.Binding, session: r.Session, served: r.ServedAt, ttl: r.SessionTTL, record: r.Record}
 	for i := range min(len(r.Addr), len(q.addr)) {
 		q.addr[i] = []byte(r.Addr[i])
 	}
@@ -47,8 +48,12 @@ func newRedemption(r *signon.Redemption) *redemption {
 func (q *redemption) do(t *tx) error {
 	q.outcome = signon.RedeemOutcome{At: t.at, Epoch: t.epoch}
 	now, until := t.now(), t.at.Add(q.ttl).Truncate(time.Millisecond)
+	judged := now
+	if !q.served.IsZero() {
+		judged = min(judged, q.served.UnixMilli())
+	}
 	if t.exec(redeemGrant, now, q.binding[:], q.session.Secret[:], until.UnixMilli(),
-		q.key[:], t.epoch, now, orNil(q.addr[0]), orNil(q.addr[1])) == 1 {
+		q.key[:], t.epoch, judged, orNil(q.addr[0]), orNil(q.addr[1])) == 1 {
 		b := &q.outcome.Session
 		*b = q.session
 		b.Key, b.StartedAt, b.ExpiresAt, b.Epoch = q.key, t.at, until, t.epoch

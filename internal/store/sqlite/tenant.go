@@ -210,6 +210,8 @@ type (
 		MaxTTL           time.Duration          `json:"max_ttl_ns"`
 		SessionTTL       time.Duration          `json:"session_ttl_ns"`
 		AddrPolicy       signon.AddrPolicy      `json:"addr_policy,omitempty"`
+		OnMismatch       signon.Mismatch        `json:"on_mismatch,omitempty"`
+		Policy           signon.Policy          `json:"policy,omitempty"`
 		Settings         map[string]string      `json:"settings,omitempty"`
 	}
 	originDoc struct {
@@ -223,7 +225,8 @@ func newDestinationDoc(d *signon.Destination) *destinationDoc {
 	doc := &destinationDoc{
 		Kind: d.Kind, Paths: d.Paths, UnsupportedPaths: d.UnsupportedPaths, UnsupportedHosts: d.UnsupportedHosts,
 		QueryRequired: d.QueryRequired, TokenParam: d.TokenParam,
-		DefaultTTL: d.DefaultTTL, MaxTTL: d.MaxTTL, SessionTTL: d.SessionTTL, AddrPolicy: d.AddrPolicy, Settings: d.Settings,
+		DefaultTTL: d.DefaultTTL, MaxTTL: d.MaxTTL, SessionTTL: d.SessionTTL, AddrPolicy: d.AddrPolicy,
+		OnMismatch: d.OnMismatch, Policy: d.Policy, Settings: d.Settings,
 	}
 	for _, o := range d.Origins {
 		doc.Origins = append(doc.Origins, originDoc(o))
@@ -235,7 +238,8 @@ func (doc *destinationDoc) destination(id string) signon.Destination {
 	d := signon.Destination{
 		ID: id, Kind: doc.Kind, Paths: doc.Paths, UnsupportedPaths: doc.UnsupportedPaths, UnsupportedHosts: doc.UnsupportedHosts,
 		QueryRequired: doc.QueryRequired, TokenParam: doc.TokenParam,
-		DefaultTTL: doc.DefaultTTL, MaxTTL: doc.MaxTTL, SessionTTL: doc.SessionTTL, AddrPolicy: doc.AddrPolicy, Settings: doc.Settings,
+		DefaultTTL: doc.DefaultTTL, MaxTTL: doc.MaxTTL, SessionTTL: doc.SessionTTL, AddrPolicy: doc.AddrPolicy,
+		OnMismatch: doc.OnMismatch, Policy: doc.Policy, Settings: doc.Settings,
 	}
 	for _, o := range doc.Origins {
 		d.Origins = append(d.Origins, signon.Origin(o))

@@ -28,6 +28,7 @@ func declared() []signon.Tenant {
 					},
 					Paths: []string{"/order/*", "/x"}, UnsupportedPaths: []string{"/y"}, UnsupportedHosts: []string{"old.example.com"}, QueryRequired: true,
 					TokenParam: "logintoken", DefaultTTL: 10 * time.Second, MaxTTL: time.Hour, SessionTTL: 30 * time.Minute, AddrPolicy: signon.AddrNet64,
+					OnMismatch: signon.MismatchReport, Policy: signon.PolicyConfirm,
 					Settings: map[string]string{"a_page": "https://pay.example.com/?a=b", "odd \x00": ""},
 				},
 				{ID: "account", Kind: signon.KindAccount, AddrPolicy: signon.AddrExact},

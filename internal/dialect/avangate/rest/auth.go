@@ -22,15 +22,20 @@ func Sign(code string, at time.Time, key signon.Secret, algorithm string) (strin
 	return `code="` + c.Code + `" date="` + c.Date + `" hash="` + c.Hash + `" algo="` + c.Algorithm + `"`, nil
 }
 
-// readCredentials returns the credentials of a request; empty ones, which prove
-// nobody, when there are none, several, or none that can be read.
+// readCredentials returns the credentials of a request; unreadable ones, which
+// prove nobody, when there are none, several, or none that can be read.
 func readCredentials(h http.Header) avangate.Credentials {
-	if values := h[AuthHeader]; len(values) == 1 {
+	values := h[AuthHeader]
+	switch len(values) {
+	case 0:
+		return avangate.Credentials{Unreadable: "no header " + AuthHeader}
+	case 1:
 		if c, ok := parseCredentials(values[0]); ok {
 			return c
 		}
+		return avangate.Credentials{Unreadable: "a header " + AuthHeader + ` that is not code="…" date="…" hash="…" algo="…", each once`}
 	}
-	return avangate.Credentials{}
+	return avangate.Credentials{Unreadable: "several headers " + AuthHeader}
 }
 
 // maxHeaderLen is far longer than any credentials.

@@ -39,6 +39,7 @@ type call struct {
 	request *http.Request
 	writer  http.ResponseWriter
 	path    path
+	asks    ask
 	query   query
 	body    avangate.Object
 	by      avangate.Caller
@@ -63,8 +64,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	a.write(w, r)
 }
 
-// answer finds the endpoint, lets in who may enter, reads what came, and calls
-// the endpoint.
+// answer finds the endpoint, lets in who may enter, and calls the endpoint.
 func (c *call) answer() (*answer, error) {
 	endpoint, err := c.route()
 	if err != nil {
@@ -74,6 +74,13 @@ func (c *call) answer() (*answer, error) {
 	if c.by.Client, err = c.api.Authenticate(&credentials, c.by.Addr, c.by.SupportCode); err != nil {
 		return nil, err
 	}
+	a, err := c.admitted(endpoint)
+	c.trace(err)
+	return a, err
+}
+
+// admitted reads what came of a client that may enter, and calls the endpoint.
+func (c *call) admitted(endpoint endpoint) (_ *answer, err error) {
 	if err := c.query.parse(c.request.URL.RawQuery); err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package rest
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/latchkey-sso/latchkey/internal/dialect/avangate"
@@ -66,6 +67,9 @@ func (q *query) find(name string) (param, bool) {
 // get returns the value of the one parameter that has several names; empty when
 // it is not given. Two of its names in one query are a fault.
 func (q *query) get(names ...string) (string, error) {
+	if err := q.refuseLookalikes(names); err != nil {
+		return "", err
+	}
 	var found param
 	given := false
 	for _, name := range names {
@@ -78,6 +82,23 @@ func (q *query) get(names ...string) (string, error) {
 		}
 	}
 	return found.value, nil
+}
+
+// refuseLookalikes refuses names that start like one of the names and go on with
+// something that is no letter, as in ValidationIp[]: what somebody meant to say
+// must never count as not said.
+func (q *query) refuseLookalikes(names []string) error {
+	for _, p := range q.params {
+		if slices.ContainsFunc(names, func(name string) bool { return sameName(p.name, name) }) {
+			continue
+		}
+		for _, name := range names {
+			if len(p.name) > len(name) && sameName(p.name[:len(name)], name) && !isWord(p.name[len(name):len(name)+1]) {
+				return invalidRequest(name, "must be given by that name alone, with one value")
+			}
+		}
+	}
+	return nil
 }
 
 // written returns the name as the client wrote it, or the first of the names

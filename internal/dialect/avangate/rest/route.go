@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/latchkey-sso/latchkey/internal/dialect/avangate"
+	"github.com/latchkey-sso/latchkey/internal/signon"
 )
 
 // endpoint makes one call and returns its answer.
@@ -18,16 +19,31 @@ type route struct {
 	get  endpoint
 	post endpoint
 	put  endpoint
+	// asks is what get asks the core for; nothing for calls that ask the directory
+	// alone. Such calls are traced when they are refused.
+	asks ask
 }
 
+// ask is an operation of the core, and the kind of destination it is about.
+type ask struct {
+	operation signon.Operation
+	kind      signon.DestinationKind
+}
+
+var (
+	forCartLink    = ask{signon.OpIssue, signon.KindCart}
+	forAccountLink = ask{signon.OpIssue, signon.KindAccount}
+	aboutCartLink  = ask{signon.OpResolve, signon.KindCart}
+)
+
 var routes = []route{
-	{path: "customers/*/cart", get: cartLink},
-	{path: "customers/*/account", get: customerLink},
-	{path: "customers/*/account/*", get: customerLink},
+	{path: "customers/*/cart", get: cartLink, asks: forCartLink},
+	{path: "customers/*/account", get: customerLink, asks: forAccountLink},
+	{path: "customers/*/account/*", get: customerLink, asks: forAccountLink},
 	{path: "customers/*", get: getCustomer, put: updateCustomer},
-	{path: "customers", get: getCustomerByToken, post: createCustomer},
-	{path: "subscriptions/*/signon", get: subscriptionLink},
-	{path: "subscriptions/*/signon/*", get: subscriptionLink},
+	{path: "customers", get: getCustomerByToken, post: createCustomer, asks: aboutCartLink},
+	{path: "subscriptions/*/signon", get: subscriptionLink, asks: forAccountLink},
+	{path: "subscriptions/*/signon/*", get: subscriptionLink, asks: forAccountLink},
 	{path: "subscriptions/*/customer", get: getSubscriptionCustomer},
 	{path: "subscriptions/*", get: getSubscription},
 	{path: "subscriptions", get: listSubscriptions, post: createSubscription},
@@ -104,6 +120,9 @@ func (c *call) route() (endpoint, error) {
 	}
 	for i := range routes {
 		if c.path.match(routes[i].path) {
+			if c.request.Method == http.MethodGet || c.request.Method == http.MethodHead {
+				c.asks = routes[i].asks
+			}
 			return routes[i].endpoint(c.request.Method, c.writer.Header())
 		}
 	}

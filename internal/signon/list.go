@@ -1,0 +1,104 @@
+package signon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Standing is how a grant stands at an instant, towards operators.
+type Standing string
+
+// The standings.
+const (
+	StandingLive     Standing = "live"     // it can be redeemed
+	StandingRedeemed Standing = "redeemed" // it was, by one browser
+	StandingRevoked  Standing = "revoked"  // an operator or the client ended it
+	StandingVoided   Standing = "voided"   // by too many calls from wrong addresses, or because the store was restored
+	StandingExpired  Standing = "expired"  // its validity is over, and it was not used
+)
+
+// Standings lists every standing.
+func Standings() []Standing {
+	return []Standing{StandingLive, StandingRedeemed, StandingRevoked, StandingVoided, StandingExpired}
+}
+
+// Standing returns how the grant stands at now.
+func (g *Grant) Standing(now time.Time, epoch int64) Standing {
+	switch {
+	case g.State == GrantRevoked:
+		return StandingRevoked
+	case g.State == GrantRedeemed:
+		return StandingRedeemed
+	case g.State == GrantVoided || g.Epoch != epoch:
+		return StandingVoided
+	case !now.Before(g.ExpiresAt):
+		return StandingExpired
+	}
+	return StandingLive
+}
+
+// GrantFilter selects grants. The zero value selects all.
+type GrantFilter struct {
+	Tenant      TenantID
+	Kind        SubjectKind // with Subject
+	Subject     SubjectRef
+	Client      string
+	Destination string
+	Standing    Standing
+	// Since and Until bound when a grant was issued, both included.
+	Since, Until time.Time
+}
+
+func (f *GrantFilter) selects(g *Grant, standing Standing) bool {
+	return (f.Tenant == "" || g.Tenant == f.Tenant) &&
+		(f.Subject == "" || g.Subject == f.Subject && g.SubjectKind == f.Kind) &&
+		(f.Client == "" || g.Client == f.Client) &&
+		(f.Destination == "" || g.Destination == f.Destination) &&
+		(f.Standing == "" || standing == f.Standing) &&
+		!g.IssuedAt.Before(f.Since) && (f.Until.IsZero() || !g.IssuedAt.After(f.Until))
+}
+
+// errEnough ends a walk early.
+var errEnough = errors.New("enough")
+
+// ListGrants visits the selected grants in the order in which they expire, until
+// visit returns false. Grants are kept for ten minutes after they have expired.
+func (s *Service) ListGrants(ctx context.Context, f GrantFilter, visit func(*Grant, Standing) bool) error {
+	now, epoch := s.store.Now(), s.store.Epoch()
+	first := ExpiryKey(time.Unix(0, 0))
+	if !f.Since.IsZero() {
+		first = ExpiryKey(f.Since) // what was issued later expires later
+	}
+	if f.Standing == StandingLive {
+		first = ExpiryKey(now)
+	}
+	var last GrantKey
+	for i := range last {
+		last[i] = 0xff
+	}
+	err := s.eachGrant(ctx, first, last, func(g *Grant) error {
+		if standing := g.Standing(now, epoch); f.selects(g, standing) && !visit(g, standing) {
+			return errEnough
+		}
+		return nil
+	})
+	if err != nil && !errors.Is(err, errEnough) {
+		return fmt.Errorf("list: %w", err)
+	}
+	return nil
+}
+
+// SubjectOf returns the person whom the grant is for, as long as the grant or its
+// session is kept; else ErrNotFound.
+func (s *Service) SubjectOf(ctx context.Context, ref Reference) (kind SubjectKind, subject SubjectRef, err error) {
+	found, err := s.selected(ctx, func(g *Grant) bool { return g.Key.Reference() == ref }, ref)
+	if err != nil {
+		return "", "", fmt.Errorf("find the person of a grant: %w", err)
+	}
+	for _, g := range found {
+		return g.SubjectKind, g.Subject, nil
+	}
+	return "", "", ErrNotFound
+}
