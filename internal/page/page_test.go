@@ -251,3 +251,23 @@ func TestAnAnswerCanAddToItsHeadersAlone(t *testing.T) {
 		t.Errorf("got %q, want no-store alone", got)
 	}
 }
+
+func TestPagesAreParsedForTheLanguagesThatAreSpoken(t *testing.T) {
+	files := fstest.MapFS{"a.html": &fstest.MapFile{Data: []byte(`{{define "main"}}{{language}}{{end}}`)}}
+	set, err := NewSet(files, Texts{"en": {}, "de": {}, "fr": {}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, language := range []string{"de", "en", "de"} {
+		body, err := set.Render("a", &View{Language: language})
+		if err != nil || !strings.Contains(string(body), `<html lang="`+language+`">`) {
+			t.Errorf("%s: got %s, %v", language, body, err)
+		}
+	}
+	if got := len(set.pages); got != 2 {
+		t.Errorf("the pages were parsed for %d languages, want 2", got)
+	}
+	if _, err := set.Render("a", &View{Language: "xx"}); err == nil {
+		t.Error("a language that is not there: got no error")
+	}
+}

@@ -10,6 +10,7 @@ import (
 	"path"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 //go:embed template
@@ -18,9 +19,12 @@ var shared embed.FS
 //go:embed text
 var sharedTexts embed.FS
 
-// Set is a set of pages, each parsed once for every language.
+// Set is a set of pages, each parsed once for every language that is asked for.
 type Set struct {
 	texts Texts
+	files fs.FS
+
+	mu    sync.Mutex
 	pages map[string]map[string]*template.Template // by language, then by name
 
 	stencils stencils
@@ -58,13 +62,30 @@ func NewSet(files fs.FS, texts Texts) (*Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	set := &Set{texts: joined(base, texts), pages: map[string]map[string]*template.Template{}}
-	for _, language := range set.texts.languages() {
-		if set.pages[language], err = parse(files, set.funcs(language)); err != nil {
-			return nil, fmt.Errorf("parse pages: %w", err)
-		}
+	set := &Set{texts: joined(base, texts), files: files, pages: map[string]map[string]*template.Template{}}
+	if _, err := set.in(FirstLanguage); err != nil { // what can be parsed for one can be parsed for all
+		return nil, err
 	}
 	return set, nil
+}
+
+// in returns the pages in a language that Language returned. Few languages are
+// spoken at one server, and the pages of each take a megabyte.
+func (s *Set) in(language string) (map[string]*template.Template, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if pages, ok := s.pages[language]; ok {
+		return pages, nil
+	}
+	if s.texts.Language(language) != language {
+		return nil, fmt.Errorf("parse pages: there is no language %q", language)
+	}
+	pages, err := parse(s.files, s.funcs(language))
+	if err != nil {
+		return nil, fmt.Errorf("parse pages: %w", err)
+	}
+	s.pages[language] = pages
+	return pages, nil
 }
 
 func (s *Set) funcs(language string) template.FuncMap {
@@ -125,7 +146,11 @@ func (s *Set) Text(language, key string, args ...any) string {
 
 // Render returns the page with that name as HTML.
 func (s *Set) Render(name string, v *View) ([]byte, error) {
-	t, ok := s.pages[v.Language][name]
+	pages, err := s.in(v.Language)
+	if err != nil {
+		return nil, err
+	}
+	t, ok := pages[name]
 	if !ok {
 		return nil, fmt.Errorf("render page: no page %q in language %q", name, v.Language)
 	}
