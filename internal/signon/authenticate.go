@@ -1,6 +1,9 @@
 package signon
 
-import "net/netip"
+import (
+	"net/netip"
+	"strings"
+)
 
 // Claim is a client's claim to be who it says, as a dialect read it.
 type Claim struct {
@@ -30,9 +33,11 @@ var stranger = &Client{Secrets: []Secret{"stranger"}}
 // right then.
 func (s *Service) Authenticate(claim Claim) (*Client, error) {
 	client, err := s.authenticate(&claim)
-	trace := Trace{SupportCode: claim.SupportCode, Operation: OpAuthenticate, Client: claim.ID}
+	trace := Trace{SupportCode: claim.SupportCode, Operation: OpAuthenticate}
 	if client != nil {
-		trace.Tenant = client.Tenant
+		trace.Tenant, trace.Client = client.Tenant, client.ID
+	} else {
+		trace.Client = strings.Clone(claim.ID) // a trace must not keep the whole request's header in memory
 	}
 	s.Trace(&trace, err)
 	return client, err
