@@ -19,8 +19,8 @@ import (
 // what SQLite keeps with it are just too large for a block of 4 KiB.
 const (
 	commonPragmas = "busy_timeout(5000) journal_mode(wal) synchronous(full) fullfsync(1) checkpoint_fullfsync(1) wal_autocheckpoint(0) temp_store(memory) trusted_schema(0)"
-	writerPragmas = "cache_size(-4000)"
-	readerPragmas = "cache_size(-1000) query_only(1)"
+	writerPragmas = "cache_size(-2000)"
+	readerPragmas = "cache_size(-500) query_only(1)"
 )
 
 // dsn names the database file to the driver.
