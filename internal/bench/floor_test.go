@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
 // childMark makes the test binary a floor, as the real program's hidden command
@@ -53,12 +54,13 @@ func mustURL(t *testing.T, text string) *url.URL {
 
 const testTarget = "http://shop.example/order/checkout.php?PRODS=1&QTY=1"
 
-// testFloor starts the HTTP floor of a shop, and returns both.
-func testFloor(t *testing.T) (original, floor *shop) {
+// testFloor starts the HTTP floor of a shop, with a store when there is a
+// directory for it, and returns both.
+func testFloor(t *testing.T, dir string) (original, floor *shop) {
 	t.Helper()
 	original = fakeShop(t, "").shop
 	// t.Context ends before the clean-up, which stops the floor.
-	floor, p, err := testFloors(t).http(context.Background(), original)
+	floor, p, err := testFloors(t).http(context.Background(), original, dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,7 +73,7 @@ func testFloor(t *testing.T) (original, floor *shop) {
 }
 
 func TestHTTPFloorRepeatsTheAnswersOfTheServer(t *testing.T) {
-	original, floor := testFloor(t)
+	original, floor := testFloor(t, "")
 	want, err := original.record("")
 	if err != nil {
 		t.Fatal(err)
@@ -81,25 +83,30 @@ func TestHTTPFloorRepeatsTheAnswersOfTheServer(t *testing.T) {
 		t.Fatal(err)
 	}
 	anyDigit := cmp.Transformer("digits", func(s string) string { return regexp.MustCompile("[0-9]+").ReplaceAllString(s, "0") })
+	constants := cmpopts.IgnoreUnexported(HTTPFloor{})
 	asText := cmp.Transformer("text", func(b []byte) string { return string(b) })
-	if diff := cmp.Diff(want, got, asText, anyDigit); diff != "" {
+	if diff := cmp.Diff(want, got, asText, anyDigit, constants); diff != "" {
 		t.Errorf("the floor answers otherwise (-server +floor):\n%s", diff)
 	}
 	again, err := floor.record("")
-	if diff := cmp.Diff(got, again); err != nil || diff != "" {
+	if diff := cmp.Diff(got, again, constants); err != nil || diff != "" {
 		t.Errorf("the floor's answers are not constant: %v\n%s", err, diff)
 	}
 }
 
 func TestPairsAreMeasuredWithEveryAnswerVerified(t *testing.T) {
-	_, s := testFloor(t)
-	r := &run{Options: Options{WarmUp: 10 * time.Millisecond, Window: 200 * time.Millisecond}}
-	m, err := r.pairs(t.Context(), s, func() (time.Duration, error) { return 0, nil }, 4)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if m.cycles == 0 || m.whole.TotalCount() != m.cycles || m.steps[1].TotalCount() != m.cycles {
-		t.Errorf("got %d pairs, %d and %d recorded", m.cycles, m.whole.TotalCount(), m.steps[1].TotalCount())
+	for name, dir := range map[string]string{"HTTP floor": "", "HTTP and store floor": t.TempDir()} {
+		t.Run(name, func(t *testing.T) {
+			_, s := testFloor(t, dir)
+			r := &run{Options: Options{WarmUp: 10 * time.Millisecond, Window: 200 * time.Millisecond}}
+			m, err := r.pairs(t.Context(), s, func() (time.Duration, error) { return 0, nil }, 4)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if m.cycles == 0 || m.whole.TotalCount() != m.cycles || m.steps[1].TotalCount() != m.cycles {
+				t.Errorf("got %d pairs, %d and %d recorded", m.cycles, m.whole.TotalCount(), m.steps[1].TotalCount())
+			}
+		})
 	}
 }
 

@@ -18,6 +18,12 @@ type HTTPFloor struct {
 	// Bind is the answer to a browser's first visit, Issue and Redeem are those of
 	// a pair.
 	Bind, Issue, Redeem Constant
+	// Dir, unless empty, is where it makes a database, and then it is the least
+	// that net/http and SQLite can do together: before it answers, it writes the
+	// rows of the store floor, in groups of whoever waits.
+	Dir string
+
+	rows *floorRows
 }
 
 // Constant is an answer that never changes.
@@ -28,7 +34,13 @@ type Constant struct {
 }
 
 // Serve answers on loopback until ctx ends. It tells ready its address.
-func (f *HTTPFloor) Serve(ctx context.Context, ready func(addr string)) error {
+func (f *HTTPFloor) Serve(ctx context.Context, ready func(addr string)) (err error) {
+	if f.Dir != "" {
+		if f.rows, err = openFloorRows(f.Dir); err != nil {
+			return fmt.Errorf("serve the HTTP and store floor: %w", err)
+		}
+		defer func() { err = errors.Join(err, f.rows.close()) }()
+	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return fmt.Errorf("serve the HTTP floor: %w", err)
@@ -51,6 +63,12 @@ func (f *HTTPFloor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		answer = &f.Issue
 	case r.Header["Cookie"] == nil:
 		answer = &f.Bind
+	}
+	if f.rows != nil && answer != &f.Bind {
+		if err := f.rows.write(answer == &f.Redeem); err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+			return
+		}
 	}
 	h := w.Header()
 	for name, values := range answer.Header {

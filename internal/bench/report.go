@@ -44,10 +44,12 @@ type Load struct {
 	Connections int `json:"connections"`
 	// HTTP is the floor of constant answers, Store that of rows without HTTP, a
 	// session's in one of its own; OneRow is Store with the session in its grant's
-	// row, where the product has it.
+	// row, where the product has it. Both is HTTP and Store in one process, each
+	// answer given after its rows are durable: the least server there can be.
 	HTTP   Rate `json:"http_floor"`
 	Store  Rate `json:"store_floor"`
 	OneRow Rate `json:"one_row_store_floor"`
+	Both   Rate `json:"http_and_store_floor"`
 	// Servers are the servers measured, the one with the fewest live grants first.
 	Servers []Served `json:"servers"`
 }
@@ -70,6 +72,8 @@ type Served struct {
 	// together, OneRowRatio over HTTP and OneRow.
 	Ratio       float64 `json:"ratio_to_floors"`
 	OneRowRatio float64 `json:"ratio_to_one_row_floors"`
+	// BothRatio is its CPU time for a pair over that of the floor Both.
+	BothRatio float64 `json:"ratio_to_http_and_store_floor"`
 	// LiveRatio is its CPU time for a pair over that of the first server.
 	LiveRatio float64 `json:"ratio_to_fewest_live"`
 	// Memory is what it has resident, at most so far, in bytes.

@@ -78,8 +78,14 @@ type run struct {
 	Options
 	dir     string
 	servers []*server
-	floor   *shop    // the HTTP floor
-	process *process // its process
+	http    floorServer
+	both    floorServer // HTTP and store together
+}
+
+// floorServer is a floor that answers over HTTP.
+type floorServer struct {
+	shop    *shop
+	process *process // nil before it was started
 }
 
 // server is one server that is measured.
@@ -116,7 +122,10 @@ func (r *run) startServers(ctx context.Context) error {
 		}
 	}
 	var err error
-	r.floor, r.process, err = floors{argv: r.Floor}.http(ctx, r.servers[0].shop)
+	if r.http.shop, r.http.process, err = (floors{argv: r.Floor}).http(ctx, r.servers[0].shop, ""); err != nil {
+		return err
+	}
+	r.both.shop, r.both.process, err = floors{argv: r.Floor}.http(ctx, r.servers[0].shop, r.dir)
 	return err
 }
 
@@ -145,15 +154,19 @@ func (r *run) startServer(ctx context.Context, name string, live int64, misses i
 
 // load measures all servers beside the floors.
 func (r *run) load(ctx context.Context, connections int) (*Load, error) {
-	var http, store, oneRow rounds
+	var http, store, oneRow, both rounds
 	served := make([]rounds, len(r.servers))
 	for round := range r.Rounds {
 		r.say("%d connections, round %d of %d", connections, round+1, r.Rounds)
-		m, err := r.pairs(ctx, r.floor, r.process.cpu, connections)
+		m, err := r.pairs(ctx, r.http.shop, r.http.process.cpu, connections)
 		if err != nil {
 			return nil, fmt.Errorf("HTTP floor: %w", err)
 		}
 		http = append(http, m)
+		if m, err = r.pairs(ctx, r.both.shop, r.both.process.cpu, connections); err != nil {
+			return nil, fmt.Errorf("HTTP and store floor: %w", err)
+		}
+		both = append(both, m)
 		if m, err = r.storeFloor(ctx, connections, false); err != nil {
 			return nil, err
 		}
@@ -169,12 +182,13 @@ func (r *run) load(ctx context.Context, connections int) (*Load, error) {
 			served[i] = append(served[i], m)
 		}
 	}
-	load := &Load{Connections: connections, HTTP: http.rate(), Store: store.rate(), OneRow: oneRow.rate()}
+	load := &Load{Connections: connections, HTTP: http.rate(), Store: store.rate(), OneRow: oneRow.rate(), Both: both.rate()}
 	for i, s := range r.servers {
 		total := served[i].total()
 		figures := Served{
 			Live: s.live, Rate: served[i].rate(), Ratio: served[i].ratio(http, store), OneRowRatio: served[i].ratio(http, oneRow), LiveRatio: served[i].ratio(served[0]),
-			Issue: latency(total.steps[0]), Redeem: latency(total.steps[1]), Pair: latency(total.whole),
+			BothRatio: served[i].ratio(both),
+			Issue:     latency(total.steps[0]), Redeem: latency(total.steps[1]), Pair: latency(total.whole),
 		}
 		if s.pid != 0 {
 			var err error
@@ -233,8 +247,10 @@ func (r *run) close() error {
 	for _, s := range r.servers {
 		errs = append(errs, s.stop())
 	}
-	if r.process != nil {
-		errs = append(errs, r.process.stop())
+	for _, f := range []floorServer{r.http, r.both} {
+		if f.process != nil {
+			errs = append(errs, f.process.stop())
+		}
 	}
 	return errors.Join(append(errs, os.RemoveAll(r.dir))...)
 }

@@ -35,13 +35,14 @@ func (t *table) row(cells ...string) { _, _ = fmt.Fprintln(t.w, strings.Join(cel
 
 func (t *table) load(l *Load) {
 	t.printf("%d connections\n", l.Connections)
-	t.row("", "pairs/s", "CPU µs/pair", "× floors", "× one-row floors", "× few live", "issue p50", "p99", "redeem p50", "p99", "pair p50", "p99", "memory")
+	t.row("", "pairs/s", "CPU µs/pair", "× both", "× sum", "× few live", "issue p50", "p99", "redeem p50", "p99", "pair p50", "p99", "memory")
 	none := make([]string, 10) // columns that floors have nothing for
 	t.row(append([]string{"HTTP floor", whole(l.HTTP.PairsPerSecond), cost(l.HTTP.CPUMicros)}, none...)...)
 	t.row(append([]string{"store floor", whole(l.Store.PairsPerSecond), cost(l.Store.CPUMicros)}, none...)...)
 	t.row(append([]string{"store floor, one row", whole(l.OneRow.PairsPerSecond), cost(l.OneRow.CPUMicros)}, none...)...)
+	t.row(append([]string{"HTTP and store floor", whole(l.Both.PairsPerSecond), cost(l.Both.CPUMicros)}, none...)...)
 	for _, s := range l.Servers {
-		t.row(fmt.Sprintf("server, %s live", whole(float64(s.Live))), whole(s.PairsPerSecond), cost(s.CPUMicros), ratio(s.Ratio), ratio(s.OneRowRatio), ratio(s.LiveRatio),
+		t.row(fmt.Sprintf("server, %s live", whole(float64(s.Live))), whole(s.PairsPerSecond), cost(s.CPUMicros), ratio(s.BothRatio), ratio(s.Ratio), ratio(s.LiveRatio),
 			ms(s.Issue.P50), ms(s.Issue.P99), ms(s.Redeem.P50), ms(s.Redeem.P99), ms(s.Pair.P50), ms(s.Pair.P99), mib(s.Memory))
 	}
 	t.printf("\n")

@@ -1,0 +1,83 @@
+package bench
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+)
+
+// floorRows writes the rows of the store floor for whoever asks: an issue call
+// stores a grant, a redemption redeems the grant that was stored last. Which one
+// does not matter to what it costs, and those that nobody comes for expire.
+type floorRows struct {
+	dir     string
+	db      *floorDB
+	writer  *floorWriter
+	stopped chan struct{}
+	ops     sync.Pool
+
+	mu   sync.Mutex
+	keys [][]byte // stored, not redeemed
+}
+
+func openFloorRows(parent string) (*floorRows, error) {
+	dir, err := os.MkdirTemp(parent, "floor-")
+	if err != nil {
+		return nil, err
+	}
+	db, err := openFloor(filepath.Join(dir, "floor.db"), false)
+	if err != nil {
+		return nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	const waiting = 1024 // more than there are connections
+	f := &floorRows{dir: dir, db: db, writer: &floorWriter{db: db, queue: make(chan *floorOp, waiting)}, stopped: make(chan struct{})}
+	f.ops.New = func() any { return &floorOp{done: make(chan struct{}, 1)} }
+	go func() { f.writer.serve(); close(f.stopped) }()
+	return f, nil
+}
+
+var errNothingStored = errors.New("a redemption with no grant stored before")
+
+// write returns when the rows of one half of a pair are durable.
+func (f *floorRows) write(redeem bool) error {
+	op, _ := f.ops.Get().(*floorOp)
+	defer f.ops.Put(op)
+	op.redeem, op.key = redeem, nil
+	if redeem {
+		if op.key = f.take(); op.key == nil {
+			return errNothingStored
+		}
+	} else {
+		op.key = floorKey(time.Now())
+	}
+	f.writer.queue <- op
+	<-op.done
+	if op.err == nil && !redeem {
+		f.mu.Lock()
+		f.keys = append(f.keys, op.key)
+		f.mu.Unlock()
+	}
+	return op.err
+}
+
+// take returns the key that was stored last, or nil.
+func (f *floorRows) take() []byte {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	last := len(f.keys) - 1
+	if last < 0 {
+		return nil
+	}
+	key := f.keys[last]
+	f.keys = f.keys[:last]
+	return key
+}
+
+// close stops writing and removes the database. Nobody may write any more.
+func (f *floorRows) close() error {
+	close(f.writer.queue)
+	<-f.stopped
+	return errors.Join(f.db.close(), os.RemoveAll(f.dir))
+}
