@@ -147,10 +147,22 @@ func (b *tab) address() string {
 	return step(b, chromedp.Location())
 }
 
-// text returns what the page says, and what its inputs hold.
+// pageText is what the page says, and what its inputs hold.
+const pageText = `document.body.innerText + "\n" + [...document.querySelectorAll("input:not([type=hidden]),select")].map(e => e.value).join("\n")`
+
+// text returns what the page says, and what its inputs hold. A page that is
+// leaving or has just come can't be read; then it is tried again.
 func (b *tab) text() string {
 	b.t.Helper()
-	return step(b, chromedp.Evaluate[string](`document.body.innerText + "\n" + [...document.querySelectorAll("input:not([type=hidden]),select")].map(e => e.value).join("\n")`))
+	for deadline := time.Now().Add(stepTimeout); ; time.Sleep(50 * time.Millisecond) {
+		text, err := chromedp.Run(b.ctx, chromedp.Evaluate[string](pageText))
+		if err == nil {
+			return text
+		}
+		if time.Now().After(deadline) {
+			b.t.Fatalf("browser: %v", err)
+		}
+	}
 }
 
 // script runs a script in the page and waits for what it promises.
