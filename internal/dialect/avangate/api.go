@@ -16,6 +16,7 @@ import (
 type API struct {
 	signOn    *signon.Service
 	directory *directory.Service
+	proofs    proofs
 	turns     [64]sync.Mutex // of those who change one customer at once, by its ID
 }
 

@@ -73,11 +73,12 @@ func TestVerifyJudgesEveryPart(t *testing.T) {
 	}
 	with := func(c Credentials, change func(*Credentials)) Credentials { change(&c); return c }
 	all := vendor(Algorithms()...)
+	var known proofs
 	for _, c := range []struct {
 		name   string
 		given  Credentials
 		client *signon.Client
-		secret string
+		secret signon.Secret
 		after  time.Duration
 		want   signon.Reason
 	}{
@@ -106,8 +107,10 @@ func TestVerifyJudgesEveryPart(t *testing.T) {
 			t.Errorf("%s: taken for malformed", c.name)
 			continue
 		}
-		if got := p.verify(c.client, c.secret, signedAt.Add(c.after)); got != c.want {
-			t.Errorf("%s: got reason %q, want %q", c.name, got, c.want)
+		for _, time := range []string{"first", "second"} { // all cases share what is remembered
+			if got := p.verify(c.client, c.secret, signedAt.Add(c.after), &known); got != c.want {
+				t.Errorf("%s, %s time: got reason %q, want %q", c.name, time, got, c.want)
+			}
 		}
 	}
 }
