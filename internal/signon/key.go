@@ -26,10 +26,11 @@ type Keyring struct {
 
 // generation is everything derived from one root key.
 type generation struct {
-	digests  macPool // token and binding digests
-	sessions macPool // session secrets
-	audit    []byte
-	sealing  cipher.AEAD
+	digests     macPool // token and binding digests
+	sessions    macPool // session secrets
+	apiSessions macPool // API sessions' ids
+	audit       []byte
+	sealing     cipher.AEAD
 }
 
 // NewKeyring derives all keys from a root key of RootKeyLen bytes and, unless
@@ -54,8 +55,8 @@ func NewKeyring(root, previous []byte) (*Keyring, error) {
 }
 
 func newGeneration(root []byte) (*generation, error) {
-	var derived [4][]byte
-	for i, label := range []string{"token digests", "session secrets", "audit chain", "sealed secrets"} {
+	var derived [5][]byte
+	for i, label := range []string{"token digests", "session secrets", "audit chain", "sealed secrets", "api sessions"} {
 		key, err := hkdf.Key(sha256.New, root, nil, "latchkey v1 "+label, 32)
 		if err != nil {
 			return nil, err
@@ -70,7 +71,10 @@ func newGeneration(root []byte) (*generation, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &generation{digests: newMACPool(derived[0]), sessions: newMACPool(derived[1]), audit: derived[2], sealing: sealing}, nil
+	return &generation{
+		digests: newMACPool(derived[0]), sessions: newMACPool(derived[1]), apiSessions: newMACPool(derived[4]),
+		audit: derived[2], sealing: sealing,
+	}, nil
 }
 
 // String returns a placeholder.

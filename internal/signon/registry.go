@@ -11,6 +11,7 @@ import (
 type Registry struct {
 	tenants map[TenantID]*Tenant
 	clients map[clientKey]*Client
+	tags    map[clientTag][]*Client
 	hosts   map[hostKey]*Destination
 	owners  map[*Destination]*Tenant
 	wild    []hostOwner
@@ -32,7 +33,7 @@ type hostOwner struct {
 // reports every mistake at once, each naming what it concerns.
 func NewRegistry(tenants []Tenant) (*Registry, error) {
 	r := &Registry{
-		tenants: map[TenantID]*Tenant{}, clients: map[clientKey]*Client{},
+		tenants: map[TenantID]*Tenant{}, clients: map[clientKey]*Client{}, tags: map[clientTag][]*Client{},
 		hosts: map[hostKey]*Destination{}, owners: map[*Destination]*Tenant{},
 	}
 	var errs []error
@@ -66,6 +67,8 @@ func (r *Registry) addClients(t *Tenant) error {
 			errs = append(errs, fmt.Errorf("tenant %q: client %q must have one secret, or two while they are rotated", t.ID, c.ID))
 		}
 		r.clients[key] = c
+		tag := tagOf(c.Realm, c.ID)
+		r.tags[tag] = append(r.tags[tag], c)
 	}
 	return errors.Join(errs...)
 }

@@ -13,6 +13,7 @@ type Operation string
 // The operations that are traced.
 const (
 	OpAuthenticate Operation = "authenticate"
+	OpAPISession   Operation = "api session"
 	OpIssue        Operation = "issue"
 	OpRedeem       Operation = "redeem"
 	OpResolve      Operation = "resolve"
