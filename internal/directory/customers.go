@@ -137,11 +137,37 @@ func externalRefTaken() error {
 // CodeConflict when the external reference is taken (naming it) or when the
 // customer changed in between, signon.ErrNotFound.
 func (s *Service) UpdateCustomer(ctx context.Context, c *Customer, act Act) error {
+	return s.updateCustomer(ctx, c, act, s.store.UpdateCustomer)
+}
+
+// UpdateCustomerAndEndUsers is [Service.UpdateCustomer], and makes the customer
+// the end user of all own subscriptions, in one transaction.
+func (s *Service) UpdateCustomerAndEndUsers(ctx context.Context, c *Customer, act Act) error {
+	return s.updateCustomer(ctx, c, act, func(ctx context.Context, c *Customer, e *signon.Event) error {
+		b := Batch{Customers: []*Customer{c}}
+		for sub, err := range s.SubscriptionsOf(ctx, c) {
+			if err != nil {
+				return err
+			}
+			if sub.EndUser != nil || sub.EndUserLanguage != "" {
+				sub.EndUser, sub.EndUserLanguage = nil, ""
+				b.Subscriptions = append(b.Subscriptions, sub)
+			}
+		}
+		if err := s.store.Import(ctx, &b, e); err != nil {
+			return err
+		}
+		c.Version++
+		return nil
+	})
+}
+
+func (s *Service) updateCustomer(ctx context.Context, c *Customer, act Act, write customerWriter) error {
 	if err := c.normalise(); err != nil {
 		return err
 	}
 	c.ChangedAt = s.clock.Now()
-	err := s.writeCustomer(ctx, "update customer", c, signon.EventCustomerChanged, act, s.store.UpdateCustomer)
+	err := s.writeCustomer(ctx, "update customer", c, signon.EventCustomerChanged, act, write)
 	if errors.Is(err, signon.ErrConflict) {
 		if taken := s.checkExternalRef(ctx, c); taken != nil {
 			return taken
@@ -154,11 +180,12 @@ func (s *Service) UpdateCustomer(ctx context.Context, c *Customer, act Act) erro
 	return nil
 }
 
+// customerWriter writes a customer with the event.
+type customerWriter func(context.Context, *Customer, *signon.Event) error
+
 // writeCustomer lets the store write a copy of the customer: the write may
 // outlive the call. The Version that it leaves is taken over.
-func (s *Service) writeCustomer(ctx context.Context, action string, c *Customer, t signon.EventType, act Act,
-	write func(context.Context, *Customer, *signon.Event) error,
-) error {
+func (s *Service) writeCustomer(ctx context.Context, action string, c *Customer, t signon.EventType, act Act, write customerWriter) error {
 	own, event := c.Clone(), act.event(t, c.Tenant, "customer "+string(c.Ref()))
 	err := s.cache.change(ctx, action, []customerKey{{c.Tenant, c.ID}}, func(ctx context.Context) error {
 		return write(ctx, own, event)

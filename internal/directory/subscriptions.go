@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 
 	"github.com/latchkey-sso/latchkey/internal/signon"
 )
@@ -53,4 +54,12 @@ func (s *Service) Subscription(ctx context.Context, tenant signon.TenantID, refe
 // Subscriptions returns the matching subscriptions by reference.
 func (s *Service) Subscriptions(ctx context.Context, q SubscriptionQuery) ([]Subscription, error) {
 	return s.store.Subscriptions(ctx, q)
+}
+
+// SubscriptionsOf returns the customer's subscriptions by reference. After an
+// error it ends.
+func (s *Service) SubscriptionsOf(ctx context.Context, c *Customer) iter.Seq2[*Subscription, error] {
+	return pages("subscriptions", func(last *Subscription) ([]Subscription, error) {
+		return s.store.Subscriptions(ctx, SubscriptionQuery{Tenant: c.Tenant, CustomerID: c.ID, After: last.Reference, Limit: exportPage})
+	})
 }

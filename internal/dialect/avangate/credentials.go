@@ -69,25 +69,45 @@ func Sign(code string, at time.Time, key signon.Secret, algorithm string) (Crede
 // client. Errors: signon.CodeUnauthenticated, the same for every cause;
 // signon.CodeLimit after too many failures of that code from that address.
 func (a *API) Authenticate(c *Credentials, caller netip.Addr, supportCode string) (*signon.Client, error) {
+	client, _, err := a.authenticate(c, caller, supportCode)
+	return client, err
+}
+
+// Login opens a session for the vendor whom the credentials prove, and returns
+// its id, which is good for signon.APISessionTTL. Errors are those of
+// Authenticate.
+func (a *API) Login(c *Credentials, by *Caller) (session signon.Secret, err error) {
+	client, proved, err := a.authenticate(c, by.Addr, by.SupportCode)
+	if err != nil {
+		return "", err
+	}
+	by.Client = client
+	return a.signOn.StartAPISession(client, proved), nil
+}
+
+// authenticate also returns the secret that was proved.
+func (a *API) authenticate(c *Credentials, caller netip.Addr, supportCode string) (_ *signon.Client, proved signon.Secret, err error) {
 	if !ValidCode(c.Code) {
 		err := &signon.Error{Code: signon.CodeUnauthenticated, Reason: signon.ReasonMalformed}
 		err.Expected, err.Received = c.explainCode()
 		a.signOn.Trace(&signon.Trace{SupportCode: supportCode, Operation: signon.OpAuthenticate}, err)
-		return nil, err
+		return nil, "", err
 	}
 	p, formed := c.proof()
-	return a.signOn.Authenticate(signon.Claim{
+	client, err := a.signOn.Authenticate(signon.Claim{
 		Realm: Realm, ID: c.Code, Caller: caller, SupportCode: supportCode,
 		Verify: func(client *signon.Client, secret string) signon.Reason {
 			if !formed {
 				return signon.ReasonMalformed
 			}
-			return p.verify(client, signon.Secret(secret), a.signOn.Now(), &a.proofs)
+			proved = signon.Secret(secret)
+			return p.verify(client, proved, a.signOn.Now(), &a.proofs)
 		},
 		Explain: func(client *signon.Client, why signon.Reason) (expected, received string) {
 			return p.explain(client, why, a.signOn.Now())
 		},
 	})
+	return client, proved, err
 }
 
 // proof is credentials that have the right form.

@@ -118,12 +118,24 @@ const maxAttempts = 5
 // UpdateCustomer changes the given fields of a customer and leaves the others.
 // Faults: CustomerInvalid with the field's name.
 func (a *API) UpdateCustomer(ctx context.Context, by *Caller, c *directory.Customer, fields Object) error {
+	return a.updateCustomer(ctx, by, c, fields, a.directory.UpdateCustomer)
+}
+
+// UpdateCustomerAndEndUsers is UpdateCustomer, and makes the customer the end
+// user of all own subscriptions.
+func (a *API) UpdateCustomerAndEndUsers(ctx context.Context, by *Caller, c *directory.Customer, fields Object) error {
+	return a.updateCustomer(ctx, by, c, fields, a.directory.UpdateCustomerAndEndUsers)
+}
+
+func (a *API) updateCustomer(ctx context.Context, by *Caller, c *directory.Customer, fields Object,
+	update func(context.Context, *directory.Customer, directory.Act) error,
+) error {
 	for attempt := range maxAttempts {
 		changed := c.Clone()
 		if err := fields.apply(changed); err != nil {
 			return err
 		}
-		err := a.directory.UpdateCustomer(ctx, changed, by.act())
+		err := update(ctx, changed, by.act())
 		if !errors.Is(err, signon.ErrConflict) {
 			return fieldFault(CustomerInvalid, err, customerWords)
 		}
@@ -139,4 +151,17 @@ func (a *API) UpdateCustomer(ctx context.Context, by *Caller, c *directory.Custo
 		}
 	}
 	return signon.Unavailable("update customer", signon.ErrConflict)
+}
+
+// customerAnswer returns the customer as it is answered, with the tokens of the
+// cards on file or without.
+func (a *API) customerAnswer(ctx context.Context, c *directory.Customer, withTokens bool) (*Customer, error) {
+	standing, err := a.Standing(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	return &Customer{
+		CustomerDetails: DetailsOf(c), ExistingCards: cardsOf(c, withTokens),
+		CustomerStanding: StandingOf(c, standing), Credit: CreditOf(c),
+	}, nil
 }

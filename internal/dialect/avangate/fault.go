@@ -40,7 +40,7 @@ const (
 // messages say what each code means when no argument is to blame.
 var messages = map[Code]string{ //nolint:gosec // no credentials among them
 	AuthenticationFailed: "Authentication failed",
-	Forbidden:            "This is not allowed",
+	Forbidden:            "Invalid hash provided or session expired",
 	CustomerNotFound:     "No customer has this reference",
 	SubscriptionNotFound: "No subscription has this reference",
 	OrderNotFound:        "No order has this number",

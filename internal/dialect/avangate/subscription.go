@@ -63,6 +63,19 @@ func (a *API) Subscriptions(ctx context.Context, by *Caller, f SubscriptionFilte
 	return answers, nil
 }
 
+// SubscriptionsOf returns all subscriptions of the customer as they are
+// answered, by reference.
+func (a *API) SubscriptionsOf(ctx context.Context, c *directory.Customer) ([]Subscription, error) {
+	answers := []Subscription{}
+	for s, err := range a.directory.SubscriptionsOf(ctx, c) {
+		if err != nil {
+			return nil, fmt.Errorf("list subscriptions: %w", err)
+		}
+		answers = append(answers, subscriptionOf(s, c, s.Status(a.signOn.Now())))
+	}
+	return answers, nil
+}
+
 // subscriptionWords are the wire's names of the directory's fields.
 var subscriptionWords = wordsWith(directory.EndUserField, "EndUser.", map[string]string{
 	directory.FieldExternalRef:                      "ExternalSubscriptionReference",

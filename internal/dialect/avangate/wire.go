@@ -1,11 +1,23 @@
 package avangate
 
 import (
+	"strconv"
+
 	"github.com/latchkey-sso/latchkey/internal/directory"
 )
 
 // The names of fields in this file are the names on the wire, in all dialects,
-// and their order is the order of the answer.
+// and their order is the order of the answer. The names of types are those of
+// the WSDL.
+
+// Customer is a customer as answered by SOAP and JSON-RPC. When one is created
+// or changed, what a client may not set is ignored: cards, standing, credit.
+type Customer struct {
+	CustomerDetails
+	ExistingCards []Card
+	CustomerStanding
+	Credit Credit
+}
 
 // CustomerDetails is how a customer starts.
 type CustomerDetails struct {
@@ -31,6 +43,36 @@ type CustomerStanding struct {
 	Enabled  bool
 	Trial    bool
 	Language string
+}
+
+// Card is a card on file.
+type Card struct {
+	CardType        string
+	LastDigits      string
+	ExpirationMonth string
+	ExpirationYear  string
+	CardholderName  string
+	TransientToken  *TransientToken `json:",omitempty"` // only where a call asks for it
+}
+
+// TransientToken is what the payment processor knows a card by.
+type TransientToken struct {
+	Token string
+}
+
+func cardsOf(c *directory.Customer, withTokens bool) []Card {
+	cards := make([]Card, len(c.Cards))
+	for i := range c.Cards {
+		on := &c.Cards[i]
+		cards[i] = Card{CardType: on.Type, LastDigits: on.LastDigits, CardholderName: on.Cardholder}
+		if on.ExpirationMonth > 0 {
+			cards[i].ExpirationMonth, cards[i].ExpirationYear = strconv.Itoa(on.ExpirationMonth), strconv.Itoa(on.ExpirationYear)
+		}
+		if withTokens && on.Token != "" {
+			cards[i].TransientToken = &TransientToken{Token: on.Token}
+		}
+	}
+	return cards
 }
 
 // Credit is a customer's credit line.
@@ -130,6 +172,37 @@ type DeliveryCode struct {
 	File        string
 	Description string
 	ExtraInfo   string
+}
+
+// SubscriptionImport is a subscription as it is sent to be stored.
+type SubscriptionImport struct {
+	ExternalSubscriptionReference string
+	StartDate                     string
+	ExpirationDate                string
+	RecurringEnabled              bool
+	SubscriptionEnabled           bool
+	NextRenewalPrice              Decimal
+	NextRenewalPriceCurrency      string
+	Product                       SubscribedProduct
+	EndUser                       EndUser
+	SKU                           string
+	DeliveryInfo                  DeliveryInfo
+	ReceiveNotifications          bool
+	Lifetime                      bool
+	PartnerCode                   string
+	AvangateCustomerReference     string
+	ExternalCustomerReference     string
+	TestSubscription              bool
+	IsTrial                       bool
+	Status                        string
+	Payment                       Payment
+}
+
+// Payment is what clients may try to send of a payment card. It is there so
+// that SOAP clients, which leave out what a description does not have, send it,
+// and are told that card numbers are refused.
+type Payment struct {
+	CardNumber string
 }
 
 func subscriptionOf(s *directory.Subscription, c *directory.Customer, status directory.SubscriptionStatus) Subscription {

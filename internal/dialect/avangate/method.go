@@ -1,0 +1,226 @@
+package avangate
+
+import (
+	"context"
+	"encoding/json"
+	"reflect"
+	"strings"
+
+	"github.com/latchkey-sso/latchkey/internal/directory"
+	"github.com/latchkey-sso/latchkey/internal/signon"
+)
+
+// Method is a call that SOAP and JSON-RPC offer under one name, with the same
+// arguments in the same order. It is declared once, in [Methods]; both dialects,
+// the WSDL and the reference in docs come from that.
+type Method struct {
+	Name   string
+	About  string // a sentence
+	Params []Param
+	// Result is the type of what Call returns. Types of this package have the
+	// names of the wire.
+	Result reflect.Type
+
+	asks Ask  // what the core is asked for, towards a trace; Word and Text are filled in
+	open bool // needs no session
+	call func(*invocation) (any, error)
+}
+
+// Param is an argument of a method.
+type Param struct {
+	Name     string
+	Type     reflect.Type
+	Optional bool
+	About    string // what it is, without a full stop at its end
+
+	argument string // what the core or this package calls it
+}
+
+// Argument is an argument as it came.
+type Argument struct {
+	// Name is what the client calls it, in any case of letters; empty when
+	// arguments came without names.
+	Name string
+	// Value is nil, bool, string, json.Number, []any or map[string]any. Clients are
+	// loose about types, so it is read by what it says.
+	Value any
+}
+
+// FindMethod returns the method of that name, in exactly that spelling.
+func FindMethod(name string) (*Method, bool) {
+	m, ok := methodsByName[name]
+	return m, ok
+}
+
+// Word returns the name of an argument that a [Fault] blames.
+func (m *Method) Word(argument string) string {
+	for i := range m.Params {
+		if m.Params[i].argument == argument {
+			return m.Params[i].Name
+		}
+	}
+	return argument
+}
+
+// bind gives each argument its place: that of its name, or else its own. What
+// has no place is left out.
+func (m *Method) bind(args []Argument) []any {
+	values := make([]any, len(m.Params))
+	var taken [maxParams]bool
+	unnamed := make([]int, 0, maxParams)
+	for i := range args {
+		if at := m.place(args[i].Name); at >= 0 && !taken[at] {
+			values[at], taken[at] = args[i].Value, true
+		} else if i < len(m.Params) {
+			unnamed = append(unnamed, i)
+		}
+	}
+	for _, i := range unnamed {
+		if !taken[i] {
+			values[i] = args[i].Value
+		}
+	}
+	return values
+}
+
+// maxParams is how many parameters the method with the most of them has room for.
+const maxParams = 8
+
+func (m *Method) place(name string) int {
+	if name == "" {
+		return -1
+	}
+	for i := range m.Params {
+		if strings.EqualFold(m.Params[i].Name, name) {
+			return i
+		}
+	}
+	return -1
+}
+
+// Call makes the call: it finds whose session it is, and then what is asked for.
+// by needs Addr and SupportCode; Client is filled in. Errors are for FaultOf.
+func (a *API) Call(ctx context.Context, by *Caller, m *Method, args []Argument) (any, error) {
+	v := &invocation{Context: ctx, api: a, by: by, method: m, values: m.bind(args)}
+	if err := v.enter(); err != nil {
+		return nil, err
+	}
+	result, err := m.call(v)
+	if m.asks.Operation != "" && err != nil {
+		ask := m.asks
+		ask.Word, ask.Text = m.Word, v.shown
+		a.Trace(ctx, by, &ask, err)
+	}
+	return result, err
+}
+
+// invocation is one call of a method.
+type invocation struct {
+	context.Context //nolint:containedctx // it lives as long as the call
+	api             *API
+	by              *Caller
+	method          *Method
+	values          []any // by the place of the parameter; nil for those that are absent
+	unusable        error // what is wrong with the first argument that can't be read
+}
+
+// enter lets in who has a session.
+func (v *invocation) enter() (err error) {
+	if v.method.open {
+		return nil
+	}
+	id, _ := v.values[0].(string) // anything else is nobody's session
+	v.by.Client, err = v.api.signOn.APISession(signon.APISessionRequest{
+		Realm: Realm, ID: id, Caller: v.by.Addr, SupportCode: v.by.SupportCode,
+	})
+	return err
+}
+
+// at returns the parameter of that name and what came for it.
+func (v *invocation) at(name string) (*Param, any) {
+	i := v.method.place(name)
+	return &v.method.Params[i], v.values[i]
+}
+
+// text reads an argument that is a text or a number; an absent one is empty.
+// When it is neither, v.unusable says so.
+func (v *invocation) text(name string) string {
+	p, given := v.at(name)
+	text, ok := textOf(given)
+	if !ok && v.unusable == nil {
+		v.unusable = signon.Invalid(p.word(), "must be text")
+	}
+	return text
+}
+
+// word returns what faults call the parameter.
+func (p *Param) word() string {
+	if p.argument != "" {
+		return p.argument
+	}
+	return p.Name
+}
+
+func textOf(value any) (text string, ok bool) {
+	switch value := value.(type) {
+	case nil:
+		return "", true
+	case string:
+		return value, true
+	case json.Number:
+		return value.String(), true
+	}
+	return "", false
+}
+
+// flag reads an argument that is true or false; an absent one is false.
+func (v *invocation) flag(name string) (value bool) {
+	_, given := v.at(name)
+	r := read(Object{name: given}, RequestInvalid)
+	if r.flag(name, &value); v.unusable == nil {
+		v.unusable = r.fault()
+	}
+	return value
+}
+
+// object reads an argument that is an object and has to be there.
+func (v *invocation) object(name string, code Code) (Object, error) {
+	switch _, given := v.at(name); given := given.(type) {
+	case map[string]any:
+		return given, nil
+	case nil:
+		return nil, &Fault{Code: code, Argument: name, Rule: "must be given"}
+	}
+	return nil, &Fault{Code: code, Argument: name, Rule: "must be an object"}
+}
+
+// shown returns what came for an argument, towards a trace: no token.
+func (v *invocation) shown(argument string) string {
+	switch {
+	case argument == ArgToken:
+		return ""
+	case argument == ArgSubscription && v.method.Word(argument) == argument:
+		argument = ArgRequest
+	}
+	for i := range v.method.Params {
+		if v.method.Params[i].argument == argument {
+			text, _ := textOf(v.values[i])
+			return text
+		}
+	}
+	return ""
+}
+
+// customerNamed returns the customer whom two references name, of which one has
+// to be given.
+func (v *invocation) customerNamed() (*directory.Customer, error) {
+	refs := References{Internal: v.text("customerReference"), External: v.text("externalCustomerReference")}
+	if v.unusable != nil {
+		return nil, v.unusable
+	}
+	c, err := v.api.CustomerNamed(v, v.by, refs)
+	if c == nil && err == nil {
+		return nil, &Fault{Code: CustomerNotFound, Rule: "customerReference or externalCustomerReference must be given"}
+	}
+	return c, err
+}
