@@ -23,27 +23,32 @@ var layers = map[string]int{
 	"internal/signon":    1,
 	"internal/directory": 2,
 
-	"internal/dialect/avangate":      3,
-	"internal/dialect/avangate/rest": 3,
-	"internal/landing":               3,
-	"internal/store/sqlite":          3,
-	"internal/store/storetest":       3,
-	"internal/config":                3,
-	"internal/transfer":              3,
-	"internal/operator":              3,
-	"internal/dev":                   3,
+	"internal/dialect/avangate":         3,
+	"internal/dialect/avangate/rest":    3,
+	"internal/dialect/avangate/soap":    3,
+	"internal/dialect/avangate/jsonrpc": 3,
+	"internal/landing":                  3,
+	"internal/store/sqlite":             3,
+	"internal/store/storetest":          3,
+	"internal/config":                   3,
+	"internal/transfer":                 3,
+	"internal/operator":                 3,
+	"internal/dev":                      3,
 
-	"internal/server": 4,
-	"internal/bench":  5,
-	"internal/cli":    6,
-	"cmd/latchkey":    7,
+	"internal/avangatetest": 4,
+	"internal/server":       4,
+	"internal/bench":        5,
+	"internal/cli":          6,
+	"cmd/latchkey":          7,
 }
 
 // beside lists what a package may import of its own layer.
 var beside = map[string][]string{
-	"internal/dialect/avangate/rest": {"internal/dialect/avangate"},
-	"internal/operator":              {"internal/transfer"},
-	"internal/dev":                   {"internal/config"},
+	"internal/dialect/avangate/rest":    {"internal/dialect/avangate"},
+	"internal/dialect/avangate/soap":    {"internal/dialect/avangate"},
+	"internal/dialect/avangate/jsonrpc": {"internal/dialect/avangate"},
+	"internal/operator":                 {"internal/transfer"},
+	"internal/dev":                      {"internal/config"},
 }
 
 // tools know bytes and HTTP and import no package of ours.
@@ -51,6 +56,7 @@ var tools = map[string]bool{
 	"internal/clientip":   true,
 	"internal/inbound":    true,
 	"internal/page":       true,
+	"internal/soap":       true,
 	"internal/strictjson": true,
 	"internal/throttle":   true,
 }

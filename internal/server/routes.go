@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/latchkey-sso/latchkey/internal/dev"
+	"github.com/latchkey-sso/latchkey/internal/dialect/avangate"
 	"github.com/latchkey-sso/latchkey/internal/dialect/avangate/rest"
 	"github.com/latchkey-sso/latchkey/internal/landing"
 	"github.com/latchkey-sso/latchkey/internal/signon"
@@ -13,13 +14,14 @@ import (
 
 // routes is who answers what, the whole of it.
 func (s *Server) routes() http.Handler {
+	api := avangate.New(s.signOn, s.directory)
 	t := table{
 		exact: map[string]http.Handler{
 			"/healthz": http.HandlerFunc(healthz),
 			"/readyz":  http.HandlerFunc(s.readyz),
 		},
 		below: []mount{
-			{"/rest", rest.New(rest.Options{SignOn: s.signOn, Directory: s.directory, Log: s.log})},
+			{"/rest", rest.New(rest.Options{API: api, Log: s.log})},
 		},
 		other: landing.New(landing.Options{SignOn: s.signOn, Directory: s.directory, Log: s.log, ShowReasons: s.dev}),
 	}

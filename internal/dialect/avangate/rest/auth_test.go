@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/latchkey-sso/latchkey/internal/avangatetest"
 	"github.com/latchkey-sso/latchkey/internal/dialect/avangate"
 	"github.com/latchkey-sso/latchkey/internal/dialect/avangate/rest"
 	"github.com/latchkey-sso/latchkey/internal/signon"
@@ -15,17 +16,17 @@ import (
 
 // with sends a call with that header.
 func (w *world) with(header ...string) *httptest.ResponseRecorder {
-	w.t.Helper()
+	w.Helper()
 	r := w.request(http.MethodGet, "/rest/6.0/customers/352365983/", "")
 	r.Header[rest.AuthHeader] = header
 	return w.send(r)
 }
 
 func (w *world) credentials(algorithm string) avangate.Credentials {
-	w.t.Helper()
-	c, err := avangate.Sign("AVANGATE", w.clock.Now(), "SECRET_KEY", algorithm)
+	w.Helper()
+	c, err := avangate.Sign("AVANGATE", w.Clock.Now(), "SECRET_KEY", algorithm)
 	if err != nil {
-		w.t.Fatal(err)
+		w.Fatal(err)
 	}
 	return c
 }
@@ -66,7 +67,7 @@ func TestEveryOtherHeaderIsTheSame401(t *testing.T) {
 		}
 		return []string{format(c)}
 	}
-	now := w.clock.Now()
+	now := w.Clock.Now()
 	for name, header := range map[string][]string{
 		"none":               nil,
 		"empty":              {""},
@@ -123,7 +124,7 @@ func TestTenFailuresAMinuteThen429EvenForTheRightHash(t *testing.T) {
 		if a := w.with(w.sign("AVANGATE")); a.Code != want {
 			t.Errorf("%s: then the right hash: got %d, want %d", code, a.Code, want)
 		}
-		w.clock.advance(time.Minute)
+		w.Clock.Advance(time.Minute)
 		if a := w.with(w.sign("AVANGATE")); a.Code != http.StatusOK {
 			t.Errorf("%s: a minute later: got %d", code, a.Code)
 		}
@@ -141,11 +142,11 @@ func TestMalformedProofsOfAKnownMerchantCount(t *testing.T) {
 }
 
 func TestAlgorithmsCanBeSwitchedOff(t *testing.T) {
-	tenants := vendors()
+	tenants := avangatetest.Vendors()
 	tenants[0].Clients[0].Algorithms = []string{"sha256"}
 	w := newWorldWith(t, tenants)
 	for algorithm, want := range map[string]int{"md5": 401, "sha256": 200, "sha3-256": 401} {
-		header, err := rest.Sign("AVANGATE", w.clock.Now(), "SECRET_KEY", algorithm)
+		header, err := rest.Sign("AVANGATE", w.Clock.Now(), "SECRET_KEY", algorithm)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -156,11 +157,11 @@ func TestAlgorithmsCanBeSwitchedOff(t *testing.T) {
 }
 
 func TestBothSecretsWorkDuringRotation(t *testing.T) {
-	tenants := vendors()
+	tenants := avangatetest.Vendors()
 	tenants[0].Clients[0].Secrets = []signon.Secret{"NEW_KEY", "SECRET_KEY"}
 	w := newWorldWith(t, tenants)
 	for key, want := range map[signon.Secret]int{"NEW_KEY": 200, "SECRET_KEY": 200, "OLDER_KEY": 401} {
-		header, err := rest.Sign("AVANGATE", w.clock.Now(), key, "sha256")
+		header, err := rest.Sign("AVANGATE", w.Clock.Now(), key, "sha256")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -189,7 +190,7 @@ func TestUnknownMerchantAndBadHashDoTheSameWork(t *testing.T) {
 	w := newWorld(t)
 	for _, code := range []string{"AVANGATE", "NOBODY"} {
 		verified := 0
-		_, err := w.signOn.Authenticate(signon.Claim{Realm: avangate.Realm, ID: code, Verify: func(*signon.Client, string) signon.Reason {
+		_, err := w.SignOn.Authenticate(signon.Claim{Realm: avangate.Realm, ID: code, Verify: func(*signon.Client, string) signon.Reason {
 			verified++
 			return signon.ReasonBadProof
 		}})

@@ -4,12 +4,14 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"testing"
+
+	"github.com/latchkey-sso/latchkey/internal/avangatetest"
 )
 
 // BenchmarkCartLink measures the whole call but for the network: most of it is
 // the store's, so look at the allocations.
 func BenchmarkCartLink(b *testing.B) {
-	tenants := vendors()
+	tenants := avangatetest.Vendors()
 	tenants[0].Limits.LinksPerSubject = 0
 	w := newWorldWith(b, tenants)
 	r := w.request(http.MethodGet, cartTarget("352365983", buyLink)+"&ValidityTime=50", "")

@@ -62,12 +62,12 @@ var ann = map[string]any{
 }
 
 func (w *world) post(target, body string) *httptest.ResponseRecorder {
-	w.t.Helper()
+	w.Helper()
 	return w.send(w.request(http.MethodPost, "/rest/6.0/"+target, body))
 }
 
 func (w *world) put(target, body string) *httptest.ResponseRecorder {
-	w.t.Helper()
+	w.Helper()
 	return w.send(w.request(http.MethodPut, "/rest/6.0/"+target, body))
 }
 
@@ -161,7 +161,7 @@ func TestUpdateChangesTheGivenFieldsOnly(t *testing.T) {
 	if diff := cmp.Diff(before, object(t, w.get("/rest/6.0/customers/352365983/"))); diff != "" {
 		t.Errorf("changed customer (-want +got):\n%s", diff)
 	}
-	c, err := w.directory.CustomerByID(t.Context(), shop, 352365983)
+	c, err := w.Directory.CustomerByID(t.Context(), shop, 352365983)
 	if err != nil || c.Delivery == nil || c.Delivery.City != "Peoria" || len(c.Cards) != 2 || c.Cards[0].Token != "tok-visa" {
 		t.Errorf("delivery details or cards were lost: %+v, %v", c, err)
 	}
@@ -224,10 +224,10 @@ func TestUpdatesOfOneCustomerAtOnceAllStand(t *testing.T) {
 
 func TestUpdateGivesUpWhenOthersAreAlwaysFaster(t *testing.T) {
 	w := newWorld(t)
-	w.store.beforeUpdate = func() {
-		c, err := w.store.Store.Customer(t.Context(), shop, 352365983)
+	w.Store.BeforeUpdate = func() {
+		c, err := w.Store.Store.Customer(t.Context(), shop, 352365983)
 		if err == nil {
-			err = w.store.Store.UpdateCustomer(t.Context(), c, &signon.Event{Type: signon.EventCustomerChanged})
+			err = w.Store.Store.UpdateCustomer(t.Context(), c, &signon.Event{Type: signon.EventCustomerChanged})
 		}
 		if err != nil {
 			t.Error(err)
@@ -259,11 +259,11 @@ func TestOrderIsAnswered(t *testing.T) {
 
 func TestIncompleteOrderHasNoCard(t *testing.T) {
 	w := newWorld(t)
-	c, err := w.directory.CustomerByID(t.Context(), shop, 352365984)
+	c, err := w.Directory.CustomerByID(t.Context(), shop, 352365984)
 	if err != nil {
 		t.Fatal(err)
 	}
-	o, err := w.directory.PlaceOrder(t.Context(), &directory.Order{
+	o, err := w.Directory.PlaceOrder(t.Context(), &directory.Order{
 		Tenant: shop, CartID: "cart-2", CustomerID: c.ID, Status: directory.OrderIncomplete, Billing: c.Billing, Delivery: c.DeliveryOrBilling(),
 		Items: []directory.OrderItem{{ProductID: "1", Name: "One", Quantity: 1, UnitPrice: directory.Money{Hundredths: 1, Currency: "USD"}}},
 	}, directory.Act{})
@@ -278,8 +278,8 @@ func TestIncompleteOrderHasNoCard(t *testing.T) {
 // TestCustomerTypes: the dialects that name a customer by type find only by it.
 func TestCustomerTypes(t *testing.T) {
 	w := newWorld(t)
-	api := avangate.New(w.signOn, w.directory)
-	client, _ := w.signOn.Registry().Client(avangate.Realm, "AVANGATE")
+	api := avangate.New(w.SignOn, w.Directory)
+	client, _ := w.SignOn.Registry().Client(avangate.Realm, "AVANGATE")
 	by := &avangate.Caller{Client: client}
 	for _, c := range []struct {
 		reference, customerType string

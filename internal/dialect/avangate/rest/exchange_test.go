@@ -73,7 +73,7 @@ type recording struct {
 
 // exchange sends one request and returns its answer as text.
 func (r *recording) exchange(sent string) string {
-	r.t.Helper()
+	r.Helper()
 	for line, rest, _ := strings.Cut(sent, "\n"); strings.HasPrefix(line, "@ "); line, rest, _ = strings.Cut(sent, "\n") {
 		r.do(strings.Fields(line[2:]))
 		sent = rest
@@ -83,31 +83,31 @@ func (r *recording) exchange(sent string) string {
 
 // do follows a line that starts with an at sign.
 func (r *recording) do(words []string) {
-	r.t.Helper()
+	r.Helper()
 	switch words[0] {
 	case "advance":
 		d, err := time.ParseDuration(words[1])
 		if err != nil {
-			r.t.Fatal(err)
+			r.Fatal(err)
 		}
-		r.clock.advance(d)
+		r.Clock.Advance(d)
 	case "redeem":
 		if err := r.redeem(r.names["token"]); err != nil {
-			r.t.Fatal(err)
+			r.Fatal(err)
 		}
 	default:
-		r.t.Fatalf("@ %s is not known", words[0])
+		r.Fatalf("@ %s is not known", words[0])
 	}
 }
 
 // fillIn puts values where names in braces are.
 func (r *recording) fillIn(text string) string {
-	pairs := []string{"{date}", r.clock.Now().Format(avangate.DateLayout)}
+	pairs := []string{"{date}", r.Clock.Now().Format(avangate.DateLayout)}
 	for vendor, secret := range map[string]signon.Secret{"AVANGATE": "SECRET_KEY", "OTHERSHOP": "OTHER_SECRET"} {
 		for _, algorithm := range avangate.Algorithms() {
-			c, err := avangate.Sign(vendor, r.clock.Now(), secret, algorithm)
+			c, err := avangate.Sign(vendor, r.Clock.Now(), secret, algorithm)
 			if err != nil {
-				r.t.Fatal(err)
+				r.Fatal(err)
 			}
 			pairs = append(pairs, "{"+algorithm+" of "+vendor+"}", c.Hash)
 		}
@@ -120,15 +120,15 @@ func (r *recording) fillIn(text string) string {
 
 // read turns text into a request.
 func (r *recording) read(text string) *http.Request {
-	r.t.Helper()
+	r.Helper()
 	head, body, _ := strings.Cut(text, "\n\n")
 	head = strings.ReplaceAll(head, "\n", "\r\n")
 	raw := fmt.Sprintf("%s\r\nContent-Length: %d\r\n\r\n%s", head, len(body), body)
 	request, err := http.ReadRequest(bufio.NewReader(strings.NewReader(raw)))
 	if err != nil {
-		r.t.Fatalf("%s: %v", text, err)
+		r.Fatalf("%s: %v", text, err)
 	}
-	return request.WithContext(r.t.Context())
+	return request.WithContext(r.Context())
 }
 
 var drawn = map[string]*regexp.Regexp{

@@ -9,15 +9,13 @@ import (
 	"net/http"
 
 	"github.com/latchkey-sso/latchkey/internal/dialect/avangate"
-	"github.com/latchkey-sso/latchkey/internal/directory"
 	"github.com/latchkey-sso/latchkey/internal/inbound"
-	"github.com/latchkey-sso/latchkey/internal/signon"
 )
 
 // Options are what the dialect is made of. All are required.
 type Options struct {
-	SignOn    *signon.Service
-	Directory *directory.Service
+	// API makes the calls.
+	API *avangate.API
 	// Log receives what was wrong on our side; callers get its support code.
 	Log *slog.Logger
 }
@@ -25,7 +23,7 @@ type Options struct {
 // New returns the handler of every path below /rest/. It expects the path as it
 // came, and [inbound.Info] in the request's context.
 func New(o Options) http.Handler {
-	return &handler{api: avangate.New(o.SignOn, o.Directory), log: o.Log}
+	return &handler{api: o.API, log: o.Log}
 }
 
 type handler struct {

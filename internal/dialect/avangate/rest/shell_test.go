@@ -232,13 +232,13 @@ func TestFaultsOfOursLoseTheirText(t *testing.T) {
 		{&signon.Error{Code: signon.CodeUnavailable, RetryAfter: 1500 * time.Millisecond}, failure{503, "UNAVAILABLE", "The outcome is not known; it is safe to try again"}, "2", "level=WARN"},
 	} {
 		for _, target := range []string{cartTarget("352365983", buyLink), "/rest/6.0/customers/352365983/", "/rest/6.0/subscriptions/"} {
-			w.store.err = c.err
-			w.log.Reset()
+			w.Store.Err = c.err
+			w.Logged.Reset()
 			a := w.get(target)
 			if diff := cmp.Diff(c.want, failureOf(t, a)); diff != "" || a.Header().Get("Retry-After") != c.retry {
 				t.Errorf("%s: Retry-After %q (-want +got):\n%s", target, a.Header().Get("Retry-After"), diff)
 			}
-			if logged := w.log.String(); strings.Count(logged, "\n") != 1 || !strings.Contains(logged, c.logged) || !strings.Contains(logged, "support_code=TESTCODE00") {
+			if logged := w.Logged.String(); strings.Count(logged, "\n") != 1 || !strings.Contains(logged, c.logged) || !strings.Contains(logged, "support_code=TESTCODE00") {
 				t.Errorf("%s: logged %q, want one line of %s", target, logged, c.logged)
 			}
 		}
@@ -248,14 +248,14 @@ func TestFaultsOfOursLoseTheirText(t *testing.T) {
 func TestLogHoldsNeitherTokenNorCredentials(t *testing.T) {
 	w := newWorld(t)
 	token := tokenOf(t, link(t, w.get(cartTarget("352365983", buyLink))))
-	w.store.err = errors.New("broken")
+	w.Store.Err = errors.New("broken")
 	w.get("/rest/6.0/customers/?ssotoken=" + token)
 	w.get(cartTarget("352365983", buyLink))
-	if w.log.Len() == 0 {
+	if w.Logged.Len() == 0 {
 		t.Fatal("nothing was logged")
 	}
 	for _, secret := range []string{token, "SECRET_KEY", "hash=", "PRODS"} {
-		if strings.Contains(w.log.String(), secret) {
+		if strings.Contains(w.Logged.String(), secret) {
 			t.Error("the log holds a token, credentials or a query")
 		}
 	}
@@ -264,7 +264,7 @@ func TestLogHoldsNeitherTokenNorCredentials(t *testing.T) {
 func TestSignIsWhatTheHandlerAccepts(t *testing.T) {
 	w := newWorld(t)
 	for _, algorithm := range []string{"", "md5", "sha256", "SHA3-256"} {
-		header, err := rest.Sign("AVANGATE", w.clock.Now(), "SECRET_KEY", algorithm)
+		header, err := rest.Sign("AVANGATE", w.Clock.Now(), "SECRET_KEY", algorithm)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -274,7 +274,7 @@ func TestSignIsWhatTheHandlerAccepts(t *testing.T) {
 			t.Errorf("%s: got %d", algorithm, a.Code)
 		}
 	}
-	if _, err := rest.Sign("AVANGATE", w.clock.Now(), "SECRET_KEY", "rot13"); err == nil {
+	if _, err := rest.Sign("AVANGATE", w.Clock.Now(), "SECRET_KEY", "rot13"); err == nil {
 		t.Error("signed with an unknown algorithm")
 	}
 }

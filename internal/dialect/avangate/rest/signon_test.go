@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/latchkey-sso/latchkey/internal/avangatetest"
 	"github.com/latchkey-sso/latchkey/internal/signon"
 )
 
@@ -223,13 +224,13 @@ func TestTokenResolvesForItsWholeValidity(t *testing.T) {
 	if err := w.redeem(unbound); err != nil {
 		t.Fatal(err)
 	}
-	w.clock.advance(49 * time.Second)
+	w.Clock.Advance(49 * time.Second)
 	for _, token := range []string{token, unbound} {
 		if a := resolve(token); a.Code != http.StatusOK || a.Body.String() != fresh {
 			t.Errorf("after redemption: got %d %s", a.Code, a.Body)
 		}
 	}
-	w.clock.advance(time.Second)
+	w.Clock.Advance(time.Second)
 	for _, token := range []string{token, unbound} {
 		if got := failureOf(t, resolve(token)); got != (failure{400, "SSO_TOKEN_INVALID", "ssotoken is unknown or no longer valid"}) {
 			t.Errorf("after its validity: got %+v", got)
@@ -242,7 +243,7 @@ func TestOnlyCartTokensOfTheVendorResolve(t *testing.T) {
 	token := tokenOf(t, link(t, w.get(cartTarget("352365983", buyLink))))
 	account := tokenOf(t, link(t, w.get("/rest/6.0/customers/352365983/account/")))
 	revoked := tokenOf(t, link(t, w.get(cartTarget("352365984", buyLink))))
-	if n, err := w.signOn.Revoke(t.Context(), signon.Selection{Tenant: shop, Kind: signon.SubjectCustomer, Subject: "352365984"}, ""); n != 1 || err != nil {
+	if n, err := w.SignOn.Revoke(t.Context(), signon.Selection{Tenant: shop, Kind: signon.SubjectCustomer, Subject: "352365984"}, ""); n != 1 || err != nil {
 		t.Fatalf("revoked %d, %v", n, err)
 	}
 	want := failureOf(t, w.get("/rest/6.0/customers/?ssotoken=nonsense"))
@@ -304,7 +305,7 @@ func TestVendorsSeeOnlyTheirOwn(t *testing.T) {
 }
 
 func TestVendorWithoutDestinationIsToldSo(t *testing.T) {
-	tenants := vendors()
+	tenants := avangatetest.Vendors()
 	tenants[0].Destinations = nil
 	w := newWorldWith(t, tenants)
 	if got := failureOf(t, w.get(cartTarget("352365983", buyLink))); got.Code != "URL_NOT_SUPPORTED" || !strings.Contains(got.Message, "no cart is registered") {
@@ -319,7 +320,7 @@ func TestVendorWithoutDestinationIsToldSo(t *testing.T) {
 }
 
 func TestPageThatTheAccountAreaLacksIsRefused(t *testing.T) {
-	tenants := vendors()
+	tenants := avangatetest.Vendors()
 	tenants[0].Destinations[1].Paths = []string{"/myaccount/"}
 	w := newWorldWith(t, tenants)
 	if got := failureOf(t, w.get("/rest/6.0/customers/352365983/account/faq/")); got.Code != "PAGE_INVALID" || !strings.HasPrefix(got.Message, "PageType is not offered") {
@@ -341,6 +342,6 @@ func TestTooManyLinksOfOneCustomerAre429(t *testing.T) {
 		t.Fatalf("got Retry-After %q", a.Header().Get("Retry-After"))
 	}
 	link(t, w.get(cartTarget("352365984", buyLink)))
-	w.clock.advance(time.Duration(seconds) * time.Second)
+	w.Clock.Advance(time.Duration(seconds) * time.Second)
 	link(t, w.get(cartTarget("352365983", buyLink)))
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/latchkey-sso/latchkey/internal/avangatetest"
 	"github.com/latchkey-sso/latchkey/internal/directory"
 )
 
@@ -73,9 +74,9 @@ func TestListHasTenToAPage(t *testing.T) {
 	w := newWorld(t)
 	var more []*directory.Subscription
 	for i := range 12 {
-		more = append(more, subscription(shop, fmt.Sprintf("%010X", i), 352365985, 2027))
+		more = append(more, avangatetest.Subscription(shop, fmt.Sprintf("%010X", i), 352365985, 2027))
 	}
-	w.load(shop, &directory.Batch{Subscriptions: more})
+	w.Load(shop, &directory.Batch{Subscriptions: more})
 	if got := list(t, w.get("/rest/6.0/subscriptions")); len(got) != 10 {
 		t.Errorf("got %d, want 10", len(got))
 	}
@@ -238,13 +239,13 @@ func TestBadFieldsOfAnImportAreNamed(t *testing.T) {
 
 func TestRefusedImportMakesNoCustomer(t *testing.T) {
 	w := newWorld(t)
-	before, err := w.store.Customers(t.Context(), shop, 0, 100)
+	before, err := w.Store.Customers(t.Context(), shop, 0, 100)
 	if err != nil {
 		t.Fatal(err)
 	}
 	w.post("subscriptions/", strings.Replace(fromAClient, `"XZXVWTAHH7"`, `"`+strings.Repeat("x", 300)+`"`, 1))
 	w.post("subscriptions/", strings.Replace(fromAClient, `"2026-02-16"`, `""`, 1))
-	after, err := w.store.Customers(t.Context(), shop, 0, 100)
+	after, err := w.Store.Customers(t.Context(), shop, 0, 100)
 	if err != nil || len(after) != len(before) {
 		t.Errorf("%d customers became %d, %v", len(before), len(after), err)
 	}
@@ -252,7 +253,7 @@ func TestRefusedImportMakesNoCustomer(t *testing.T) {
 
 func TestSharedEmailNamesNobody(t *testing.T) {
 	w := newWorld(t)
-	w.load(shop, &directory.Batch{Subscriptions: []*directory.Subscription{subscription(shop, "AAAAAAAAAA", 352365985, 2027)}}) // Maria's other account
+	w.Load(shop, &directory.Batch{Subscriptions: []*directory.Subscription{avangatetest.Subscription(shop, "AAAAAAAAAA", 352365985, 2027)}}) // Maria's other account
 	got := failureOf(t, w.post("subscriptions/", `{"Product":{"ProductId":"1"},"StartDate":"2026-01-01","EndUser":{"Email":"maria.keller@example.com"}}`))
 	if got != (failure{400, "SUBSCRIPTION_INVALID", "EndUser.Email is the address of several customers; name one by reference"}) {
 		t.Errorf("got %+v", got)
@@ -264,7 +265,7 @@ func TestEmailNamesACustomerWithoutSubscriptions(t *testing.T) {
 	const john = `{"FirstName":"Jo","LastName":"New","Address1":"1 Road","City":"Town","Zip":"1","CountryCode":"us","Email":"jo.new@example.com"}`
 	id := strings.TrimSpace(w.post("customers/", john).Body.String())
 	reference := strings.Trim(w.post("subscriptions/", `{"Product":{"ProductId":"1"},"StartDate":"2026-01-01","EndUser":{"Email":"JO.new@example.com"}}`).Body.String(), "\"\n")
-	s, err := w.store.Subscription(t.Context(), shop, reference)
+	s, err := w.Store.Subscription(t.Context(), shop, reference)
 	if err != nil || strconv.FormatInt(s.CustomerID, 10) != id {
 		t.Errorf("the subscription is not customer %s's: %+v, %v", id, s, err)
 	}

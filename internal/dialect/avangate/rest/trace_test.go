@@ -10,16 +10,17 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"github.com/latchkey-sso/latchkey/internal/avangatetest"
 	"github.com/latchkey-sso/latchkey/internal/dialect/avangate/rest"
 	"github.com/latchkey-sso/latchkey/internal/signon"
 )
 
 // explained returns the last trace of the last request.
 func (w *world) explained() signon.Trace {
-	w.t.Helper()
-	found, err := w.signOn.Explain(w.t.Context(), "TESTCODE00")
+	w.Helper()
+	found, err := w.SignOn.Explain(w.Context(), "TESTCODE00")
 	if err != nil || len(found.Traces) == 0 {
-		w.t.Fatalf("no trace: %v", err)
+		w.Fatalf("no trace: %v", err)
 	}
 	return found.Traces[len(found.Traces)-1]
 }
@@ -90,7 +91,7 @@ func TestACallRefusedByTheShellIsInTheAuditLog(t *testing.T) {
 	} {
 		w := newWorld(t)
 		w.get("/rest/6.0/" + target)
-		found, err := w.signOn.Explain(t.Context(), "TESTCODE00")
+		found, err := w.SignOn.Explain(t.Context(), "TESTCODE00")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -114,7 +115,7 @@ func TestACallThatTheCoreRefusedIsTracedOnce(t *testing.T) {
 	w.get(cartTarget("352365983", "https://evil.example/"))
 	w.get("/rest/6.0/customers/?ssotoken=" + strings.Repeat("0", 40))
 	w.get("/rest/6.0/customers/nobody/") // asks for no link
-	found, err := w.signOn.Explain(t.Context(), "TESTCODE00")
+	found, err := w.SignOn.Explain(t.Context(), "TESTCODE00")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -130,7 +131,7 @@ func TestACallThatTheCoreRefusedIsTracedOnce(t *testing.T) {
 
 func TestARefusedProofExplainsItself(t *testing.T) {
 	w := newWorld(t)
-	now := w.clock.Now()
+	now := w.Clock.Now()
 	sign := func(at time.Time, key signon.Secret, algorithm string) string {
 		t.Helper()
 		header, err := rest.Sign("AVANGATE", at, key, algorithm)
@@ -198,10 +199,10 @@ func TestARefusedProofExplainsItself(t *testing.T) {
 }
 
 func TestAnAlgorithmThatIsSwitchedOffIsExplained(t *testing.T) {
-	tenants := vendors()
+	tenants := avangatetest.Vendors()
 	tenants[0].Clients[0].Algorithms = []string{"sha256", "sha3-256"}
 	w := newWorldWith(t, tenants)
-	header, err := rest.Sign("AVANGATE", w.clock.Now(), "SECRET_KEY", "md5")
+	header, err := rest.Sign("AVANGATE", w.Clock.Now(), "SECRET_KEY", "md5")
 	if err != nil {
 		t.Fatal(err)
 	}
