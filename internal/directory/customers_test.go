@@ -269,3 +269,62 @@ func TestStanding(t *testing.T) {
 		})
 	}
 }
+
+func TestCustomerBecomesTheEndUserOfAllOwnSubscriptions(t *testing.T) {
+	s, store, _ := newService(t)
+	ctx := t.Context()
+	c, other := john(), john()
+	other.ExternalRef, other.Billing.FirstName = "other", "Jack"
+	var references []string
+	for _, owner := range []*directory.Customer{c, c, other} {
+		if owner.ID == 0 {
+			if _, err := s.CreateCustomer(ctx, owner, directory.Act{}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		reference, err := s.CreateSubscription(ctx, subscription(owner.ID), directory.Act{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		references = append(references, reference)
+	}
+	stored, err := s.CustomerByID(ctx, shop, c.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	changed := stored.Clone()
+	changed.Billing.City = "Chicago"
+	if err := s.UpdateCustomerAndEndUsers(ctx, changed, directory.Act{}); err != nil {
+		t.Fatal(err)
+	}
+	for i, reference := range references {
+		got, err := s.Subscription(ctx, shop, reference)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := subscription(got.CustomerID)
+		want.Reference, want.CreatedAt = got.Reference, got.CreatedAt
+		if i < 2 {
+			want.EndUser, want.EndUserLanguage = nil, ""
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("subscription %d (-want +got):\n%s", i, diff)
+		}
+	}
+	if got, err := s.CustomerByID(ctx, shop, c.ID); err != nil || got.Billing.City != "Chicago" || got.Version != changed.Version {
+		t.Errorf("got %+v, %v", got, err)
+	}
+	events, err := store.Events(ctx, 0, 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if last, err := events[len(events)-1].Event(); err != nil || last.Type != signon.EventCustomerChanged {
+		t.Errorf("got %+v, %v, want one event of the change", last, err)
+	}
+	// Based on a version that was replaced: nothing at all is written.
+	stale := stored.Clone()
+	stale.Billing.City = "Nowhere"
+	if err := s.UpdateCustomerAndEndUsers(ctx, stale, directory.Act{}); !errors.Is(err, signon.ErrConflict) {
+		t.Errorf("got %v, want a conflict", err)
+	}
+}

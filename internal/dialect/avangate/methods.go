@@ -61,7 +61,7 @@ var methods = []Method{
 		Name: "getSingleSignOnByCustomer", About: "Returns a link that signs the customer on at a page of the account area.",
 		Params: []Param{
 			pSession, pIDCust, pCustType,
-			{Name: "page", Type: textType, Optional: true, About: "the page; `index` unless given", argument: ArgPage},
+			{Name: "page", Type: textType, Optional: true, About: "the page: `index` (unless given), `my_subscription`, `my_products`, `my_license`, `user_data`, `order_lookup`, `faq` or `payment_methods`", argument: ArgPage},
 			{Name: "request", Type: textType, Optional: true, About: "with `my_subscription`: `code=` and a subscription reference", argument: ArgRequest},
 			pValidity, pAddress, pLanguage,
 		},
@@ -73,7 +73,7 @@ var methods = []Method{
 			pSession, pSubscript,
 			{Name: "email", Type: textType, Optional: true, About: "the customer's e-mail address, as a check", argument: ArgEmail},
 			pValidity,
-			{Name: "accessPage", Type: textType, Optional: true, About: "the page; `index` unless given", argument: ArgPage},
+			{Name: "accessPage", Type: textType, Optional: true, About: "the page: `index` (unless given), `view_order`, `my_license`, `change_card`, `my_products`, `payment_methods`, `user_data`, `order_lookup` or `faq`", argument: ArgPage},
 			pAddress, pLanguage,
 		},
 		Result: textType, asks: Ask{Operation: signon.OpIssue, Kind: signon.KindAccount}, call: (*invocation).subscriptionLink,
