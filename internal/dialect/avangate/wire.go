@@ -179,7 +179,7 @@ type SubscriptionImport struct {
 	ExternalSubscriptionReference string
 	StartDate                     string
 	ExpirationDate                string
-	RecurringEnabled              bool
+	RecurringEnabled              string // YES or NO too: described as a boolean, PHP makes true of NO
 	SubscriptionEnabled           bool
 	NextRenewalPrice              Decimal
 	NextRenewalPriceCurrency      string
