@@ -1,0 +1,124 @@
+package soap
+
+import (
+	"bytes"
+	"errors"
+	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/text/encoding/charmap"
+)
+
+var (
+	errXMLDeclaration = errors.New("the XML declaration is not one of XML 1.0")
+	errCharset        = errors.New("the encoding is not one of UTF-8, US-ASCII, ISO-8859-1 and windows-1252")
+	errMark           = errors.New("the byte order mark contradicts the declared encoding")
+	errEncoding       = errors.New("the text is not in its encoding")
+)
+
+const byteOrderMark = "\ufeff"
+
+// toUTF8 returns what stands behind a byte order mark and the XML declaration,
+// in UTF-8 and without characters that XML does not allow anywhere. A charset
+// given from outside counts where the document names none.
+func toUTF8(body []byte, charset string) (string, error) {
+	body, marked := bytes.CutPrefix(body, []byte(byteOrderMark))
+	body, declared, err := cutDeclaration(body)
+	if err != nil {
+		return "", err
+	}
+	switch {
+	case declared != "":
+		charset = declared
+	case marked || charset == "":
+		charset = "utf-8"
+	}
+	if body, err = convert(body, strings.ToLower(charset), marked); err != nil {
+		return "", err
+	}
+	text := string(body)
+	return text, checkCharacters(text)
+}
+
+// cutDeclaration returns what stands behind the XML declaration, if there is
+// one, and the encoding that it names, if any.
+func cutDeclaration(body []byte) (rest []byte, charset string, err error) {
+	rest, found := bytes.CutPrefix(body, []byte("<?xml"))
+	if !found {
+		return body, "", nil
+	}
+	declaration, rest, found := bytes.Cut(rest, []byte("?>"))
+	if !found || bytes.IndexByte(declaration, '&') >= 0 {
+		return nil, "", errXMLDeclaration
+	}
+	says, err := pseudoAttributes(string(declaration))
+	if err != nil || len(says) == 0 || says[0] != (attribute{name{local: "version"}, "1.0"}) {
+		return nil, "", errXMLDeclaration
+	}
+	if says = says[1:]; len(says) > 0 && says[0].name.local == "encoding" {
+		if charset, says = says[0].value, says[1:]; charset == "" {
+			return nil, "", errCharset
+		}
+	}
+	if len(says) > 0 && says[0].name.local == "standalone" && (says[0].value == "yes" || says[0].value == "no") {
+		says = says[1:]
+	}
+	if len(says) > 0 {
+		return nil, "", errXMLDeclaration
+	}
+	return rest, charset, nil
+}
+
+// pseudoAttributes reads what an XML declaration says, in which it is like a
+// start tag.
+func pseudoAttributes(declaration string) ([]attribute, error) {
+	t := tokens{text: declaration}
+	for t.blanks() && t.at < len(t.text) {
+		if err := t.attribute(); err != nil {
+			return nil, err
+		}
+	}
+	if t.at < len(t.text) {
+		return nil, errXMLDeclaration
+	}
+	return t.found, nil
+}
+
+// convert returns the text in UTF-8. A text with a byte order mark is in UTF-8
+// already, and can't claim to be anything else.
+func convert(body []byte, charset string, marked bool) ([]byte, error) {
+	switch charset {
+	case "utf-8", "utf8":
+		if !utf8.Valid(body) {
+			return nil, errEncoding
+		}
+		return body, nil
+	case "us-ascii", "ascii", "ansi_x3.4-1968", "iso646-us":
+		if bytes.ContainsFunc(body, func(r rune) bool { return r >= utf8.RuneSelf }) {
+			return nil, errEncoding
+		}
+	case "iso-8859-1", "iso8859-1", "iso_8859-1", "latin1", "latin-1", "l1":
+		body = widen(body, charmap.ISO8859_1)
+	case "windows-1252", "cp1252", "cp-1252":
+		body = widen(body, charmap.Windows1252)
+	default:
+		return nil, errCharset
+	}
+	if marked {
+		return nil, errMark
+	}
+	return body, nil
+}
+
+// widen returns a text with one byte for each character in UTF-8.
+func widen(body []byte, from *charmap.Charmap) []byte {
+	text := make([]byte, 0, len(body)+len(body)/8)
+	for _, b := range body {
+		if b < utf8.RuneSelf {
+			text = append(text, b)
+		} else {
+			text = utf8.AppendRune(text, from.DecodeByte(b))
+		}
+	}
+	return text
+}
