@@ -221,7 +221,7 @@ func TestTokenResolvesForItsWholeValidity(t *testing.T) {
 			t.Fatalf("before redemption: got %d %s", a.Code, a.Body)
 		}
 	}
-	if err := w.redeem(unbound); err != nil {
+	if err := w.Redeem(unbound); err != nil {
 		t.Fatal(err)
 	}
 	w.Clock.Advance(49 * time.Second)

@@ -2,7 +2,6 @@ package rest_test
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -133,15 +132,6 @@ const buyLink = "https://store.avancart.com/order/checkout.php?PRODS=4639321&QTY
 
 func cartTarget(customer, buy string) string {
 	return "/rest/6.0/customers/" + customer + "/cart/?Url=" + url.QueryEscape(buy)
-}
-
-// redeem spends a cart token like a browser.
-func (w *world) redeem(token string) error {
-	cart, _ := w.SignOn.Registry().Destination(shop, signon.KindCart)
-	_, err := w.SignOn.Redeem(context.Background(), &signon.RedeemRequest{
-		Tenant: shop, Destination: cart, Token: token, Binding: signon.Binding{1}, Addr: netip.MustParseAddr("198.51.100.1"),
-	})
-	return err
 }
 
 // placeOrder lets the demo customer order two things, and returns the number.
