@@ -41,9 +41,17 @@ type Argument struct {
 	// Name is what the client calls it, in any case of letters; empty when
 	// arguments came without names.
 	Name string
-	// Value is nil, bool, string, json.Number, []any or map[string]any. Clients are
-	// loose about types, so it is read by what it says.
+	// Value is nil, bool, string, json.Number, []any or map[string]any, or a Typed,
+	// which becomes one of these. Clients are loose about types, so it is read by
+	// what it says.
 	Value any
+}
+
+// Typed is a value as it came in a format, such as XML, in which a list of one
+// item and the item itself may look alike: which one it is depends on the type
+// that is wanted in its place.
+type Typed interface {
+	Value(want reflect.Type) any
 }
 
 // FindMethod returns the method of that name, in exactly that spelling.
@@ -70,17 +78,24 @@ func (m *Method) bind(args []Argument) []any {
 	unnamed := make([]int, 0, maxParams)
 	for i := range args {
 		if at := m.place(args[i].Name); at >= 0 && !taken[at] {
-			values[at], taken[at] = args[i].Value, true
+			values[at], taken[at] = m.Params[at].read(args[i].Value), true
 		} else if i < len(m.Params) {
 			unnamed = append(unnamed, i)
 		}
 	}
 	for _, i := range unnamed {
 		if !taken[i] {
-			values[i] = args[i].Value
+			values[i] = m.Params[i].read(args[i].Value)
 		}
 	}
 	return values
+}
+
+func (p *Param) read(value any) any {
+	if typed, ok := value.(Typed); ok {
+		return typed.Value(p.Type)
+	}
+	return value
 }
 
 // maxParams is how many parameters the method with the most of them has room for.
