@@ -189,9 +189,7 @@ func replacement(r rune, size int) string {
 		return "&quot;"
 	case r == '\r':
 		return "&#13;"
-	case r == '\t' || r == '\n':
-		return ""
-	case r < ' ', r == utf8.RuneError && size == 1, r == '\uFFFE', r == '\uFFFF':
+	case r == utf8.RuneError && size == 1, !isCharacter(r):
 		return string(utf8.RuneError)
 	}
 	return ""

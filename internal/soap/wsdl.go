@@ -43,6 +43,9 @@ type Operation struct {
 }
 
 // A Param is an argument of an operation. Its type is one that a result may have.
+// An interface type declares xsd:anyType: then clients send a value as they hold
+// it. To a declared xsd:int or xsd:boolean PHP converts whatever it has, so that
+// "" and "abc" become 0, "10.5" becomes 10, and "NO" becomes true.
 type Param struct {
 	Name string
 	Type reflect.Type
