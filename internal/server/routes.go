@@ -7,7 +7,9 @@ import (
 
 	"github.com/latchkey-sso/latchkey/internal/dev"
 	"github.com/latchkey-sso/latchkey/internal/dialect/avangate"
+	"github.com/latchkey-sso/latchkey/internal/dialect/avangate/jsonrpc"
 	"github.com/latchkey-sso/latchkey/internal/dialect/avangate/rest"
+	"github.com/latchkey-sso/latchkey/internal/dialect/avangate/soap"
 	"github.com/latchkey-sso/latchkey/internal/landing"
 	"github.com/latchkey-sso/latchkey/internal/signon"
 )
@@ -22,6 +24,8 @@ func (s *Server) routes() http.Handler {
 		},
 		below: []mount{
 			{"/rest", rest.New(rest.Options{API: api, Log: s.log})},
+			{"/soap", soap.New(soap.Options{API: api, Log: s.log, BaseURL: s.URL()})},
+			{"/rpc", jsonrpc.New(jsonrpc.Options{API: api, Log: s.log})},
 		},
 		other: landing.New(landing.Options{SignOn: s.signOn, Directory: s.directory, Log: s.log, ShowReasons: s.dev}),
 	}

@@ -1,0 +1,55 @@
+package jsonrpc
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+
+	"github.com/latchkey-sso/latchkey/internal/dialect/avangate"
+)
+
+// Bounds of a request.
+const (
+	maxBodyLen   = 16 << 10
+	maxBodyDepth = 16
+	maxBatch     = 50 // calls
+)
+
+// read returns the body of a request that may hold calls. What it says of
+// itself in Content-Type does not matter: clients send calls as forms.
+func read(w http.ResponseWriter, r *http.Request) ([]byte, *unread) {
+	if !served(r.URL.Path) {
+		return nil, unreadable(http.StatusNotFound, invalidRequest, avangate.NotFound, "there is nothing here")
+	}
+	if r.Method != http.MethodPost {
+		w.Header().Set("Allow", http.MethodPost)
+		return nil, unreadable(http.StatusMethodNotAllowed, invalidRequest, methodNotAllowed, "only POST can be used here")
+	}
+	if coding := r.Header.Get("Content-Encoding"); coding != "" && !strings.EqualFold(coding, "identity") {
+		return nil, unreadable(http.StatusUnsupportedMediaType, invalidRequest, mediaTypeUnsupported, "the body must not be compressed")
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBodyLen))
+	var tooLong *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLong):
+		return nil, unreadable(http.StatusRequestEntityTooLarge, invalidRequest, requestTooLarge, "the body must have at most 16 KiB")
+	case err != nil:
+		return nil, unreadable(http.StatusBadRequest, parseError, avangate.RequestInvalid, "the body must arrive whole")
+	}
+	return body, nil
+}
+
+// served reports whether calls are taken at the path: /rpc/ and a version, with
+// any number of slashes.
+func served(path string) bool {
+	segments := strings.FieldsFunc(path, func(c rune) bool { return c == '/' })
+	if len(segments) != 2 || segments[0] != "rpc" {
+		return false
+	}
+	switch segments[1] {
+	case "6.0", "5.0", "4.0", "3.0":
+		return true
+	}
+	return false
+}

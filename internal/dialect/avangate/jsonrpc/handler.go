@@ -1,0 +1,83 @@
+// Package jsonrpc is the 2Checkout JSON-RPC dialect, versions 3.0 to 6.0: the
+// methods of [avangate.Methods] as JSON-RPC 2.0 over HTTP. README.md is the
+// contract as served.
+package jsonrpc
+
+import (
+	"log/slog"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/latchkey-sso/latchkey/internal/dialect/avangate"
+	"github.com/latchkey-sso/latchkey/internal/inbound"
+)
+
+// Options are what the dialect is made of. All are required.
+type Options struct {
+	// API makes the calls.
+	API *avangate.API
+	// Log receives what was wrong on our side; callers get its support code.
+	Log *slog.Logger
+}
+
+// New returns the handler of every path below /rpc/. It expects the path as it
+// came, and [inbound.Info] in the request's context.
+func New(o Options) http.Handler {
+	return &handler{api: o.API, log: o.Log}
+}
+
+type handler struct {
+	api *avangate.API
+	log *slog.Logger
+}
+
+// ServeHTTP answers one request: a call or a batch of them.
+func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	x := exchange{handler: h, ctx: r.Context(), info: inbound.From(r.Context())}
+	if x.info.SupportCode == "" { // nobody in front of us drew one
+		x.info.SupportCode = inbound.NewSupportCode()
+		w.Header().Set(inbound.Header, x.info.SupportCode)
+	}
+	body, refused := read(w, r)
+	if refused != nil {
+		send(w, r, refused.status, failed(nil, refused.err))
+		return
+	}
+	answer := x.answer(body)
+	if x.retryAfter > 0 {
+		seconds := (x.retryAfter + time.Second - 1) / time.Second
+		w.Header().Set("Retry-After", strconv.FormatInt(int64(seconds), 10))
+	}
+	if answer == nil {
+		w.Header()["Cache-Control"] = noStore
+		w.WriteHeader(http.StatusNoContent)
+		return
+	}
+	send(w, r, http.StatusOK, answer)
+}
+
+// Values of headers, shared by all answers.
+var (
+	contentJSON = []string{"application/json"}
+	noStore     = []string{"no-store"}
+	noReferrer  = []string{"no-referrer"}
+	noIndex     = []string{"noindex"}
+	noSniff     = []string{"nosniff"}
+)
+
+// send sends an answer. Any may carry a token, and all repeat the caller's id.
+func send(w http.ResponseWriter, r *http.Request, status int, answer any) {
+	body := encode(answer)
+	h := w.Header()
+	h["Content-Type"] = contentJSON
+	h["Content-Length"] = []string{strconv.Itoa(len(body))}
+	h["Cache-Control"] = noStore
+	h["Referrer-Policy"] = noReferrer
+	h["X-Robots-Tag"] = noIndex
+	h["X-Content-Type-Options"] = noSniff
+	w.WriteHeader(status)
+	if r.Method != http.MethodHead {
+		_, _ = w.Write(body) // a client that has gone misses it
+	}
+}
