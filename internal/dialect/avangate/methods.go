@@ -12,7 +12,7 @@ import (
 // Types of arguments and results.
 var (
 	textType     = reflect.TypeFor[string]()
-	numberType   = reflect.TypeFor[int]()
+	numberType   = reflect.TypeFor[any]() // described as int, PHP makes 0 of an empty text and 10 of 10.5
 	flagType     = reflect.TypeFor[bool]()
 	customerType = reflect.TypeFor[Customer]()
 )

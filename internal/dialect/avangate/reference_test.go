@@ -98,6 +98,8 @@ func (r *referenceWriter) word(t reflect.Type) string {
 		return "boolean"
 	case t.Kind() == reflect.String:
 		return "string"
+	case t.Kind() == reflect.Interface:
+		return "int or string"
 	}
 	return "int"
 }
