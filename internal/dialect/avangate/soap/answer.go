@@ -1,0 +1,32 @@
+package soap
+
+import (
+	"net/http"
+	"strconv"
+)
+
+// Values of headers, shared by all answers.
+var (
+	contentXML = []string{"text/xml; charset=utf-8"}
+	noStore    = []string{"no-store"}
+	noReferrer = []string{"no-referrer"}
+	noIndex    = []string{"noindex"}
+)
+
+// usualAnswerLen is a little more than an answer with a link has, in bytes.
+const usualAnswerLen = 1024
+
+// write sends the answer to a call. Most answers hold a session's id, a link or
+// personal details, so all are kept secret.
+func (c *call) write(status int, body []byte) {
+	h := c.writer.Header()
+	h["Content-Type"] = contentXML
+	h["Content-Length"] = []string{strconv.Itoa(len(body))}
+	h["Cache-Control"] = noStore
+	h["Referrer-Policy"] = noReferrer
+	h["X-Robots-Tag"] = noIndex
+	c.writer.WriteHeader(status)
+	if c.request.Method != http.MethodHead {
+		_, _ = c.writer.Write(body) // a client that has gone misses it
+	}
+}

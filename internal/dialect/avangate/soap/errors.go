@@ -1,0 +1,58 @@
+package soap
+
+import (
+	"errors"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/latchkey-sso/latchkey/internal/dialect/avangate"
+	"github.com/latchkey-sso/latchkey/internal/soap"
+)
+
+// refusal is a fault with a status that HTTP has for it.
+type refusal struct {
+	status int
+	fault  *soap.Fault
+}
+
+func refused(status int, message string) *refusal {
+	return &refusal{status: status, fault: &soap.Fault{Code: soap.CodeClient, Message: message}}
+}
+
+// Error returns what the caller is told.
+func (r *refusal) Error() string { return r.fault.Message }
+
+// refuse answers with the fault that the error stands for. All but refusals have
+// the status that SOAP 1.1 has for faults.
+func (c *call) refuse(err error) {
+	status := http.StatusInternalServerError
+	var known *refusal
+	var fault *soap.Fault
+	switch {
+	case errors.As(err, &known):
+		status, fault = known.status, known.fault
+	case errors.As(err, &fault):
+		c.log.Debug("soap: request is no call", "support_code", c.by.SupportCode, "error", fault)
+	default:
+		fault = c.fault(err)
+	}
+	c.write(status, soap.AppendFault(make([]byte, 0, usualAnswerLen), fault))
+}
+
+// fault turns an error of a call into a fault. What the caller could not have
+// caused loses its text and is logged, once, here.
+func (c *call) fault(err error) *soap.Fault {
+	f := avangate.FaultOf(err)
+	switch f.Code {
+	case avangate.InternalError:
+		c.log.Error("soap: call failed", "support_code", c.by.SupportCode, "method", c.method.Name, "error", err)
+	case avangate.Unavailable:
+		c.log.Warn("soap: outcome not known", "support_code", c.by.SupportCode, "method", c.method.Name, "error", err)
+	}
+	if f.RetryAfter > 0 {
+		seconds := (f.RetryAfter + time.Second - 1) / time.Second
+		c.writer.Header().Set("Retry-After", strconv.FormatInt(int64(seconds), 10))
+	}
+	return &soap.Fault{Code: string(f.Code), Message: f.Message(c.method.Word)}
+}

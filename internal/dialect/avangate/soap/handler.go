@@ -1,0 +1,95 @@
+// Package soap is the 2Checkout SOAP dialect, versions 3.0 to 6.0: the methods
+// of the avangate package as rpc/encoded calls of SOAP 1.1, and their
+// description as WSDL. README.md is the contract as served.
+package soap
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+
+	"github.com/latchkey-sso/latchkey/internal/dialect/avangate"
+	"github.com/latchkey-sso/latchkey/internal/inbound"
+	"github.com/latchkey-sso/latchkey/internal/soap"
+)
+
+// Options are what the dialect is made of. All are required.
+type Options struct {
+	// API makes the calls.
+	API *avangate.API
+	// Log receives what was wrong on our side; callers get its support code.
+	Log *slog.Logger
+	// BaseURL is how clients reach the server, as in "https://sso.example", for the
+	// addresses in descriptions. A slash at its end makes no difference.
+	BaseURL string
+}
+
+// New returns the handler of every path below /soap/. It expects the path as it
+// came, and [inbound.Info] in the request's context.
+func New(o Options) http.Handler {
+	return &handler{api: o.API, log: o.Log, services: servicesAt(o.BaseURL)}
+}
+
+type handler struct {
+	api      *avangate.API
+	log      *slog.Logger
+	services map[string]*service // by version
+}
+
+// call is one request on its way through the shell.
+type call struct {
+	*handler
+
+	request *http.Request
+	writer  http.ResponseWriter
+	method  *avangate.Method // nil until it is known
+	by      avangate.Caller
+}
+
+func (c *call) context() context.Context { return c.request.Context() }
+
+// ServeHTTP answers one request.
+func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	info := inbound.From(r.Context())
+	if info.SupportCode == "" { // nobody in front of us drew one
+		info.SupportCode = inbound.NewSupportCode()
+		w.Header().Set(inbound.Header, info.SupportCode)
+	}
+	c := &call{handler: h, request: r, writer: w}
+	c.by.Addr, c.by.SupportCode = info.Addr, info.SupportCode
+
+	at := h.find(r.URL)
+	switch {
+	case at.takes(r.Method) && r.Method == http.MethodPost:
+		if answer, err := c.answer(); err != nil {
+			c.refuse(err)
+		} else {
+			c.write(http.StatusOK, answer)
+		}
+	case at.takes(r.Method):
+		at.document.serve(w, r)
+	default:
+		c.refuse(at.refusal(w.Header()))
+	}
+}
+
+// answer makes the call that the request carries, and returns its result.
+func (c *call) answer() ([]byte, error) {
+	sent, err := c.read()
+	if err != nil {
+		return nil, err
+	}
+	var ok bool
+	if c.method, ok = avangate.FindMethod(sent.Method); !ok {
+		return nil, soap.UnknownMethod(sent.Method)
+	}
+	args, err := arguments(c.method, sent.Args)
+	if err != nil {
+		return nil, err
+	}
+	result, err := c.api.Call(c.context(), &c.by, c.method, args)
+	if err != nil {
+		return nil, err
+	}
+	return soap.AppendResult(make([]byte, 0, usualAnswerLen), namespace, c.method.Name, result), nil
+}
