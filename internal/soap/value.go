@@ -21,6 +21,7 @@ import (
 //   - A list is a SOAP-ENC:Array, an element with items of any name, a Map with
 //     whole numbers as keys, or, as a member, the element repeated. Where a list
 //     of objects is wanted, one object is a list of one.
+//   - Text in base64 is what it stands for, if that is text.
 //   - An empty element without a type is an empty list where a list is wanted,
 //     and otherwise empty text, whatever is wanted.
 func (n *Node) Value(want reflect.Type) any {
@@ -49,7 +50,7 @@ func (n *Node) value(want *shape) any {
 	case want.is(structure) && isBlank(n.Text):
 		return ""
 	}
-	return n.Text
+	return n.said()
 }
 
 // list returns the node as a list, whose items are the elements inside unless
