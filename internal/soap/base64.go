@@ -17,13 +17,10 @@ func (n *Node) said() string {
 		return n.Text
 	}
 	decoded, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(n.Text), ""))
-	if err != nil {
-		return n.Text
+	if err == nil && !utf8.Valid(decoded) {
+		decoded, err = charmap.ISO8859_1.NewDecoder().Bytes(decoded)
 	}
-	if !utf8.Valid(decoded) {
-		decoded = widen(decoded, charmap.ISO8859_1)
-	}
-	if text := string(decoded); checkCharacters(text) == nil {
+	if text := string(decoded); err == nil && checkCharacters(text) == nil {
 		return text
 	}
 	return n.Text
