@@ -10,7 +10,7 @@ import (
 var shownWords = words(`
 	healthz readyz assets favicon.ico robots.txt
 	rest 3.0 4.0 5.0 6.0 customers subscriptions orders customer cart account signon
-	soap soapenc.xsd
+	soap soapenc.xsd rpc
 	index my_subscription my_products my_license user_data order_lookup faq payment_methods view_order change_card
 	order checkout.php cart.php trial.php upgrade.php finish.php done card sign-out signed-out checkout
 	myaccount support dev open`)
