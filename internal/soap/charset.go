@@ -33,7 +33,11 @@ func toUTF8(body []byte, charset string) (string, error) {
 	case marked || charset == "":
 		charset = "utf-8"
 	}
-	if body, err = convert(body, strings.ToLower(charset), marked); err != nil {
+	charset = strings.ToLower(charset)
+	if marked && charset != "utf-8" && charset != "utf8" {
+		return "", errMark
+	}
+	if body, err = convert(body, charset); err != nil {
 		return "", err
 	}
 	text := string(body)
@@ -84,9 +88,8 @@ func pseudoAttributes(declaration string) ([]attribute, error) {
 	return t.found, nil
 }
 
-// convert returns the text in UTF-8. A text with a byte order mark is in UTF-8
-// already, and can't claim to be anything else.
-func convert(body []byte, charset string, marked bool) ([]byte, error) {
+// convert returns the text in UTF-8. Nothing is replaced.
+func convert(body []byte, charset string) ([]byte, error) {
 	switch charset {
 	case "utf-8", "utf8":
 		if !utf8.Valid(body) {
@@ -97,28 +100,24 @@ func convert(body []byte, charset string, marked bool) ([]byte, error) {
 		if bytes.ContainsFunc(body, func(r rune) bool { return r >= utf8.RuneSelf }) {
 			return nil, errEncoding
 		}
+		return body, nil
 	case "iso-8859-1", "iso8859-1", "iso_8859-1", "latin1", "latin-1", "l1":
-		body = widen(body, charmap.ISO8859_1)
+		return widen(body, charmap.ISO8859_1), nil
 	case "windows-1252", "cp1252", "cp-1252":
-		body = widen(body, charmap.Windows1252)
-	default:
-		return nil, errCharset
+		text := widen(body, charmap.Windows1252)
+		if bytes.ContainsRune(text, utf8.RuneError) { // five bytes are no characters
+			return nil, errEncoding
+		}
+		return text, nil
 	}
-	if marked {
-		return nil, errMark
-	}
-	return body, nil
+	return nil, errCharset
 }
 
 // widen returns a text with one byte for each character in UTF-8.
 func widen(body []byte, from *charmap.Charmap) []byte {
 	text := make([]byte, 0, len(body)+len(body)/8)
 	for _, b := range body {
-		if b < utf8.RuneSelf {
-			text = append(text, b)
-		} else {
-			text = utf8.AppendRune(text, from.DecodeByte(b))
-		}
+		text = utf8.AppendRune(text, from.DecodeByte(b))
 	}
 	return text
 }

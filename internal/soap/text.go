@@ -91,10 +91,10 @@ func referenced(reference string) (rune, error) {
 	switch {
 	case errors.Is(err, strconv.ErrSyntax):
 		return 0, errReference
-	case err != nil || !isCharacter(rune(code)): //nolint:gosec // 31 bits
+	case err != nil || !isCharacter(rune(code)):
 		return 0, errCharacter
 	}
-	return rune(code), nil //nolint:gosec // 31 bits
+	return rune(code), nil
 }
 
 // checkCharacters refuses what is no character of XML, wherever it stands. The

@@ -120,7 +120,7 @@ func (n *Node) entries() ([]entry, bool) {
 		if len(pair) != 2 || pair[0].Name != "key" || pair[1].Name != "value" || len(pair[0].Nodes) > 0 {
 			return nil, false
 		}
-		entries[i] = entry{pair[0].Text, &pair[1]}
+		entries[i] = entry{pair[0].said(), &pair[1]}
 	}
 	return entries, true
 }
@@ -137,22 +137,21 @@ func numbered(entries []entry) bool {
 
 // object returns the members as an object.
 func object(members []entry, want *shape) map[string]any {
-	type group struct {
-		nodes []*Node
-		want  *shape
-	}
-	groups := make(map[string]group, len(members))
+	given := make(map[string][]*Node, len(members))
 	for _, m := range members {
-		name, g := m.name, group{}
+		name := m.name
 		if f := want.field(name); f != nil {
-			name, g.want = f.name, f.shape
+			name = f.name
 		}
-		g.nodes = append(groups[name].nodes, m.value)
-		groups[name] = g
+		given[name] = append(given[name], m.value)
 	}
-	values := make(map[string]any, len(groups))
-	for name, g := range groups {
-		values[name] = oneOrAll(g.nodes, g.want)
+	values := make(map[string]any, len(given))
+	for name, nodes := range given {
+		var inner *shape
+		if f := want.field(name); f != nil {
+			inner = f.shape
+		}
+		values[name] = oneOrAll(nodes, inner)
 	}
 	return values
 }
