@@ -23,6 +23,8 @@ type Report struct {
 	Loads []Load `json:"loads"`
 	// Alone is a pair with nobody else there.
 	Alone *Alone `json:"alone,omitempty"`
+	// Issuing is issuing alone, by dialect, REST first.
+	Issuing []Issuing `json:"issuing,omitempty"`
 	// Unknown are the floods of tokens that were never issued.
 	Unknown []Flood `json:"unknown,omitempty"`
 }

@@ -37,13 +37,14 @@ func TestTableShowsWhatWasMeasured(t *testing.T) {
 			{Live: 10000, Rate: Rate{8123.4, 91}, Ratio: 1.3, LiveRatio: 1, Memory: 30 << 20},
 		}}},
 		Alone:   &Alone{Issue: Latency{250, 400}, Redeem: Latency{260, 410}, GoalMicros: 450},
+		Issuing: []Issuing{{Dialect: "REST", CPUMicros: 80, RatioToREST: 1}, {Dialect: "SOAP", CPUMicros: 113.1, RatioToREST: 1.41}},
 		Unknown: []Flood{{RequestsPerSecond: 30000, Statuses: map[int]int64{403: 12}}, {MissesPerMinute: 30, Wrote: true}},
 	}
 	var b strings.Builder
 	if err := r.WriteTable(&b); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"16 connections", "server, 10,000 live  ", "8,123", "91.0", "1.30", "30.0 MiB", "0.45 ms", "12 × 403", "nothing", "SOMETHING", "50.2", "–"} {
+	for _, want := range []string{"16 connections", "server, 10,000 live  ", "8,123", "91.0", "1.30", "30.0 MiB", "0.45 ms", "× REST", "113.1", "1.41", "12 × 403", "nothing", "SOMETHING", "50.2", "–"} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("%q is not in\n%s", want, b.String())
 		}

@@ -29,6 +29,8 @@ type Options struct {
 	Customers int
 	// Live is how many live grants a second server holds; 0 means no such server.
 	Live int64
+	// Dialects: measure issuing alone in every dialect, too.
+	Dialects bool
 	// Unknown: measure floods of unknown tokens, too.
 	Unknown bool
 	// Remote, unless nil, is measured instead of servers started for it.
@@ -64,6 +66,11 @@ func Run(ctx context.Context, o Options) (_ *Report, err error) {
 	}
 	if report.Alone, err = r.alone(ctx, report.Sync); err != nil {
 		return nil, fmt.Errorf("one connection: %w", err)
+	}
+	if o.Dialects {
+		if report.Issuing, err = r.issuing(ctx); err != nil {
+			return nil, fmt.Errorf("issuing: %w", err)
+		}
 	}
 	if o.Unknown {
 		if report.Unknown, err = r.floods(ctx); err != nil {

@@ -25,13 +25,22 @@ type shop struct {
 // client is who calls the API.
 type client struct{ code, secret string }
 
-// header returns the value of the authentication header. Like the clients that
-// are in use, the load generator computes it once for many calls.
-func (c client) header(now time.Time) string {
+// proof is a client's proof of who it is, at a time.
+type proof struct{ code, date, hash string }
+
+// prove returns the proof with sha256. Like the clients that are in use, the
+// load generator computes it once for many calls.
+func (c client) prove(now time.Time) proof {
 	date := now.UTC().Format(time.DateTime)
 	mac := hmac.New(sha256.New, []byte(c.secret))
 	_, _ = fmt.Fprintf(mac, "%d%s%d%s", len(c.code), c.code, len(date), date)
-	return fmt.Sprintf(`code="%s" date="%s" hash="%s" algo="sha256"`, c.code, date, hex.EncodeToString(mac.Sum(nil)))
+	return proof{c.code, date, hex.EncodeToString(mac.Sum(nil))}
+}
+
+// header returns the value of the authentication header of REST.
+func (c client) header(now time.Time) string {
+	p := c.prove(now)
+	return fmt.Sprintf(`code="%s" date="%s" hash="%s" algo="sha256"`, p.code, p.date, p.hash)
 }
 
 // What browsers send along when somebody follows a link.
@@ -81,9 +90,7 @@ func (s *shop) visit(worker int, header string) (*visitor, error) {
 
 // issue asks for a link for the next customer and keeps its token.
 func (v *visitor) issue() error {
-	customer := v.shop.customers[v.turn%len(v.shop.customers)]
-	v.turn++
-	v.request = append(append(append(v.request[:0], "GET /rest/6.0/customers/"...), customer...), "/cart/?Url="...)
+	v.request = append(append(append(v.request[:0], "GET /rest/6.0/customers/"...), v.nextCustomer()...), "/cart/?Url="...)
 	v.request = append(append(v.request, v.url...), v.api...)
 	if err := v.conn.roundTrip(v.request, &v.answer); err != nil {
 		return fmt.Errorf("issue a link: %w", err)
@@ -94,6 +101,12 @@ func (v *visitor) issue() error {
 	}
 	v.token = token
 	return nil
+}
+
+func (v *visitor) nextCustomer() string {
+	customer := v.shop.customers[v.turn%len(v.shop.customers)]
+	v.turn++
+	return customer
 }
 
 // linkToken takes the token from an answer that must be a link to the target.

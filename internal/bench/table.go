@@ -19,6 +19,7 @@ func (r *Report) WriteTable(w io.Writer) error {
 		t.load(&l)
 	}
 	t.alone(r.Alone)
+	t.issuing(r.Issuing)
 	t.floods(r.Unknown)
 	return t.w.Flush()
 }
@@ -54,6 +55,17 @@ func (t *table) alone(a *Alone) {
 	}
 	t.printf("1 connection: issue p50 %s, p99 %s; redeem p50 %s, p99 %s; expected at most %s (1.5 × the write above + 0.3 ms)\n",
 		ms(a.Issue.P50), ms(a.Issue.P99), ms(a.Redeem.P50), ms(a.Redeem.P99), ms(a.GoalMicros))
+}
+
+func (t *table) issuing(all []Issuing) {
+	if len(all) == 0 {
+		return
+	}
+	t.printf("\nissuing alone, %d connections\n", issueConnections)
+	t.row("", "links/s", "CPU µs/link", "× "+all[0].Dialect, "p50", "p99")
+	for _, i := range all {
+		t.row(i.Dialect, whole(i.LinksPerSecond), cost(i.CPUMicros), ratio(i.RatioToREST), ms(i.Latency.P50), ms(i.Latency.P99))
+	}
 }
 
 func (t *table) floods(floods []Flood) {

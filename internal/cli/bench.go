@@ -49,6 +49,7 @@ the figures.`,
 	f.IntVar(&b.Rounds, "rounds", 3, "how often floors and server are measured in turn")
 	f.IntVar(&b.Customers, "customers", 1000, "how many people links are issued for")
 	f.Int64Var(&b.Live, "live", 0, "also measure a server that holds this `number` of live links")
+	f.BoolVar(&b.Dialects, "dialects", false, "also measure issuing alone, by REST, SOAP and JSON-RPC")
 	f.BoolVar(&b.Unknown, "unknown", false, "also measure floods of unknown tokens")
 	f.StringVar(&b.Dir, "dir", "", "`directory` for temporary files, on the disk to measure")
 	f.BoolVar(&b.asJSON, "json", false, "print JSON")
