@@ -162,8 +162,10 @@ func TestTheLogHoldsNoSecret(t *testing.T) {
 	w.call("login", proof...)
 	w.call("login", "AVANGATE", "canary-date", "canary-hash", "canary-algo")
 	for _, args := range [][]any{
-		{s, 352365983, "AvangateCustomerReference", buyLink}, {s, 352365983, "AvangateCustomerReference", buyLink + "&logintoken=" + token},
-		{"canary-session"}, {s, "canary-customer", "canary-type", "canary-url", "canary-validity", "canary-address"},
+		{s, 352365983, "AvangateCustomerReference", buyLink},
+		{s, 352365983, "AvangateCustomerReference", buyLink + "&logintoken=" + token},
+		{"canary-session"},
+		{s, "canary-customer", "canary-type", "canary-url", "canary-validity", "canary-address"},
 	} {
 		w.call("getSingleSignOnInCart", args...)
 	}
