@@ -4,23 +4,14 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
-	"errors"
 	"io"
 	"net/http"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/latchkey-sso/latchkey/internal/dev"
 )
-
-// patience is how long a client may take for all it is asked. It ends hangs
-// only.
-const patience = 2 * time.Minute
 
 // client is a driver that runs: a script which makes the calls that it gets as
 // lines of JSON with the client under test, and prints what comes of them.
@@ -63,7 +54,7 @@ type fault struct {
 // client is not installed.
 func start(t *testing.T, k kind) *client {
 	t.Helper()
-	cmd := command(t, k.tool, k.script...)
+	cmd := k.tool.command(t, k.script...)
 	c := &client{kind: k, said: &lockedBuffer{}, answered: map[string]bool{}}
 	cmd.Stderr = c.said
 	in, err := cmd.StdinPipe()
@@ -78,40 +69,14 @@ func start(t *testing.T, k kind) *client {
 		t.Fatalf("start %s: %v", k.name, err)
 	}
 	c.in, c.out = in, bufio.NewReader(out)
-	hung := time.AfterFunc(patience, func() { _ = cmd.Process.Kill() })
 	t.Cleanup(func() {
 		_ = in.Close()
 		err := cmd.Wait()
-		hung.Stop()
 		if said := c.said.String(); said != "" || err != nil {
 			t.Errorf("the client ended with %v and said:\n%s", err, said)
 		}
 	})
 	return c
-}
-
-// command returns a command of a client's language, which knows the demo from
-// its environment.
-func command(t *testing.T, tool func(*testing.T) []string, args ...string) *exec.Cmd {
-	t.Helper()
-	line := append(tool(t), args...)
-	cmd := exec.Command(line[0], line[1:]...)
-	home := t.TempDir()
-	cmd.Env = []string{
-		"PATH=" + os.Getenv("PATH"), "HOME=" + home, "TMPDIR=" + home, "LANG=C.UTF-8",
-		"NODE_PATH=" + absolute(t, npm), "LATCHKEY_URL=" + demo.url(t),
-		"MERCHANT_CODE=" + dev.MerchantCode, "SECRET_KEY=" + dev.SecretKey,
-	}
-	return cmd
-}
-
-func absolute(t *testing.T, path string) string {
-	t.Helper()
-	path, err := filepath.Abs(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return path
 }
 
 // ask has the driver do one thing.
@@ -228,20 +193,4 @@ func (b *lockedBuffer) String() string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.text.String()
-}
-
-// run runs a command to its end and returns what it prints.
-func run(t *testing.T, cmd *exec.Cmd) string {
-	t.Helper()
-	hung := time.AfterFunc(patience, func() { _ = cmd.Process.Kill() })
-	defer hung.Stop()
-	out, err := cmd.Output()
-	if err != nil {
-		var exit *exec.ExitError
-		if errors.As(err, &exit) {
-			t.Fatalf("%v; it printed:\n%s%s", err, out, exit.Stderr)
-		}
-		t.Fatal(err)
-	}
-	return string(out)
 }

@@ -94,7 +94,7 @@ type sampleEnd struct {
 
 func runSample(t *testing.T, sample []byte, w way) *sampleEnd {
 	t.Helper()
-	cmd := command(t, php,
+	cmd := php.command(t,
 		"-d", "disable_functions=parse_str",
 		"-d", "auto_prepend_file="+absolute(t, "testdata/php/sample/before.php"),
 		"-d", "auto_append_file="+absolute(t, "testdata/php/sample/after.php"),
@@ -118,11 +118,11 @@ func runSample(t *testing.T, sample []byte, w way) *sampleEnd {
 	}
 	var complaints bytes.Buffer
 	cmd.Env, cmd.Stderr = append(cmd.Env, "WSDL="+wsdl, "COMPRESSION="+compression, "ALGORITHM="+w.algorithm), &complaints
-	printed := run(t, cmd)
-	if complaints.Len() > 0 {
-		t.Errorf("PHP complained:\n%s", &complaints)
+	printed, err := cmd.Output()
+	if err != nil || complaints.Len() > 0 {
+		t.Fatalf("the sample ended with %v; it printed:\n%s\nand PHP complained:\n%s", err, printed, &complaints)
 	}
-	return readEnd(t, printed)
+	return readEnd(t, string(printed))
 }
 
 func readEnd(t *testing.T, printed string) *sampleEnd {

@@ -240,10 +240,8 @@ func accountLinksLeadToPages(t *testing.T, c *client) {
 		}
 	}
 	leads("/myaccount/?", "getSingleSignOnByCustomer", john, byID)
-	leads("/myaccount/?", "getSingleSignOnByCustomer", john, byID, "", "", nil, "", "")
-	if !c.converts {
-		leads("/myaccount/?", "getSingleSignOnByCustomer", john, byID, "", "", "", "", "")
-	}
+	leads("/myaccount/?", "getSingleSignOnByCustomer", john, byID, nil, nil, nil, nil, nil)
+	leads("/myaccount/?", "getSingleSignOnByCustomer", john, byID, "", "", "", "", "")
 	leads("/myaccount/user_data/?lang=de&", "getSingleSignOnByCustomer", johnsOwn, byOwn, "user_data", nil, 50, "192.0.2.7", "de")
 	leads("/myaccount/my_subscription/?code=123D40F123&", "getSingleSignOnByCustomer", john, byIDLater, "my_subscription", "code=123D40F123", 50, nil, nil)
 	leads("/myaccount/my_subscription/?code=115D3F5ED1&", "getSingleSignOnByCustomer", john, byID, "my_subscription", "Request[]=code=115D3F5ED1", 50)
@@ -276,6 +274,9 @@ func badArgumentIsNamed(t *testing.T, c *client) {
 		{"VALIDITY_TIME_INVALID", "validityTime", "getSingleSignOnInCart", []any{john, byID, buyLink, 0, nil}},
 		{"VALIDITY_TIME_INVALID", "validityTime", "getSingleSignOnInCart", []any{john, byID, buyLink, -1, nil}},
 		{"VALIDITY_TIME_INVALID", "validityTime", "getSingleSignOnInCart", []any{john, byID, buyLink, 86401, nil}},
+		{"VALIDITY_TIME_INVALID", "validityTime", "getSingleSignOnInCart", []any{john, byID, buyLink, 10.5, nil}},
+		{"VALIDITY_TIME_INVALID", "validityTime", "getSingleSignOnInCart", []any{john, byID, buyLink, "1e3", nil}},
+		{"VALIDITY_TIME_INVALID", "validityTime", "getSingleSignOnInCart", []any{john, byID, buyLink, "ten", nil}},
 		{"VALIDATION_IP_INVALID", "validationIp", "getSingleSignOnInCart", []any{john, byID, buyLink, 50, "localhost"}},
 		{"VALIDATION_IP_INVALID", "validationIp", "getSingleSignOnInCart", []any{john, byID, buyLink, 50, "192.0.2.7, 192.0.2.8"}},
 		{"PAGE_INVALID", "page", "getSingleSignOnByCustomer", []any{john, byID, "nonsense"}},
@@ -345,6 +346,9 @@ func customerIsMadeChangedAndRead(t *testing.T, c *client) {
 	// What was read can be sent back as it came.
 	c.same(t, "sent back", c.get(t, "updateCustomerInformation", session, c.get(t, "getCustomerInformation", session, id, nil, true)), true)
 	c.same(t, "the same customer", c.get(t, "getCustomerInformation", session, id), want)
+	johnAsRead := c.get(t, "getCustomerInformation", session, john, nil, true)
+	c.same(t, "sent back with cards", c.get(t, "updateCustomerInformation", session, johnAsRead, false), true)
+	c.same(t, "the same customer with cards", c.get(t, "getCustomerInformation", session, john, nil, true), johnFields(true))
 }
 
 // created returns what newCustomer looks like when it is read.
