@@ -74,10 +74,10 @@ func cutDeclaration(body []byte) (rest []byte, charset string, err error) {
 }
 
 // pseudoAttributes reads what an XML declaration says, in which it is like a
-// start tag.
+// start tag: at most three things.
 func pseudoAttributes(declaration string) ([]attribute, error) {
 	t := tokens{text: declaration}
-	for t.blanks() && t.at < len(t.text) {
+	for t.blanks() && t.at < len(t.text) && len(t.found) < 3 {
 		if err := t.attribute(); err != nil {
 			return nil, err
 		}
@@ -115,7 +115,13 @@ func convert(body []byte, charset string) ([]byte, error) {
 
 // widen returns a text with one byte for each character in UTF-8.
 func widen(body []byte, from *charmap.Charmap) []byte {
-	text := make([]byte, 0, len(body)+len(body)/8)
+	size := len(body)
+	for _, b := range body {
+		if b >= utf8.RuneSelf {
+			size += 2 // at most
+		}
+	}
+	text := make([]byte, 0, size)
 	for _, b := range body {
 		text = utf8.AppendRune(text, from.DecodeByte(b))
 	}

@@ -11,27 +11,19 @@ var (
 	errCharacter = errors.New("there is a character that XML does not allow")
 )
 
-// What XML makes of line ends, and of all blanks in attributes.
-var (
-	lineEnds = strings.NewReplacer("\r\n", "\n", "\r", "\n")
-	blanks   = strings.NewReplacer("\r\n", " ", "\r", " ", "\n", " ", "\t", " ")
-)
-
 // newlines returns the text with its line ends as line feeds.
 func newlines(text string) string {
 	if strings.IndexByte(text, '\r') < 0 {
 		return text
 	}
-	return lineEnds.Replace(text)
+	return strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\n"), "\r", "\n")
 }
 
-// blanksToSpaces returns the value of an attribute with spaces as its blanks.
-func blanksToSpaces(value string) string {
-	if !strings.ContainsAny(value, "\r\n\t") {
-		return value
-	}
-	return blanks.Replace(value)
-}
+var blanks = strings.NewReplacer("\n", " ", "\t", " ")
+
+// blanksToSpaces returns the value of an attribute with a space for each blank
+// and line end.
+func blanksToSpaces(value string) string { return blanks.Replace(newlines(value)) }
 
 // trim returns the text without the blanks around it.
 func trim(text string) string { return strings.Trim(text, " \t\r\n") }

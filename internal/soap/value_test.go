@@ -53,6 +53,7 @@ func TestValueReadsObjects(t *testing.T) {
 		{"a Struct", `<a i:type="c:Struct"><Paid i:type="x:boolean">true</Paid></a>`, object{"Paid": "true"}},
 		{"no types", `<a><Quantity>2</Quantity></a>`, object{"Quantity": "2"}},
 		{"a Map", `<a i:type="m:Map"><item><key>Reference</key><value>r</value></item></a>`, object{"Reference": "r"}},
+		{"a Map of Perl's", `<a i:type="m:Map"><item><key i:type="x:base64Binary">TmFtZQ==</key><value>n</value></item></a>`, object{"Name": "n"}},
 		{"names in other letters", `<a><reference>r</reference><QUANTITY>1</QUANTITY></a>`, object{"Reference": "r", "Quantity": "1"}},
 		{"names of a Map in other letters", `<a i:type="m:Map"><item><key>email</key><value>e</value></item></a>`, object{"Email": "e"}},
 		{"members of an embedded structure", `<a><name>n</name><Email>e</Email></a>`, object{"Name": "n", "Email": "e"}},
