@@ -65,7 +65,7 @@ func (r *Recordings) replay(t *testing.T, file string) {
 		replayed += "\n=== " + title + "\n" + sent + "\n---\n" + p.exchange(sent)
 	}
 	if r.Update {
-		if err := os.WriteFile(file, []byte(replayed), 0o600); err != nil {
+		if err := os.WriteFile(file, []byte(replayed), 0o600); err != nil { //nolint:gosec // a file of testdata
 			t.Fatal(err)
 		}
 		return

@@ -33,7 +33,9 @@ func (c *call) refuse(err error) {
 	case errors.As(err, &known):
 		status, fault = known.status, known.fault
 	case errors.As(err, &fault):
-		c.log.Debug("soap: request is no call", "support_code", c.by.SupportCode, "error", fault)
+		if fault.Err != nil { // what the caller is not told; it repeats nothing of the body
+			c.log.Debug("soap: request is no call", "support_code", c.by.SupportCode, "error", fault.Err)
+		}
 	default:
 		fault = c.fault(err)
 	}

@@ -3,6 +3,7 @@ package soap_test
 import (
 	"bytes"
 	"encoding/xml"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -87,7 +88,7 @@ func checkAnswer(t testing.TB, r *http.Request, a *httptest.ResponseRecorder) {
 
 func wellFormed(text []byte) error {
 	for d := xml.NewDecoder(bytes.NewReader(text)); ; {
-		if _, err := d.Token(); err == io.EOF {
+		if _, err := d.Token(); errors.Is(err, io.EOF) {
 			return nil
 		} else if err != nil {
 			return err
