@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/latchkey-sso/latchkey/internal/signon"
 )
 
@@ -141,5 +143,12 @@ func TestAPISessionRefusalIsTracedWithoutTheID(t *testing.T) {
 	trace := traces[0]
 	if trace.Failed != signon.CheckExpiry || trace.Client != "SHOP" || trace.Received != "one that ended 3s ago" || strings.Contains(trace.Expected+trace.Received+trace.Note, id.Reveal()) {
 		t.Errorf("got %+v", trace)
+	}
+	want := []signon.Step{
+		{Check: signon.CheckForm, Result: signon.StepPassed}, {Check: signon.CheckClient, Result: signon.StepPassed},
+		{Check: signon.CheckSignature, Result: signon.StepPassed}, {Check: signon.CheckExpiry, Result: signon.StepFailed},
+	}
+	if diff := cmp.Diff(want, trace.Steps()); diff != "" {
+		t.Errorf("steps (-want +got):\n%s", diff)
 	}
 }

@@ -52,6 +52,7 @@ const (
 // checks are the steps of each operation, in the order in which they are made.
 var checks = map[Operation][]Check{
 	OpAuthenticate: {CheckThrottle, CheckForm, CheckClient, CheckAlgorithm, CheckDate, CheckSignature},
+	OpAPISession:   {CheckForm, CheckClient, CheckSignature, CheckExpiry},
 	OpIssue:        {CheckArguments, CheckReference, CheckTarget, CheckValidity, CheckLanguage, CheckSubject, CheckLimits, CheckCommitted},
 	OpRedeem: {
 		CheckBrowser, CheckThrottle, CheckForm, CheckKnown, CheckSubject, CheckTarget, CheckRevocation, CheckMisses, CheckEpoch, CheckExpiry,
