@@ -111,7 +111,7 @@ func parseAPISession(text string) (a apiSession, ok bool) {
 func (s *Service) StartAPISession(c *Client, proved Secret) Secret {
 	a := apiSession{tag: tagOf(c.Realm, c.ID)}
 	var expiry [8]byte
-	binary.BigEndian.PutUint64(expiry[:], uint64(s.store.Now().Add(APISessionTTL).UnixMilli())) //nolint:gosec // after 1970
+	binary.BigEndian.PutUint64(expiry[:], uint64(s.store.Now().Add(APISessionTTL).UnixMilli()))
 	copy(a.expiry[:], expiry[8-apiSessionExpiryLen:])
 	a.seal(s.keys.generations[0], c, proved)
 	return Secret(a.text())

@@ -145,8 +145,10 @@ func TestAPISessionRefusalIsTracedWithoutTheID(t *testing.T) {
 		t.Errorf("got %+v", trace)
 	}
 	want := []signon.Step{
-		{Check: signon.CheckForm, Result: signon.StepPassed}, {Check: signon.CheckClient, Result: signon.StepPassed},
-		{Check: signon.CheckSignature, Result: signon.StepPassed}, {Check: signon.CheckExpiry, Result: signon.StepFailed},
+		{Check: signon.CheckForm, Result: signon.StepPassed},
+		{Check: signon.CheckClient, Result: signon.StepPassed},
+		{Check: signon.CheckSignature, Result: signon.StepPassed},
+		{Check: signon.CheckExpiry, Result: signon.StepFailed},
 	}
 	if diff := cmp.Diff(want, trace.Steps()); diff != "" {
 		t.Errorf("steps (-want +got):\n%s", diff)

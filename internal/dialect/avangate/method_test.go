@@ -104,7 +104,9 @@ func TestArgumentsFindTheirPlaceByNameAndElseByPosition(t *testing.T) {
 		"some by name":         {named("c-gensym1", session), named("Customer", id), named("customerType", kind), named("url", buyLink)},
 		"with more than there are": {
 			named("sessionID", session), named("idCustomer", id), named("customerType", kind), named("url", buyLink),
-			{}, {}, named("more", "x"), named("evenMore", "y"), named("url", "https://evil.example/"),
+			{},
+			{},
+			named("more", "x"), named("evenMore", "y"), named("url", "https://evil.example/"),
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -152,8 +154,14 @@ func TestLoginIsRefusedLikeAnyWrongProof(t *testing.T) {
 	}
 	other := strings.Repeat("0", len(c.Hash))
 	for _, args := range [][]any{
-		{}, {c.Code}, {c.Code, c.Date}, {c.Code, c.Date, other}, {"NOBODY", c.Date, c.Hash}, {c.Code, c.Date, c.Hash, "md5"},
-		{c.Code, c.Date, c.Hash, "none"}, {[]any{c.Code}, c.Date, c.Hash},
+		{},
+		{c.Code},
+		{c.Code, c.Date},
+		{c.Code, c.Date, other},
+		{"NOBODY", c.Date, c.Hash},
+		{c.Code, c.Date, c.Hash, "md5"},
+		{c.Code, c.Date, c.Hash, "none"},
+		{[]any{c.Code}, c.Date, c.Hash},
 	} {
 		_, err := invoke(w, "login", args...)
 		wantFault(t, err, avangate.AuthenticationFailed, "Authentication failed")

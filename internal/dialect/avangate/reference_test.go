@@ -21,7 +21,7 @@ const referenceFile = "../../../docs/2checkout-methods.md"
 func TestReferenceIsTheMethodTable(t *testing.T) {
 	got := reference()
 	if *update {
-		if err := os.WriteFile(referenceFile, []byte(got), 0o644); err != nil { //nolint:gosec // a page of the docs
+		if err := os.WriteFile(referenceFile, []byte(got), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
