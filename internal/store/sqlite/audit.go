@@ -16,7 +16,7 @@ func (s *Store) AppendEvent(ctx context.Context, e *signon.Event) error {
 
 // Events returns events in order. See [signon.AuditStore].
 func (s *Store) Events(ctx context.Context, after int64, limit int) (events []signon.ChainedEvent, err error) {
-	err = s.readers.read(ctx, "read audit log", func(c *conn) error {
+	err = s.readers.scan(ctx, "read audit log", func(c *conn) error {
 		return c.each("SELECT seq, body, hash FROM audit WHERE seq > ? ORDER BY seq LIMIT ?", func(r row) error {
 			e := signon.ChainedEvent{Seq: r.int(0), Body: r.blob(1)}
 			copy(e.Hash[:], r.blob(2))

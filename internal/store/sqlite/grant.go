@@ -78,7 +78,7 @@ func (s *Store) Grants(ctx context.Context, after signon.GrantKey, limit int) (g
 	if floor := s.sweeper.lastSwept(); bytes.Compare(after[:], floor[:]) < 0 {
 		after = floor
 	}
-	err = s.readers.read(ctx, "list grants", func(c *conn) error {
+	err = s.readers.scan(ctx, "list grants", func(c *conn) error {
 		return c.each(listGrants, func(r row) error {
 			g, err := r.grant()
 			grants = append(grants, g)

@@ -47,6 +47,17 @@ func (r *readers) read(ctx context.Context, what string, do func(*conn) error) e
 	}
 }
 
+// scan is read for what looks at many rows. All connections keep their pages in
+// one pool, whatever the size of each one's cache: pages that a scan leaves in it
+// crowd out the writer's, which then reads every page anew for every row.
+func (r *readers) scan(ctx context.Context, what string, do func(*conn) error) error {
+	return r.read(ctx, what, func(c *conn) error {
+		err := do(c)
+		_, released := c.exec("PRAGMA shrink_memory")
+		return errors.Join(err, released)
+	})
+}
+
 // close waits for running reads and closes all connections.
 func (r *readers) close() error {
 	close(r.closed)
@@ -88,7 +99,7 @@ func readOne[T any](ctx context.Context, s *Store, what string, scan func(row) (
 // readAll returns all rows of a query.
 func readAll[T any](ctx context.Context, s *Store, what string, scan func(row) (T, error), query string, args ...any) ([]T, error) {
 	var all []T
-	err := s.readers.read(ctx, what, func(c *conn) error {
+	err := s.readers.scan(ctx, what, func(c *conn) error {
 		return c.each(query, func(r row) error {
 			v, err := scan(r)
 			all = append(all, v)

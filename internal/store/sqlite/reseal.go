@@ -71,7 +71,7 @@ func (s *Store) resealColumn(ctx context.Context, c *sealedColumn) (changed int,
 	for after := int64(0); ; {
 		var batch []resealed
 		seen := 0
-		err := s.readers.read(ctx, "read sealed values", func(conn *conn) error {
+		err := s.readers.scan(ctx, "read sealed values", func(conn *conn) error {
 			return conn.each(c.list, func(r row) error {
 				seen++
 				after = r.int(0)

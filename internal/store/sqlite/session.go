@@ -49,7 +49,7 @@ func (s *Store) EndSession(ctx context.Context, key signon.GrantKey, e *signon.E
 
 // Sessions returns sessions in the order of their keys. See [signon.SessionStore].
 func (s *Store) Sessions(ctx context.Context, after, last signon.GrantKey, limit int) (sessions []signon.BrowserSession, err error) {
-	err = s.readers.read(ctx, "list sessions", func(c *conn) error {
+	err = s.readers.scan(ctx, "list sessions", func(c *conn) error {
 		return c.each(listSessions, func(r row) error {
 			b, err := r.session()
 			sessions = append(sessions, b)

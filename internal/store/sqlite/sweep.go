@@ -53,16 +53,20 @@ func (s *sweeper) advance(last signon.GrantKey) {
 
 // Sweep removes what is long over. See [signon.GrantStore].
 func (s *Store) Sweep(ctx context.Context, below signon.GrantKey, sessionsExpiredBefore time.Time, limit int) (int, error) {
-	grants, err := s.grantsOver(ctx, below, limit)
-	if err != nil {
-		return 0, err
-	}
-	sessions, err := s.sessionsOver(ctx, sessionsExpiredBefore.UnixMilli(), limit)
+	s.sweeper.mu.RLock()
+	grants, sessions := grantsOver{last: s.sweeper.grants}, sessionsOver{from: s.sweeper.sessions}
+	s.sweeper.mu.RUnlock()
+	err := s.readers.scan(ctx, "sweep", func(c *conn) error {
+		if err := grants.find(c, below, limit); err != nil {
+			return err
+		}
+		return sessions.find(c, sessionsExpiredBefore.UnixMilli(), limit)
+	})
 	if err != nil {
 		return 0, err
 	}
 	if grants.count+len(sessions.keys) > 0 {
-		if err := s.remove(ctx, grants, sessions); err != nil {
+		if err := s.remove(ctx, &grants, &sessions); err != nil {
 			return 0, err
 		}
 	}
@@ -78,58 +82,54 @@ type grantsOver struct {
 	count int
 }
 
-// grantsOver returns the next grants below the key.
-func (s *Store) grantsOver(ctx context.Context, below signon.GrantKey, limit int) (over grantsOver, err error) {
-	over.last = s.sweeper.lastSwept()
-	err = s.readers.read(ctx, "sweep", func(c *conn) error {
-		found, err := c.one("SELECT count(*), max(key) FROM (SELECT key FROM grants WHERE key > ? AND key < ? ORDER BY key LIMIT ?)",
-			over.last[:], below[:], int64(limit))
-		if err != nil {
-			return err
-		}
-		over.count = int(found.int(0))
-		copy(over.last[:], found.blob(1))
-		return nil
-	})
-	return over, err
+// find finds the next grants below the key.
+func (g *grantsOver) find(c *conn, below signon.GrantKey, limit int) error {
+	found, err := c.one("SELECT count(*), max(key) FROM (SELECT key FROM grants WHERE key > ? AND key < ? ORDER BY key LIMIT ?)",
+		g.last[:], below[:], int64(limit))
+	if err != nil {
+		return err
+	}
+	g.count = int(found.int(0))
+	copy(g.last[:], found.blob(1))
+	return nil
 }
 
 // sessionsOver are sessions that are over, and where to look next.
 type sessionsOver struct {
-	keys [][]byte
-	next signon.GrantKey
+	from, next signon.GrantKey
+	keys       [][]byte
 }
 
-// sessionsOver returns sessions that ended or expired before the instant, from
-// the place where the step before stopped. They stay over until they are
-// removed: a session that is over never lives again.
-func (s *Store) sessionsOver(ctx context.Context, before int64, limit int) (over sessionsOver, err error) {
-	s.sweeper.mu.RLock()
-	from := s.sweeper.sessions
-	s.sweeper.mu.RUnlock()
-	err = s.readers.read(ctx, "sweep", func(c *conn) error {
-		end, err := c.one("SELECT key FROM grants WHERE key > ? ORDER BY key LIMIT 1 OFFSET ?", from[:], int64(limit)*scanPerRemoval-1)
-		if err != nil {
-			return err
-		}
-		to := lastKey
-		if end != nil {
-			copy(to[:], end.blob(0))
-			over.next = to
-		}
-		return c.each(`SELECT key FROM grants WHERE key > ? AND key <= ?
-AND session_secret IS NOT NULL AND (session_expires_at < ? OR session_ended_at < ?) ORDER BY key LIMIT ?`, func(r row) error {
-			if over.keys = append(over.keys, r.blob(0)); len(over.keys) == limit {
-				copy(over.next[:], r.blob(0))
-			}
-			return nil
-		}, from[:], to[:], before, before, int64(limit))
-	})
-	return over, err
-}
+const (
+	// sessionIsOver holds for sessions that ended or expired before an instant,
+	// named twice. They stay over until they are removed: such a session never
+	// lives again.
+	sessionIsOver = "session_secret IS NOT NULL AND (session_expires_at < ? OR session_ended_at < ?)"
+	// countOver looks at the next rows; listOver lists what it found there.
+	countOver = "SELECT count(*), max(key), sum(gone) FROM (SELECT key, " + sessionIsOver + " AS gone FROM grants WHERE key > ? ORDER BY key LIMIT ?)"
+	listOver  = "SELECT key FROM grants WHERE " + sessionIsOver + " AND key > ? AND key <= ? ORDER BY key LIMIT ?"
+)
 
-// lastKey is the last key that there can be.
-var lastKey = signon.GrantKey(bytes.Repeat([]byte{0xff}, signon.GrantKeyLen))
+// find finds sessions that ended or expired before the instant.
+func (o *sessionsOver) find(c *conn, before int64, limit int) error {
+	rows := int64(limit) * scanPerRemoval
+	seen, err := c.one(countOver, before, before, o.from[:], rows)
+	if err != nil {
+		return err
+	}
+	if seen.int(0) == rows {
+		copy(o.next[:], seen.blob(1)) // else the circle is complete
+	}
+	if seen.int(2) == 0 {
+		return nil
+	}
+	return c.each(listOver, func(r row) error {
+		if o.keys = append(o.keys, r.blob(0)); len(o.keys) == limit {
+			copy(o.next[:], r.blob(0))
+		}
+		return nil
+	}, before, before, o.from[:], seen.blob(1), int64(limit))
+}
 
 const (
 	// dropGrants removes rows of grants that were never redeemed, or whose
@@ -142,7 +142,7 @@ const (
 )
 
 // remove removes grants and sessions that are over.
-func (s *Store) remove(ctx context.Context, grants grantsOver, sessions sessionsOver) error {
+func (s *Store) remove(ctx context.Context, grants *grantsOver, sessions *sessionsOver) error {
 	from := s.sweeper.lastSwept()
 	o := newOp(ctx, func(t *tx) error {
 		if grants.count > 0 {

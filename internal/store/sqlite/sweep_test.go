@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"bytes"
 	"errors"
 	"testing"
 	"time"
@@ -8,6 +9,9 @@ import (
 	"github.com/latchkey-sso/latchkey/internal/signon"
 	"github.com/latchkey-sso/latchkey/internal/store/storetest"
 )
+
+// lastKey is the last key that there can be.
+var lastKey = signon.GrantKey(bytes.Repeat([]byte{0xff}, signon.GrantKeyLen))
 
 // sweepAll sweeps until nothing is left to do.
 func (f *fixture) sweepAll(t *testing.T, below signon.GrantKey, sessionsBefore time.Time) {
