@@ -175,7 +175,10 @@ func (v *visit) endOthers(signOn *signon.SignOn, before *signon.SessionToken) er
 			return err
 		}
 	}
-	if c := v.cart(); v.dest.Kind != signon.KindCart && c.Owner != "" && c.Owner != personMark(&signOn.Session) {
+	if v.dest.Kind == signon.KindCart {
+		return nil // the sign-on starts a cart of its own
+	}
+	if c := v.cart(); c.Owner != "" && c.Owner != personMark(&signOn.Session) {
 		v.jar.remove(cartCookie)
 	}
 	return nil

@@ -159,11 +159,13 @@ func (v *visit) cartFor(p *person) *cart {
 // that were signed with the grant. A link that this browser has followed before
 // leaves the cart as it stands.
 func (v *visit) startCart(signOn *signon.SignOn) {
-	c := v.cart()
-	if c.started(grantMark(signOn.Session.Key)) && c.Owner == personMark(&signOn.Session) {
-		return
+	c := cartOf(signOn)
+	if before, ok := decodeCart(v.jar.get(cartCookie)); ok {
+		if before.started(grantMark(signOn.Session.Key)) && before.Owner == c.Owner {
+			return
+		}
+		c = before.replaced(c)
 	}
-	c = c.replaced(cartOf(signOn))
 	_, query, _ := strings.Cut(signOn.Session.Target, "?") // a target has no fragment
 	if p, ok := parseParams(query, v.dest.TokenParam); ok {
 		c.order(p)

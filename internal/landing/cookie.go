@@ -20,8 +20,8 @@ var sessionCookies = map[signon.DestinationKind]string{
 
 // jar reads and sets the cookies of one visit.
 type jar struct {
-	w http.ResponseWriter
-	r *http.Request
+	w    http.ResponseWriter
+	sent []*http.Cookie // by the browser
 	// secure: the cookies have the prefix "__Host-" and the attribute Secure, so
 	// that no other host, and nobody on the way, can set them.
 	secure bool
@@ -29,7 +29,7 @@ type jar struct {
 
 func newJar(v *visit) jar {
 	secure := v.info.Secure || v.origin.Scheme == "https" || loopback(v.origin.Host)
-	return jar{v.w, v.r, secure}
+	return jar{v.w, v.r.Cookies(), secure}
 }
 
 func (j jar) name(base string) string {
@@ -39,13 +39,15 @@ func (j jar) name(base string) string {
 	return base
 }
 
-// get returns the cookie's value, or "".
+// get returns the value of the first cookie with that name, or "".
 func (j jar) get(base string) string {
-	c, err := j.r.Cookie(j.name(base))
-	if err != nil {
-		return ""
+	name := j.name(base)
+	for _, c := range j.sent {
+		if c.Name == name {
+			return c.Value
+		}
 	}
-	return c.Value
+	return ""
 }
 
 func (j jar) set(base, value string) { j.write(base, value, 0) }

@@ -27,7 +27,11 @@ func (v *visit) sessionToken() *signon.SessionToken {
 }
 
 func (v *visit) sessionTokenOf(kind signon.DestinationKind) *signon.SessionToken {
-	token, ok := signon.ParseSessionToken(v.jar.get(sessionCookies[kind]))
+	text := v.jar.get(sessionCookies[kind])
+	if text == "" {
+		return nil
+	}
+	token, ok := signon.ParseSessionToken(text)
 	if !ok {
 		return nil
 	}
