@@ -27,8 +27,7 @@ const (
 	apiSessionRawLen    = apiSessionExpiryLen + len(clientTag{}) + apiSessionMACLen
 )
 
-// apiSessionText has no slack: 20 bytes are exactly 32 characters, each of which
-// counts.
+// apiSessionText has no slack: 20 bytes are exactly 32 characters.
 var apiSessionText = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
 
 // clientTag finds a client in the registry. It is public and proves nothing.
@@ -72,7 +71,7 @@ func (a *apiSession) provedBy(keys *Keyring, c *Client) bool {
 }
 
 // clientOf returns the client whom the session's tag names, and whether the
-// session is that client's.
+// session is that client's. A tag of nobody costs the same.
 func (r *Registry) clientOf(a *apiSession, realm string, keys *Keyring) (named *Client, proved bool) {
 	for _, c := range r.tags[a.tag] { // nearly always one
 		if c.Realm != realm {
@@ -81,6 +80,9 @@ func (r *Registry) clientOf(a *apiSession, realm string, keys *Keyring) (named *
 		if named = c; a.provedBy(keys, c) {
 			return c, true
 		}
+	}
+	if named == nil {
+		a.provedBy(keys, stranger)
 	}
 	return named, false
 }
@@ -96,7 +98,7 @@ func parseAPISession(text string) (a apiSession, ok bool) {
 	if len(text) != APISessionLen {
 		return a, false
 	}
-	if _, err := apiSessionText.Decode(raw[:], []byte(text)); err != nil {
+	if n, err := apiSessionText.Decode(raw[:], []byte(text)); err != nil || n != len(raw) { // line ends are skipped, and leave less
 		return a, false
 	}
 	rest := raw[copy(a.expiry[:], raw[:]):]
@@ -129,7 +131,9 @@ type APISessionRequest struct {
 }
 
 // APISession returns the client whose live session has that id. All failures
-// are the same CodeSessionInvalid error.
+// are the same CodeSessionInvalid error and cost the same. One that was made up
+// for a client that exists is recorded, after the answer; that a session has
+// ended is not: every client that goes on comes to that.
 func (s *Service) APISession(req APISessionRequest) (*Client, error) {
 	c, err := s.apiSession(&req)
 	trace := Trace{SupportCode: req.SupportCode, Operation: OpAPISession}
@@ -153,14 +157,25 @@ func (s *Service) apiSession(req *APISessionRequest) (*Client, *Error) {
 	client, proved := s.Registry().clientOf(&a, req.Realm, s.keys)
 	switch {
 	case client == nil:
+		s.recordAPISession(req, stranger, false)
 		return nil, invalidAPISession(ReasonUnknownID, "a session of a client that exists", "another one")
 	case !proved:
+		s.recordAPISession(req, client, true)
 		return client, invalidAPISession(ReasonBadProof, "a session that was opened with a secret that is active", "another one")
 	}
 	if now, end := s.store.Now(), a.expiresAt(); !now.Before(end) {
 		return client, invalidAPISession(ReasonExpired, "a session opened within "+APISessionTTL.String(), "one that ended "+now.Sub(end).Round(time.Second).String()+" ago")
 	}
 	return client, nil
+}
+
+// recordAPISession records that somebody made up a session of the client; worth
+// is false where there is nothing to record.
+func (s *Service) recordAPISession(req *APISessionRequest, c *Client, worth bool) {
+	s.recordLater(&Event{
+		Type: EventClientRefused, Tenant: c.Tenant, Client: c.ID, Reason: ReasonBadProof, Note: "session",
+		SupportCode: req.SupportCode, Caller: req.Caller.String(),
+	}, worth)
 }
 
 func invalidAPISession(why Reason, expected, received string) *Error {

@@ -55,6 +55,37 @@ func TestAPISessionOfAnEarlierClockStaysEnded(t *testing.T) {
 	wantNoSession(t, w, id, signon.ReasonExpired)
 }
 
+func TestAPISessionHasOneSpelling(t *testing.T) {
+	w := newWorld(t)
+	for range 2000 { // some of them end so that a character less would decode to the same
+		w.clock.move(time.Millisecond)
+		text := w.StartAPISession(w.client("SHOP"), "s1").Reveal()
+		for _, other := range []string{text[:31] + "\n", "\r" + text[:31], text[:15] + "\n" + text[16:], text[:30] + "\r\n", "\n" + text[1:]} {
+			if _, err := w.session(signon.Secret(other)); err == nil {
+				t.Fatal("a session has two spellings")
+			}
+		}
+	}
+}
+
+func TestAMadeUpAPISessionOfAClientIsRecorded(t *testing.T) {
+	w := newWorld(t)
+	made := []byte(w.StartAPISession(w.client("SHOP"), "s1").Reveal())
+	before := len(w.events())
+	w.clock.move(time.Hour) // its session is over, and still it is made up
+	made[31] = map[bool]byte{true: 'b', false: 'a'}[made[31] == 'a']
+	wantNoSession(t, w, signon.Secret(made), signon.ReasonBadProof)
+	w.Finish()
+	if e := w.lastEvent(); len(w.events()) != before+1 || e.Type != signon.EventClientRefused || e.Client != "SHOP" || e.Reason != signon.ReasonBadProof || e.SupportCode != "SESSION" {
+		t.Errorf("got %+v", e)
+	}
+	wantNoSession(t, w, w.StartAPISession(&signon.Client{Realm: "r", ID: "NOBODY"}, "x"), signon.ReasonUnknownID)
+	w.Finish()
+	if len(w.events()) != before+1 {
+		t.Error("a session of nobody was recorded")
+	}
+}
+
 func TestEveryChangedCharacterOfAnAPISessionIsRefused(t *testing.T) {
 	w := newWorld(t)
 	text := w.StartAPISession(w.client("SHOP"), "s1").Reveal()
