@@ -37,6 +37,13 @@ var issuers = []struct {
 	{"9860", "9860", 16, 16},
 }
 
+// HoldsCardNumber reports whether the text holds what the directory takes for
+// the number of a payment card. The field is what the text is called, in any case
+// of letters: telephone numbers are judged by a rule of their own.
+func HoldsCardNumber(field, text string) bool {
+	return holdsCardNumber(text, leastDigits(strings.ToLower(field)))
+}
+
 // leastDigits returns from how many digits on a field's text is looked at. In
 // telephone numbers 13 digits are let pass: cards that short are no longer made,
 // but German mobile phones have as many, and start alike.

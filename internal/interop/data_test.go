@@ -12,7 +12,7 @@ var methods = map[string][]string{
 	"createCustomer":                   {"sessionID", "Customer"},
 	"updateCustomerInformation":        {"sessionID", "Customer", "updateEndUserSubscriptions"},
 	"getCustomerInformation":           {"sessionID", "customerReference", "externalCustomerReference", "includePaymentData"},
-	"addSubscription":                  {"sessionID", "SubscriptionImport"},
+	"addSubscription":                  {"sessionID", "SubscriptionImport", "CardPayment"},
 	"getSubscription":                  {"sessionID", "subscriptionReference"},
 	"getCustomerSubscriptions":         {"sessionID", "customerReference", "externalCustomerReference"},
 }

@@ -241,6 +241,7 @@ func badArgumentIsNamed(t *testing.T, c *client) {
 		{"CUSTOMER_NOT_FOUND", "", "updateCustomerInformation", []any{map[string]any{"AvangateCustomerReference": 999999999, "City": "Peoria"}, false}},
 		{"CUSTOMER_INVALID", "Email", "updateCustomerInformation", []any{map[string]any{"AvangateCustomerReference": 352365984, "Email": "nobody"}, false}},
 		{"SUBSCRIPTION_INVALID", "Product.ProductId", "addSubscription", []any{map[string]any{"StartDate": "2026-01-31", "ExternalCustomerReference": johnsOwn}}},
+		{"SUBSCRIPTION_INVALID", "CardPayment.CardNumber must not be sent", "addSubscription", []any{newSubscription(johnsOwn), map[string]any{"CardNumber": "4111111111111111"}}},
 		{"SUBSCRIPTION_INVALID", "StartDate", "addSubscription", []any{with(newSubscription(johnsOwn), "StartDate", "31 January")}},
 	}
 	if !c.noObjects {

@@ -34,6 +34,7 @@ type Param struct {
 	About    string // what it is, without a full stop at its end
 
 	argument string // what the core or this package calls it
+	code     Code   // of the faults of an object whose members they name without it
 }
 
 // Argument is an argument as it came.
@@ -41,6 +42,9 @@ type Argument struct {
 	// Name is what the client calls it, in any case of letters; empty when
 	// arguments came without names.
 	Name string
+	// ByName: the name is the client's own choice, so the argument has no place but
+	// that of its name.
+	ByName bool
 	// Value is nil, bool, string, json.Number, []any or map[string]any, or a Typed,
 	// which becomes one of these. Clients are loose about types, so it is read by
 	// what it says.
@@ -71,24 +75,26 @@ func (m *Method) Word(argument string) string {
 }
 
 // bind gives each argument its place: that of its name, or else its own. What
-// has no place is left out.
-func (m *Method) bind(args []Argument) []any {
-	values := make([]any, len(m.Params))
+// has no place is surplus.
+func (m *Method) bind(args []Argument) (values []any, surplus []Argument) {
+	values = make([]any, len(m.Params))
 	var taken [maxParams]bool
 	unnamed := make([]int, 0, maxParams)
 	for i := range args {
 		if at := m.place(args[i].Name); at >= 0 && !taken[at] {
 			values[at], taken[at] = m.Params[at].read(args[i].Value), true
-		} else if i < len(m.Params) {
+		} else {
 			unnamed = append(unnamed, i)
 		}
 	}
 	for _, i := range unnamed {
-		if !taken[i] {
-			values[i] = m.Params[i].read(args[i].Value)
+		if a := &args[i]; i < len(m.Params) && !a.ByName && !taken[i] {
+			values[i] = m.Params[i].read(a.Value)
+		} else {
+			surplus = append(surplus, *a)
 		}
 	}
-	return values
+	return values, surplus
 }
 
 func (p *Param) read(value any) any {
@@ -116,17 +122,26 @@ func (m *Method) place(name string) int {
 // Call makes the call: it finds whose session it is, and then what is asked for.
 // by needs Addr and SupportCode; Client is filled in. Errors are for FaultOf.
 func (a *API) Call(ctx context.Context, by *Caller, m *Method, args []Argument) (any, error) {
-	v := &invocation{Context: ctx, api: a, by: by, method: m, values: m.bind(args)}
+	values, surplus := m.bind(args)
+	v := &invocation{Context: ctx, api: a, by: by, method: m, values: values}
 	if err := v.enter(); err != nil {
 		return nil, err
 	}
-	result, err := m.call(v)
+	result, err := v.make(surplus)
 	if m.asks.Operation != "" && err != nil {
 		ask := m.asks
 		ask.Word, ask.Text = m.Word, v.shown
 		a.Trace(ctx, by, &ask, err)
 	}
 	return result, err
+}
+
+// make makes the call of who has been let in.
+func (v *invocation) make(surplus []Argument) (any, error) {
+	if err := v.takeIn(surplus); err != nil {
+		return nil, err
+	}
+	return v.method.call(v)
 }
 
 // invocation is one call of a method.
@@ -191,7 +206,7 @@ func textOf(value any) (text string, ok bool) {
 // flag reads an argument that is true or false; an absent one is false.
 func (v *invocation) flag(name string) (value bool) {
 	_, given := v.at(name)
-	r := read(Object{name: given}, RequestInvalid)
+	r := read(one(name, given), RequestInvalid)
 	if r.flag(name, &value); v.unusable == nil {
 		v.unusable = r.fault()
 	}
@@ -199,14 +214,15 @@ func (v *invocation) flag(name string) (value bool) {
 }
 
 // object reads an argument that is an object and has to be there.
-func (v *invocation) object(name string, code Code) (Object, error) {
-	switch _, given := v.at(name); given := given.(type) {
+func (v *invocation) object(name string) (Object, error) {
+	p, given := v.at(name)
+	switch given := given.(type) {
 	case map[string]any:
-		return given, nil
+		return Object{given}, nil
 	case nil:
-		return nil, &Fault{Code: code, Argument: name, Rule: "must be given"}
+		return Object{}, &Fault{Code: p.code, Argument: name, Rule: "must be given"}
 	}
-	return nil, &Fault{Code: code, Argument: name, Rule: "must be an object"}
+	return Object{}, &Fault{Code: p.code, Argument: name, Rule: "must be an object"}
 }
 
 // shown returns what came for an argument, towards a trace: no token.

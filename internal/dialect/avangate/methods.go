@@ -31,7 +31,7 @@ var (
 	}
 	pCustRef     = Param{Name: "customerReference", Type: textType, Optional: true, About: "Latchkey's reference of the customer; this or the next must be given", argument: ArgCustomer}
 	pExternalRef = Param{Name: "externalCustomerReference", Type: textType, Optional: true, About: "the vendor's own reference of the customer"}
-	pCustomer    = Param{Name: "Customer", Type: customerType}
+	pCustomer    = Param{Name: "Customer", Type: customerType, code: CustomerInvalid}
 )
 
 // Methods returns every method, in the order of the reference.
@@ -106,10 +106,17 @@ var methods = []Method{
 	},
 	{
 		Name: "addSubscription", About: "Stores a subscription and returns its reference.",
-		Params: []Param{pSession, {
-			Name: "SubscriptionImport", Type: reflect.TypeFor[SubscriptionImport](),
-			About: "the subscription; Product.ProductId, StartDate, and EndUser.Email or a customer reference must be given",
-		}},
+		Params: []Param{
+			pSession,
+			{
+				Name: "SubscriptionImport", Type: reflect.TypeFor[SubscriptionImport](), code: SubscriptionInvalid,
+				About: "the subscription; Product.ProductId, StartDate, and EndUser.Email or a customer reference must be given",
+			},
+			{
+				Name: "CardPayment", Type: reflect.TypeFor[CardPayment](), Optional: true,
+				About: "a payment card, which is refused when it has a CardNumber, and otherwise left out: cards come by import",
+			},
+		},
 		Result: textType, call: (*invocation).addSubscription,
 	},
 	{
@@ -267,7 +274,7 @@ func (v *invocation) customerByToken() (any, error) {
 }
 
 func (v *invocation) createCustomer() (any, error) {
-	fields, err := v.object(pCustomer.Name, CustomerInvalid)
+	fields, err := v.object(pCustomer.Name)
 	if err != nil {
 		return nil, err
 	}
@@ -275,7 +282,7 @@ func (v *invocation) createCustomer() (any, error) {
 }
 
 func (v *invocation) updateCustomer() (any, error) {
-	fields, err := v.object(pCustomer.Name, CustomerInvalid)
+	fields, err := v.object(pCustomer.Name)
 	if err != nil {
 		return nil, err
 	}
@@ -326,7 +333,7 @@ func (v *invocation) customer() (any, error) {
 }
 
 func (v *invocation) addSubscription() (any, error) {
-	fields, err := v.object("SubscriptionImport", SubscriptionInvalid)
+	fields, err := v.object("SubscriptionImport")
 	if err != nil {
 		return nil, err
 	}

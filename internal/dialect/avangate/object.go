@@ -8,10 +8,30 @@ import (
 	"github.com/latchkey-sso/latchkey/internal/directory"
 )
 
-// Object is an object as it came on the wire, by member: nil, bool, string,
-// json.Number, []any or map[string]any. Clients are loose about types (a zip
-// code arrives as a number, a flag as YES), so members are read by what they say.
-type Object map[string]any
+// Object is an object as it came on the wire. Clients are loose about types (a
+// zip code arrives as a number, a flag as YES) and about the case of names, so
+// members are read by what they say. Only [ReadObject] and [API.Call] make one:
+// what a client sent is looked at as a whole before any of it is stored.
+type Object struct {
+	// members are by name in lower case: nil, bool, string, json.Number, []any, or
+	// map[string]any with names in lower case.
+	members map[string]any
+}
+
+// ReadObject takes in a customer or subscription as it was decoded from JSON, by
+// the code of the faults that concern it: CustomerInvalid or SubscriptionInvalid.
+// It is refused when a member is given twice in different cases of letters, and
+// when a card number is anywhere in it.
+func ReadObject(members map[string]any, code Code) (Object, error) {
+	in := intake{code: code, judged: judged[code]}
+	folded, err := in.object("", members)
+	return Object{folded}, err
+}
+
+// one returns an object of one member.
+func one(name string, value any) Object {
+	return Object{map[string]any{strings.ToLower(name): value}}
+}
 
 // reader reads the members of an object and keeps the first fault. A member
 // that is null counts as absent, and so does an empty list where none is
@@ -38,9 +58,11 @@ func (r reader) fail(name, rule string) {
 	}
 }
 
+func (r reader) member(name string) any { return r.object.members[strings.ToLower(name)] }
+
 // text reads a text or a number, if there is one, into value.
 func (r reader) text(name string, value *string) {
-	switch v := r.object[name].(type) {
+	switch v := r.member(name).(type) {
 	case nil:
 	case string:
 		*value = v
@@ -57,7 +79,7 @@ func (r reader) text(name string, value *string) {
 
 // flag reads true, false, YES, NO, 1 or 0, if there is one, into value.
 func (r reader) flag(name string, value *bool) {
-	if b, ok := r.object[name].(bool); ok {
+	if b, ok := r.member(name).(bool); ok {
 		*value = b
 		return
 	}
@@ -106,10 +128,10 @@ func (r reader) date(name string, value *directory.Date) {
 // there is none.
 func (r reader) inner(name string) reader {
 	in := reader{prefix: r.prefix + name + ".", first: r.first}
-	switch v := r.object[name].(type) {
+	switch v := r.member(name).(type) {
 	case nil:
 	case map[string]any:
-		in.object = v
+		in.object = Object{v}
 	case []any:
 		if len(v) > 0 {
 			r.fail(name, "must be an object")
@@ -124,7 +146,7 @@ func (r reader) inner(name string) reader {
 
 // list reads a member that is a list; an object counts as a list of one.
 func (r reader) list(name string) []any {
-	switch v := r.object[name].(type) {
+	switch v := r.member(name).(type) {
 	case nil:
 	case []any:
 		return v

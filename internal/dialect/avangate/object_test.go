@@ -21,10 +21,18 @@ func FuzzObject(f *testing.F) {
 			return
 		}
 		var c directory.Customer
-		if err := Object(o).apply(&c); err != nil && (FaultOf(err).Code != CustomerInvalid || FaultOf(err).Argument == "") {
+		customer, err := ReadObject(o, CustomerInvalid)
+		if err == nil {
+			err = customer.apply(&c)
+		}
+		if err != nil && (FaultOf(err).Code != CustomerInvalid || FaultOf(err).Argument == "") {
 			t.Errorf("customer: got %v", err)
 		}
-		s, err := readSubscription(o)
+		var s *directory.Subscription
+		subscription, err := ReadObject(o, SubscriptionInvalid)
+		if err == nil {
+			s, err = readSubscription(subscription)
+		}
 		if err != nil && (FaultOf(err).Code != SubscriptionInvalid || FaultOf(err).Argument == "") {
 			t.Errorf("subscription: got %v", err)
 		}

@@ -189,7 +189,6 @@ func readSubscription(fields Object) (*directory.Subscription, error) {
 	r.product(&s.Product)
 	r.endUser(s)
 	r.delivery(s)
-	r.payment()
 	return s, r.fault()
 }
 
@@ -230,7 +229,7 @@ func (r reader) product(p *directory.SubscribedProduct) {
 	in.count("ProductQuantity", &p.Quantity)
 	for _, option := range in.list("PriceOptionCodes") {
 		var code string
-		reader{object: Object{"PriceOptionCodes": option}, prefix: in.prefix, first: in.first}.text("PriceOptionCodes", &code)
+		reader{object: one("PriceOptionCodes", option), prefix: in.prefix, first: in.first}.text("PriceOptionCodes", &code)
 		if code != "" {
 			p.PriceOptionCodes = append(p.PriceOptionCodes, code)
 		}
@@ -252,7 +251,7 @@ func (r reader) delivery(s *directory.Subscription) {
 	in.text("Description", &s.DeliveryDescription)
 	for _, item := range in.list("Codes") {
 		var d directory.DeliveryCode
-		code := reader{object: Object{"Codes": item}, prefix: in.prefix, first: in.first}.inner("Codes")
+		code := reader{object: one("Codes", item), prefix: in.prefix, first: in.first}.inner("Codes")
 		code.text("Code", &d.Code)
 		code.text("File", &d.File)
 		code.text("Description", &d.Description)
@@ -260,15 +259,5 @@ func (r reader) delivery(s *directory.Subscription) {
 		if d.Code != "" || d.File != "" {
 			s.DeliveryCodes = append(s.DeliveryCodes, d)
 		}
-	}
-}
-
-// payment refuses a card number, which clients of the vendor's import send: to
-// drop it silently would let them think that the card is on file.
-func (r reader) payment() {
-	var number string
-	in := r.inner("Payment")
-	if in.text("CardNumber", &number); number != "" {
-		in.fail("CardNumber", "must not be sent: card numbers are never stored")
 	}
 }

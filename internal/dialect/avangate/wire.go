@@ -195,14 +195,20 @@ type SubscriptionImport struct {
 	TestSubscription              bool
 	IsTrial                       bool
 	Status                        string
-	Payment                       Payment
+	Payment                       CardPayment
 }
 
-// Payment is what clients may try to send of a payment card. It is there so
-// that SOAP clients, which leave out what a description does not have, send it,
-// and are told that card numbers are refused.
-type Payment struct {
-	CardNumber string
+// CardPayment is what clients may send of a payment card beside a subscription.
+// It is there so that SOAP clients, which leave out what a description does not
+// have, send it, and are told that card numbers are refused.
+type CardPayment struct {
+	CardNumber      string
+	CardType        string
+	ExpirationYear  string
+	ExpirationMonth string
+	HolderName      string
+	CCID            string
+	AutoRenewal     string
 }
 
 func subscriptionOf(s *directory.Subscription, c *directory.Customer, status directory.SubscriptionStatus) Subscription {

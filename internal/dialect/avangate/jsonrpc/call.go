@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -95,21 +97,21 @@ func arguments(m *avangate.Method, params json.RawMessage) ([]avangate.Argument,
 	return nil, malformed(invalidParams, "params must be an array or an object")
 }
 
-// named finds the method's arguments among the members of params, in any case
-// of letters. Members of other names are left out: unlike in SOAP, names are
-// what the client wrote, so nothing is taken by its place.
+// named hands on the members of params. Unlike in SOAP, names are what the client
+// wrote, so nothing is taken by its place.
 func named(m *avangate.Method, params map[string]any) ([]avangate.Argument, *rpcError) {
-	args := make([]avangate.Argument, 0, len(m.Params))
-	for i := range m.Params {
-		found := 0
-		for name, value := range params {
-			if strings.EqualFold(name, m.Params[i].Name) {
-				args = append(args, avangate.Argument{Name: m.Params[i].Name, Value: value})
-				found++
+	args := make([]avangate.Argument, 0, len(params))
+	given := make([]bool, len(m.Params))
+	for _, name := range slices.Sorted(maps.Keys(params)) {
+		args = append(args, avangate.Argument{Name: name, Value: params[name], ByName: true})
+		for i := range m.Params {
+			if !strings.EqualFold(name, m.Params[i].Name) {
+				continue
 			}
-		}
-		if found > 1 { // which of them counts would be chance
-			return nil, malformed(invalidParams, m.Params[i].Name+" must not be repeated")
+			if given[i] { // which of them counts would be chance
+				return nil, malformed(invalidParams, m.Params[i].Name+" must not be repeated")
+			}
+			given[i] = true
 		}
 	}
 	return args, nil

@@ -18,7 +18,7 @@ const (
 )
 
 // readBody reads a JSON object from a request that has to have one.
-func readBody(w http.ResponseWriter, r *http.Request) (avangate.Object, error) {
+func readBody(w http.ResponseWriter, r *http.Request) (map[string]any, error) {
 	if err := checkMediaType(r.Header); err != nil {
 		return nil, err
 	}
@@ -34,7 +34,7 @@ func readBody(w http.ResponseWriter, r *http.Request) (avangate.Object, error) {
 }
 
 // decodeBody reads the bytes of a body.
-func decodeBody(data []byte) (avangate.Object, error) {
+func decodeBody(data []byte) (map[string]any, error) {
 	var v any
 	if err := strictjson.Decode(data, maxBodyDepth, &v); err != nil {
 		return nil, invalidRequest("", "The body "+err.Error())

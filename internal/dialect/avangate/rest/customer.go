@@ -30,7 +30,11 @@ func getCustomer(c *call) (*answer, error) {
 }
 
 func createCustomer(c *call) (*answer, error) {
-	reference, err := c.api.CreateCustomer(c.context(), &c.by, c.body)
+	fields, err := avangate.ReadObject(c.body, avangate.CustomerInvalid)
+	if err != nil {
+		return nil, err
+	}
+	reference, err := c.api.CreateCustomer(c.context(), &c.by, fields)
 	if err != nil {
 		return nil, err
 	}
@@ -42,7 +46,11 @@ func updateCustomer(c *call) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := c.api.UpdateCustomer(c.context(), &c.by, customer, c.body); err != nil {
+	fields, err := avangate.ReadObject(c.body, avangate.CustomerInvalid)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.api.UpdateCustomer(c.context(), &c.by, customer, fields); err != nil {
 		return nil, err
 	}
 	return ok(true), nil

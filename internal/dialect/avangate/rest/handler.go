@@ -39,7 +39,7 @@ type call struct {
 	path    path
 	asks    ask
 	query   query
-	body    avangate.Object
+	body    map[string]any
 	by      avangate.Caller
 }
 

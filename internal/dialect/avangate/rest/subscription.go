@@ -38,7 +38,11 @@ func getSubscriptionCustomer(c *call) (*answer, error) {
 }
 
 func createSubscription(c *call) (*answer, error) {
-	reference, err := c.api.CreateSubscription(c.context(), &c.by, c.body)
+	fields, err := avangate.ReadObject(c.body, avangate.SubscriptionInvalid)
+	if err != nil {
+		return nil, err
+	}
+	reference, err := c.api.CreateSubscription(c.context(), &c.by, fields)
 	if err != nil {
 		return nil, err
 	}

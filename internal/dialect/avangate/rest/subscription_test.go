@@ -223,6 +223,7 @@ func TestBadFieldsOfAnImportAreNamed(t *testing.T) {
 		{`{"Product":{"ProductId":"1"},"StartDate":"2026-02-01","EndUser":{"Email":"a@example.com","CountryCode":"zz"},` + customer + `}`, "EndUser.CountryCode must be"},
 		{`{"Product":{"ProductId":"1"},"StartDate":"2026-02-01","EndUser":{"Email":"a@example.com","Language":"zz"},` + customer + `}`, "EndUser.Language must be"},
 		{`{"Product":{"ProductId":"1"},"StartDate":"2026-02-01","Payment":{"CardNumber":"4111111111111111"},` + customer + `}`, "Payment.CardNumber must not be sent"},
+		{`{"Product":{"ProductId":"1"},"StartDate":"2026-02-01","CardPayment":{"cardNumber":4111111111111111},` + customer + `}`, "CardPayment.cardNumber must not be sent"},
 		{`{"Product":{"ProductId":"1","ProductName":"4111-1111-1111-1111"},"StartDate":"2026-02-01",` + customer + `}`, "Product.ProductName "},
 	} {
 		got := failureOf(t, w.post("subscriptions/", c.fields))
