@@ -3,6 +3,7 @@ package avangate
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strconv"
 
 	"github.com/latchkey-sso/latchkey/internal/directory"
@@ -121,9 +122,19 @@ func (a *API) UpdateCustomer(ctx context.Context, by *Caller, c *directory.Custo
 	return a.updateCustomer(ctx, by, c, fields, a.directory.UpdateCustomer)
 }
 
+// maxEndUsers is of how many subscriptions the end user is changed in one step.
+const maxEndUsers = 1000
+
 // UpdateCustomerAndEndUsers is UpdateCustomer, and makes the customer the end
-// user of all own subscriptions.
+// user of all own subscriptions. Fault: LimitExceeded for more than maxEndUsers.
 func (a *API) UpdateCustomerAndEndUsers(ctx context.Context, by *Caller, c *directory.Customer, fields Object) error {
+	over, err := a.directory.Subscriptions(ctx, directory.SubscriptionQuery{Tenant: c.Tenant, CustomerID: c.ID, Offset: maxEndUsers, Limit: 1})
+	if err != nil {
+		return fmt.Errorf("count subscriptions: %w", err)
+	}
+	if len(over) > 0 {
+		return &Fault{Code: LimitExceeded, Argument: "updateEndUserSubscriptions", Rule: "must not be set for a customer with more than 1000 subscriptions"}
+	}
 	return a.updateCustomer(ctx, by, c, fields, a.directory.UpdateCustomerAndEndUsers)
 }
 

@@ -125,7 +125,7 @@ var methods = []Method{
 		Result: reflect.TypeFor[Subscription](), call: (*invocation).subscription,
 	},
 	{
-		Name: "getCustomerSubscriptions", About: "Returns the subscriptions of a customer.",
+		Name: "getCustomerSubscriptions", About: "Returns the subscriptions of a customer, by reference: the first 200 of more. REST has pages of them.",
 		Params: []Param{pSession, pCustRef, pExternalRef},
 		Result: reflect.TypeFor[[]Subscription](), call: (*invocation).customerSubscriptions,
 	},

@@ -63,15 +63,19 @@ func (a *API) Subscriptions(ctx context.Context, by *Caller, f SubscriptionFilte
 	return answers, nil
 }
 
-// SubscriptionsOf returns all subscriptions of the customer as they are
-// answered, by reference.
+// MaxSubscriptions is how many subscriptions one answer has at most.
+const MaxSubscriptions = 200
+
+// SubscriptionsOf returns the customer's first MaxSubscriptions subscriptions as
+// they are answered, by reference.
 func (a *API) SubscriptionsOf(ctx context.Context, c *directory.Customer) ([]Subscription, error) {
-	answers := []Subscription{}
-	for s, err := range a.directory.SubscriptionsOf(ctx, c) {
-		if err != nil {
-			return nil, fmt.Errorf("list subscriptions: %w", err)
-		}
-		answers = append(answers, subscriptionOf(s, c, s.Status(a.signOn.Now())))
+	found, err := a.directory.Subscriptions(ctx, directory.SubscriptionQuery{Tenant: c.Tenant, CustomerID: c.ID, Limit: MaxSubscriptions})
+	if err != nil {
+		return nil, fmt.Errorf("list subscriptions: %w", err)
+	}
+	answers := make([]Subscription, len(found))
+	for i := range found {
+		answers[i] = subscriptionOf(&found[i], c, found[i].Status(a.signOn.Now()))
 	}
 	return answers, nil
 }

@@ -9,11 +9,14 @@ import (
 	"github.com/latchkey-sso/latchkey/internal/dialect/avangate"
 )
 
-// Bounds of a request.
+// Bounds of a request, and of what it makes.
 const (
 	maxBodyLen   = 16 << 10
 	maxBodyDepth = 16
 	maxBatch     = 50 // calls
+	// maxBatchLen is how long the answers of a batch are, in bytes, when no further
+	// call of it is made.
+	maxBatchLen = 1 << 20
 )
 
 // read returns the body of a request that may hold calls. What it says of

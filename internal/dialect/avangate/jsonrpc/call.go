@@ -24,43 +24,62 @@ type exchange struct {
 
 // answer makes the calls of a body, one after the other, and returns what they
 // are answered; nil when they want no answer.
-func (x *exchange) answer(body []byte) any {
+func (x *exchange) answer(body []byte) []byte {
 	if err := strictjson.Check(body, maxBodyDepth); err != nil {
-		return failed(nil, malformed(parseError, "the body "+err.Error()))
+		return encode(failed(nil, malformed(parseError, "the body "+err.Error())))
 	}
 	var calls []json.RawMessage
 	if json.Unmarshal(body, &calls) != nil || calls == nil { // no array
-		return x.call(body)
+		return x.call(body, x.do)
 	}
 	if len(calls) == 0 || len(calls) > maxBatch {
-		return failed(nil, malformed(invalidRequest, fmt.Sprintf("a batch must have 1 to %d calls", maxBatch)))
+		return encode(failed(nil, malformed(invalidRequest, fmt.Sprintf("a batch must have 1 to %d calls", maxBatch))))
 	}
-	answers := make([]any, 0, len(calls))
-	for _, call := range calls {
-		if a := x.call(call); a != nil {
-			answers = append(answers, a)
-		}
-	}
-	if len(answers) == 0 {
-		return nil
-	}
-	return answers
+	return x.batch(calls)
 }
 
-// call makes one call and returns what it is answered; nil for a notification.
-func (x *exchange) call(raw json.RawMessage) any {
+// batch makes the calls until what they are answered is too long: little can ask
+// for much.
+func (x *exchange) batch(calls []json.RawMessage) []byte {
+	var answers []byte
+	do := x.do
+	for _, call := range calls {
+		if a := x.call(call, do); a != nil {
+			answers = append(append(answers, ','), a...)
+		}
+		if len(answers) > maxBatchLen {
+			do = x.tooMuch
+		}
+	}
+	if answers == nil {
+		return nil
+	}
+	answers[0] = '['
+	return append(answers, ']')
+}
+
+// call makes one call by do and returns what it is answered; nil for a
+// notification.
+func (x *exchange) call(raw json.RawMessage, do func(*request) (any, *rpcError)) []byte {
 	r, refused := parseRequest(raw)
 	if refused != nil {
-		return failed(r.id, refused)
+		return encode(failed(r.id, refused))
 	}
-	result, refused := x.do(&r)
+	result, refused := do(&r)
 	switch {
 	case r.id == nil:
 		return nil
 	case refused != nil:
-		return failed(r.id, refused)
+		return encode(failed(r.id, refused))
 	}
-	return succeeded(r.id, result)
+	return encode(succeeded(r.id, result))
+}
+
+// tooMuch refuses a call of a batch that has been answered enough.
+func (x *exchange) tooMuch(*request) (any, *rpcError) {
+	return nil, x.refuse(&avangate.Method{}, &avangate.Fault{
+		Code: avangate.LimitExceeded, Rule: "A batch is answered with at most 1 MiB: send this call in another one", RetryAfter: time.Second,
+	})
 }
 
 func (x *exchange) do(r *request) (any, *rpcError) {

@@ -41,7 +41,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	body, refused := read(w, r)
 	if refused != nil {
-		send(w, r, refused.status, failed(nil, refused.err))
+		send(w, r, refused.status, encode(failed(nil, refused.err)))
 		return
 	}
 	answer := x.answer(body)
@@ -67,8 +67,7 @@ var (
 )
 
 // send sends an answer. Any may carry a token, and all repeat the caller's id.
-func send(w http.ResponseWriter, r *http.Request, status int, answer any) {
-	body := encode(answer)
+func send(w http.ResponseWriter, r *http.Request, status int, body []byte) {
 	h := w.Header()
 	h["Content-Type"] = contentJSON
 	h["Content-Length"] = []string{strconv.Itoa(len(body))}

@@ -1,9 +1,14 @@
 package jsonrpc_test
 
 import (
+	"encoding/json"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/latchkey-sso/latchkey/internal/avangatetest"
+	"github.com/latchkey-sso/latchkey/internal/directory"
 )
 
 // answerTo posts the body and returns what it is answered.
@@ -247,5 +252,32 @@ func TestABatchIsBounded(t *testing.T) {
 	}
 	if got := w.result("getCustomerInformation", w.login("AVANGATE"), 352365984); string(got) == string(before) {
 		t.Error("a call of a batch that is not too long was not made")
+	}
+}
+
+// A batch asks for much with little: 50 lists of 200 subscriptions.
+func TestTheAnswersOfABatchAreBounded(t *testing.T) {
+	w := newWorld(t)
+	var b directory.Batch
+	for i := range 200 {
+		b.Subscriptions = append(b.Subscriptions, avangatetest.Subscription(avangatetest.Shop, fmt.Sprintf("%010X", i), 352365985, 2027))
+	}
+	w.Load(avangatetest.Shop, &b)
+	s := w.login("AVANGATE")
+	list := `{"jsonrpc":"2.0","method":"getCustomerSubscriptions","params":["` + s + `",352365985],"id":1}`
+	one := len(w.answerTo(list))
+	update := `{"jsonrpc":"2.0","method":"updateCustomerInformation","params":["` + s + `",{"AvangateCustomerReference":352365985,"FirstName":"Marie"}]}`
+	a := w.post("[" + strings.Repeat(list+",", 48) + update + "," + list + "]")
+	got := a.Body.String()
+	made := strings.Count(got, `"result":[`)
+	if len(got) > 1<<20+2*one || made < 2 || made != 1<<20/(one+1)+1 {
+		t.Errorf("got %d lists of %d bytes in %d bytes", made, one, len(got))
+	}
+	refused := refusal("42900", "A batch is answered with at most 1 MiB: send this call in another one", "LIMIT_EXCEEDED")
+	if n := strings.Count(got, strings.Replace(refused, `"id":7`, `"id":1`, 1)); n != 49-made || !json.Valid([]byte(got)) || a.Header().Get("Retry-After") == "" {
+		t.Errorf("%d calls are refused by the limit, want %d; Retry-After %q", n, 49-made, a.Header().Get("Retry-After"))
+	}
+	if got := w.result("getCustomerInformation", s, 352365985); strings.Contains(string(got), "Marie") {
+		t.Error("a notification was made after the limit")
 	}
 }

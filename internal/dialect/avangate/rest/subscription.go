@@ -53,7 +53,7 @@ func createSubscription(c *call) (*answer, error) {
 // Bounds of a list.
 const (
 	defaultLimit = 10
-	maxLimit     = 200
+	maxLimit     = avangate.MaxSubscriptions
 	maxPage      = 1_000_000
 )
 
