@@ -75,17 +75,22 @@ func (m *Method) Word(argument string) string {
 }
 
 // bind gives each argument its place: that of its name, or else its own. What
-// has no place is surplus.
-func (m *Method) bind(args []Argument) (values []any, surplus []Argument) {
+// has no place is surplus. One given twice by name is a fault: whoever looked at
+// the call before may have gone by the other one.
+func (m *Method) bind(args []Argument) (values []any, surplus []Argument, err error) {
 	values = make([]any, len(m.Params))
 	var taken [maxParams]bool
 	unnamed := make([]int, 0, maxParams)
 	for i := range args {
-		if at := m.place(args[i].Name); at >= 0 && !taken[at] {
-			values[at], taken[at] = m.Params[at].read(args[i].Value), true
-		} else {
+		at := m.place(args[i].Name)
+		if at < 0 {
 			unnamed = append(unnamed, i)
+			continue
 		}
+		if taken[at] {
+			return nil, nil, &Fault{Code: RequestInvalid, Argument: m.Params[at].Name, Rule: givenTwice}
+		}
+		values[at], taken[at] = m.Params[at].read(args[i].Value), true
 	}
 	for _, i := range unnamed {
 		if a := &args[i]; i < len(m.Params) && !a.ByName && !taken[i] {
@@ -94,7 +99,7 @@ func (m *Method) bind(args []Argument) (values []any, surplus []Argument) {
 			surplus = append(surplus, *a)
 		}
 	}
-	return values, surplus
+	return values, surplus, nil
 }
 
 func (p *Param) read(value any) any {
@@ -122,7 +127,10 @@ func (m *Method) place(name string) int {
 // Call makes the call: it finds whose session it is, and then what is asked for.
 // by needs Addr and SupportCode; Client is filled in. Errors are for FaultOf.
 func (a *API) Call(ctx context.Context, by *Caller, m *Method, args []Argument) (any, error) {
-	values, surplus := m.bind(args)
+	values, surplus, err := m.bind(args)
+	if err != nil {
+		return nil, err
+	}
 	v := &invocation{Context: ctx, api: a, by: by, method: m, values: values}
 	if err := v.enter(); err != nil {
 		return nil, err

@@ -106,7 +106,7 @@ func TestArgumentsFindTheirPlaceByNameAndElseByPosition(t *testing.T) {
 			named("sessionID", session), named("idCustomer", id), named("customerType", kind), named("url", buyLink),
 			{},
 			{},
-			named("more", "x"), named("evenMore", "y"), named("url", "https://evil.example/"),
+			named("more", "x"), named("evenMore", "y"),
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -118,6 +118,15 @@ func TestArgumentsFindTheirPlaceByNameAndElseByPosition(t *testing.T) {
 				t.Errorf("the link does not begin with the buy link")
 			}
 		})
+	}
+}
+
+func TestAnArgumentGivenTwiceByNameIsRefused(t *testing.T) {
+	w := avangatetest.New(t)
+	session := avangate.Argument{Name: "sessionID", Value: login(w, "AVANGATE", "SECRET_KEY").session}
+	for _, second := range []any{nil, "", "115D3F5ED1"} {
+		_, err := invokeNamed(w, "getSubscription", session, avangate.Argument{Name: "subscriptionReference", Value: "123D40F123"}, avangate.Argument{Name: "SubscriptionReference", Value: second, ByName: true})
+		wantFault(t, err, avangate.RequestInvalid, "<subscriptionReference> must not be given twice")
 	}
 }
 

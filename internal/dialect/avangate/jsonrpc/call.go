@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/latchkey-sso/latchkey/internal/dialect/avangate"
@@ -87,7 +86,7 @@ func (x *exchange) do(r *request) (any, *rpcError) {
 	if !ok {
 		return nil, malformed(methodNotFound, "")
 	}
-	args, refused := arguments(m, r.params)
+	args, refused := arguments(r.params)
 	if refused != nil {
 		return nil, refused
 	}
@@ -100,7 +99,7 @@ func (x *exchange) do(r *request) (any, *rpcError) {
 }
 
 // arguments reads params: an array by position, an object by name, or nothing.
-func arguments(m *avangate.Method, params json.RawMessage) ([]avangate.Argument, *rpcError) {
+func arguments(params json.RawMessage) ([]avangate.Argument, *rpcError) {
 	switch params := decode(params).(type) {
 	case nil:
 		return nil, nil
@@ -111,27 +110,17 @@ func arguments(m *avangate.Method, params json.RawMessage) ([]avangate.Argument,
 		}
 		return args, nil
 	case map[string]any:
-		return named(m, params)
+		return named(params), nil
 	}
 	return nil, malformed(invalidParams, "params must be an array or an object")
 }
 
 // named hands on the members of params. Unlike in SOAP, names are what the client
 // wrote, so nothing is taken by its place.
-func named(m *avangate.Method, params map[string]any) ([]avangate.Argument, *rpcError) {
+func named(params map[string]any) []avangate.Argument {
 	args := make([]avangate.Argument, 0, len(params))
-	given := make([]bool, len(m.Params))
 	for _, name := range slices.Sorted(maps.Keys(params)) {
 		args = append(args, avangate.Argument{Name: name, Value: params[name], ByName: true})
-		for i := range m.Params {
-			if !strings.EqualFold(name, m.Params[i].Name) {
-				continue
-			}
-			if given[i] { // which of them counts would be chance
-				return nil, malformed(invalidParams, m.Params[i].Name+" must not be repeated")
-			}
-			given[i] = true
-		}
 	}
-	return args, nil
+	return args
 }

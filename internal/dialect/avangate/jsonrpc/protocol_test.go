@@ -136,7 +136,7 @@ func TestWhatIsNoCallIsRefused(t *testing.T) {
 		{`{"jsonrpc":"2.0","method":"login","params":"x","id":1}`, "-32602", params, "1"},
 		{`{"jsonrpc":"2.0","method":"login","params":0,"id":1}`, "-32602", params, "1"},
 		{`{"jsonrpc":"2.0","method":"login","params":false,"id":1}`, "-32602", params, "1"},
-		{`{"jsonrpc":"2.0","method":"login","params":{"hash":"a","HASH":"b"},"id":1}`, "-32602", "Invalid params: hash must not be repeated", "1"},
+		{`{"jsonrpc":"2.0","method":"login","params":{"hash":"a","HASH":"b"},"id":1}`, "-32602", "hash must not be given twice", "1"},
 	} {
 		if got, want := w.answerTo(c.sent), standard(c.number, c.message, c.id); got != want {
 			t.Errorf("%s:\n got %s\nwant %s", c.sent, got, want)

@@ -45,7 +45,7 @@ func TestArgumentGivenTwiceIsRefused(t *testing.T) {
 	for _, second := range []string{`<url>https://evil.example</url>`, `<URL/>`, `<x:url xmlns:x="urn:x" xsi:nil="true"/>`} {
 		a := w.call("getSingleSignOnInCart", texts(session, "352365983", "AvangateCustomerReference")[0],
 			"<idCustomer>352365983</idCustomer><customerType>AvangateCustomerReference</customerType><url>"+escape(buyLink)+"</url>", second)
-		w.wantFault(a, "REQUEST_INVALID", "url is given twice")
+		w.wantFault(a, "REQUEST_INVALID", "url must not be given twice")
 	}
 }
 

@@ -83,11 +83,7 @@ func (c *call) answer() ([]byte, error) {
 	if c.method, ok = avangate.FindMethod(sent.Method); !ok {
 		return nil, soap.UnknownMethod(sent.Method)
 	}
-	args, err := arguments(c.method, sent.Args)
-	if err != nil {
-		return nil, err
-	}
-	result, err := c.api.Call(c.context(), &c.by, c.method, args)
+	result, err := c.api.Call(c.context(), &c.by, c.method, arguments(sent.Args))
 	if err != nil {
 		return nil, err
 	}

@@ -1,8 +1,6 @@
 package soap
 
 import (
-	"strings"
-
 	"github.com/latchkey-sso/latchkey/internal/dialect/avangate"
 	"github.com/latchkey-sso/latchkey/internal/soap"
 )
@@ -28,23 +26,10 @@ func description() *soap.Description {
 }
 
 // arguments hands on what came, to be read by the types that the method wants.
-// An argument given twice is refused: whoever looked at the call before may have
-// gone by the other one.
-func arguments(m *avangate.Method, nodes []soap.Node) ([]avangate.Argument, error) {
+func arguments(nodes []soap.Node) []avangate.Argument {
 	args := make([]avangate.Argument, len(nodes))
-	given := make([]bool, len(m.Params))
 	for i := range nodes {
-		n := &nodes[i]
-		args[i] = avangate.Argument{Name: n.Name, Value: n}
-		for j := range m.Params {
-			if !strings.EqualFold(n.Name, m.Params[j].Name) {
-				continue
-			}
-			if given[j] {
-				return nil, &avangate.Fault{Code: avangate.RequestInvalid, Argument: m.Params[j].Name, Rule: "is given twice"}
-			}
-			given[j] = true
-		}
+		args[i] = avangate.Argument{Name: nodes[i].Name, Value: &nodes[i]}
 	}
-	return args, nil
+	return args
 }
