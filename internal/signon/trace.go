@@ -17,6 +17,7 @@ const (
 	OpIssue        Operation = "issue"
 	OpRedeem       Operation = "redeem"
 	OpResolve      Operation = "resolve"
+	OpCall         Operation = "call" // anything else that a client asks a dialect for
 )
 
 // Check is one step of a decision.
@@ -47,6 +48,8 @@ const (
 	CheckFirstUse   Check = "first use"  // it was not used by another browser
 	CheckSession    Check = "session"    // a repeat: the session it gave still lives
 	CheckCommitted  Check = "committed"  // the outcome is on disk
+	CheckReadable   Check = "readable"   // the request can be read as a call
+	CheckMethod     Check = "method"     // what it calls exists
 )
 
 // checks are the steps of each operation, in the order in which they are made.
@@ -58,6 +61,7 @@ var checks = map[Operation][]Check{
 		CheckBrowser, CheckThrottle, CheckForm, CheckKnown, CheckSubject, CheckTarget, CheckRevocation, CheckMisses, CheckEpoch, CheckExpiry,
 		CheckAddress, CheckFirstUse, CheckSession, CheckCommitted,
 	},
+	OpCall:    {CheckReadable, CheckMethod, CheckArguments, CheckReference, CheckLimits, CheckCommitted},
 	OpResolve: {CheckArguments, CheckForm, CheckKnown, CheckRevocation, CheckMisses, CheckEpoch, CheckExpiry, CheckCommitted},
 }
 
@@ -70,13 +74,22 @@ var failing = map[Reason]Check{
 	ReasonArgument: CheckArguments,
 }
 
+// What a dialect's [OpCall] can't make a call of, as arguments of its errors: the
+// request as such, and the method that it names.
+const (
+	ArgCall   = "call"
+	ArgMethod = "method"
+)
+
 // argumentChecks are the checks that judge the core's own arguments.
-var argumentChecks = map[string]Check{ArgTarget: CheckTarget, ArgTTL: CheckValidity, ArgLanguage: CheckLanguage}
+var argumentChecks = map[string]Check{
+	ArgTarget: CheckTarget, ArgTTL: CheckValidity, ArgLanguage: CheckLanguage, ArgCall: CheckReadable, ArgMethod: CheckMethod,
+}
 
 // Failing returns the check that the error of an operation stands for.
 func (o Operation) Failing(e *Error) Check {
 	switch {
-	case e.Code == CodeLimit && o == OpIssue:
+	case e.Code == CodeLimit && (o == OpIssue || o == OpCall):
 		return CheckLimits
 	case e.Code == CodeLimit:
 		return CheckThrottle

@@ -253,3 +253,27 @@ func TestARetoldDecisionFailedAtTheSameCheck(t *testing.T) {
 		}
 	}
 }
+
+func TestACallThatIsNoneFailsWhereItCanBeReadNoFurther(t *testing.T) {
+	w := newWorld(t)
+	for i, c := range []struct {
+		err    *signon.Error
+		failed signon.Check
+		before int // checks that passed
+	}{
+		{signon.Invalid(signon.ArgCall, "must be read"), signon.CheckReadable, 0},
+		{signon.Invalid(signon.ArgMethod, "must exist"), signon.CheckMethod, 1},
+		{signon.Invalid("anything", "must be right"), signon.CheckArguments, 2},
+		{&signon.Error{Code: signon.CodeNotFound}, signon.CheckReference, 3},
+		{&signon.Error{Code: signon.CodeLimit}, signon.CheckLimits, 4},
+		{signon.Unavailable("write", signon.ErrConflict), signon.CheckCommitted, 5},
+	} {
+		code := fmt.Sprintf("CALL%d", i)
+		w.Trace(&signon.Trace{SupportCode: code, Operation: signon.OpCall}, c.err)
+		got := w.explained(code)
+		steps := got.Steps()
+		if len(steps) != 6 || got.Failed != c.failed || steps[c.before] != (signon.Step{Check: c.failed, Result: signon.StepFailed}) {
+			t.Errorf("%v: got %s in %v", c.err, got.Failed, steps)
+		}
+	}
+}

@@ -33,12 +33,33 @@ type Caller struct {
 	// request.
 	Addr        netip.Addr
 	SupportCode string
+	// Note says which part of the request the call is, towards its trace; or is
+	// empty.
+	Note string
+	// Quiet: a refusal leaves no trace as long as nobody knows whose call it is.
+	// Another call of the same request has left one.
+	Quiet bool
 
 	refusedByCore bool // the core refused the call, and has traced it
 }
 
 func (c *Caller) act() directory.Act {
 	return directory.Act{Client: c.Client.ID, Caller: c.Addr, SupportCode: c.SupportCode}
+}
+
+// entryCode is the support code of refusals while it is not known who calls.
+func (c *Caller) entryCode() string {
+	if c.Quiet {
+		return ""
+	}
+	return c.SupportCode
+}
+
+func (c *Caller) note(call string) string {
+	if call != "" && c.Note != "" {
+		return call + ", " + c.Note
+	}
+	return call + c.Note
 }
 
 // CartLink returns a link that signs the customer on in the cart at the URL,

@@ -77,8 +77,9 @@ func (a *API) Authenticate(c *Credentials, caller netip.Addr, supportCode string
 // its id, which is good for signon.APISessionTTL. Errors are those of
 // Authenticate.
 func (a *API) Login(c *Credentials, by *Caller) (session signon.Secret, err error) {
-	client, proved, err := a.authenticate(c, by.Addr, by.SupportCode)
+	client, proved, err := a.authenticate(c, by.Addr, by.entryCode())
 	if err != nil {
+		by.refusedByCore = true
 		return "", err
 	}
 	by.Client = client

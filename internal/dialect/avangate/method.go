@@ -21,7 +21,7 @@ type Method struct {
 	// names of the wire.
 	Result reflect.Type
 
-	asks Ask  // what the core is asked for, towards a trace; Word and Text are filled in
+	asks Ask  // what the core is asked for, towards a trace; nothing: the directory alone is
 	open bool // needs no session
 	call func(*invocation) (any, error)
 }
@@ -125,27 +125,31 @@ func (m *Method) place(name string) int {
 }
 
 // Call makes the call: it finds whose session it is, and then what is asked for.
-// by needs Addr and SupportCode; Client is filled in. Errors are for FaultOf.
+// A refusal leaves a trace. by needs Addr and SupportCode; Client is filled in.
+// Errors are for FaultOf.
 func (a *API) Call(ctx context.Context, by *Caller, m *Method, args []Argument) (any, error) {
-	values, surplus, err := m.bind(args)
+	v := &invocation{Context: ctx, api: a, by: by, method: m}
+	result, err := v.make(args)
 	if err != nil {
-		return nil, err
-	}
-	v := &invocation{Context: ctx, api: a, by: by, method: m, values: values}
-	if err := v.enter(); err != nil {
-		return nil, err
-	}
-	result, err := v.make(surplus)
-	if m.asks.Operation != "" && err != nil {
 		ask := m.asks
-		ask.Word, ask.Text = m.Word, v.shown
+		if ask.Operation == "" {
+			ask.Operation = signon.OpCall
+		}
+		ask.Call, ask.Word, ask.Text = m.Name, m.Word, v.shown
 		a.Trace(ctx, by, &ask, err)
 	}
 	return result, err
 }
 
-// make makes the call of who has been let in.
-func (v *invocation) make(surplus []Argument) (any, error) {
+func (v *invocation) make(args []Argument) (any, error) {
+	var surplus []Argument
+	var err error
+	if v.values, surplus, err = v.method.bind(args); err != nil {
+		return nil, err
+	}
+	if err := v.enter(); err != nil {
+		return nil, err
+	}
 	if err := v.takeIn(surplus); err != nil {
 		return nil, err
 	}
@@ -169,8 +173,9 @@ func (v *invocation) enter() (err error) {
 	}
 	id, _ := v.values[0].(string) // anything else is nobody's session
 	v.by.Client, err = v.api.signOn.APISession(signon.APISessionRequest{
-		Realm: Realm, ID: id, Caller: v.by.Addr, SupportCode: v.by.SupportCode,
+		Realm: Realm, ID: id, Caller: v.by.Addr, SupportCode: v.by.entryCode(),
 	})
+	v.by.refusedByCore = err != nil
 	return err
 }
 
@@ -241,13 +246,26 @@ func (v *invocation) shown(argument string) string {
 	case argument == ArgSubscription && v.method.Word(argument) == argument:
 		argument = ArgRequest
 	}
-	for i := range v.method.Params {
-		if v.method.Params[i].argument == argument {
-			text, _ := textOf(v.values[i])
+	for i := range v.values {
+		p := &v.method.Params[i]
+		own := p.argument == argument || argument == ArgCustomer && p.Name == pExternalRef.Name
+		if text, _ := textOf(v.values[i]); own && text != "" {
 			return text
+		}
+		if members, ok := v.values[i].(map[string]any); ok && argument == ArgCustomer && p.code != "" {
+			return referenceIn(Object{members})
 		}
 	}
 	return ""
+}
+
+// referenceIn returns the customer's reference in an object, if there is one.
+func referenceIn(o Object) (reference string) {
+	r := read(o, "")
+	if r.text(internalCustomerReference, &reference); reference == "" {
+		r.text(externalCustomerReference, &reference)
+	}
+	return reference
 }
 
 // customerNamed returns the customer whom two references name, of which one has

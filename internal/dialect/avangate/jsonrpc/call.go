@@ -10,6 +10,7 @@ import (
 
 	"github.com/latchkey-sso/latchkey/internal/dialect/avangate"
 	"github.com/latchkey-sso/latchkey/internal/inbound"
+	"github.com/latchkey-sso/latchkey/internal/signon"
 	"github.com/latchkey-sso/latchkey/internal/strictjson"
 )
 
@@ -19,20 +20,35 @@ type exchange struct {
 	ctx        context.Context //nolint:containedctx // it lives as long as the request
 	info       inbound.Info
 	retryAfter time.Duration // the longest that a call was told to wait
+	// note says which call of a batch is made, and quiet that nobody's call of it was
+	// refused before.
+	note  string
+	quiet bool
+}
+
+func (x *exchange) caller() *avangate.Caller {
+	return &avangate.Caller{Addr: x.info.Addr, SupportCode: x.info.SupportCode, Note: x.note, Quiet: x.quiet}
+}
+
+// unread keeps why the request, or a call of it, can't be read, and returns that.
+func (x *exchange) unread(why *rpcError) *rpcError {
+	x.api.TraceUnread(x.caller(), why.Message)
+	x.quiet = true
+	return why
 }
 
 // answer makes the calls of a body, one after the other, and returns what they
 // are answered; nil when they want no answer.
 func (x *exchange) answer(body []byte) []byte {
 	if err := strictjson.Check(body, maxBodyDepth); err != nil {
-		return encode(failed(nil, malformed(parseError, "the body "+err.Error())))
+		return encode(failed(nil, x.unread(malformed(parseError, "the body "+err.Error()))))
 	}
 	var calls []json.RawMessage
 	if json.Unmarshal(body, &calls) != nil || calls == nil { // no array
 		return x.call(body, x.do)
 	}
 	if len(calls) == 0 || len(calls) > maxBatch {
-		return encode(failed(nil, malformed(invalidRequest, fmt.Sprintf("a batch must have 1 to %d calls", maxBatch))))
+		return encode(failed(nil, x.unread(malformed(invalidRequest, fmt.Sprintf("a batch must have 1 to %d calls", maxBatch)))))
 	}
 	return x.batch(calls)
 }
@@ -42,7 +58,8 @@ func (x *exchange) answer(body []byte) []byte {
 func (x *exchange) batch(calls []json.RawMessage) []byte {
 	var answers []byte
 	do := x.do
-	for _, call := range calls {
+	for i, call := range calls {
+		x.note = fmt.Sprintf("call %d of the batch", i+1)
 		if a := x.call(call, do); a != nil {
 			answers = append(append(answers, ','), a...)
 		}
@@ -62,7 +79,7 @@ func (x *exchange) batch(calls []json.RawMessage) []byte {
 func (x *exchange) call(raw json.RawMessage, do func(*request) (any, *rpcError)) []byte {
 	r, refused := parseRequest(raw)
 	if refused != nil {
-		return encode(failed(r.id, refused))
+		return encode(failed(r.id, x.unread(refused)))
 	}
 	result, refused := do(&r)
 	switch {
@@ -75,24 +92,30 @@ func (x *exchange) call(raw json.RawMessage, do func(*request) (any, *rpcError))
 }
 
 // tooMuch refuses a call of a batch that has been answered enough.
-func (x *exchange) tooMuch(*request) (any, *rpcError) {
-	return nil, x.refuse(&avangate.Method{}, &avangate.Fault{
+func (x *exchange) tooMuch(r *request) (any, *rpcError) {
+	fault := &avangate.Fault{
 		Code: avangate.LimitExceeded, Rule: "A batch is answered with at most 1 MiB: send this call in another one", RetryAfter: time.Second,
-	})
+	}
+	x.api.Trace(x.ctx, x.caller(), &avangate.Ask{Operation: signon.OpCall}, fault)
+	x.quiet = true
+	return nil, x.refuse(&avangate.Method{Name: r.method}, fault)
 }
 
 func (x *exchange) do(r *request) (any, *rpcError) {
+	by := x.caller()
 	m, ok := avangate.FindMethod(r.method)
 	if !ok {
+		x.api.TraceUnknownMethod(by, r.method)
+		x.quiet = true
 		return nil, malformed(methodNotFound, "")
 	}
 	args, refused := arguments(r.params)
 	if refused != nil {
-		return nil, refused
+		return nil, x.unread(refused)
 	}
-	by := avangate.Caller{Addr: x.info.Addr, SupportCode: x.info.SupportCode}
-	result, err := x.api.Call(x.ctx, &by, m, args)
+	result, err := x.api.Call(x.ctx, by, m, args)
 	if err != nil {
+		x.quiet = x.quiet || by.Client == nil
 		return nil, x.refuse(m, err)
 	}
 	return result, nil

@@ -41,7 +41,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	body, refused := read(w, r)
 	if refused != nil {
-		send(w, r, refused.status, encode(failed(nil, refused.err)))
+		send(w, r, refused.status, encode(failed(nil, x.unread(refused.err))))
 		return
 	}
 	answer := x.answer(body)

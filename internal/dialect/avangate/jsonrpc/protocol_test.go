@@ -9,6 +9,7 @@ import (
 
 	"github.com/latchkey-sso/latchkey/internal/avangatetest"
 	"github.com/latchkey-sso/latchkey/internal/directory"
+	"github.com/latchkey-sso/latchkey/internal/signon"
 )
 
 // answerTo posts the body and returns what it is answered.
@@ -276,6 +277,10 @@ func TestTheAnswersOfABatchAreBounded(t *testing.T) {
 	refused := refusal("42900", "A batch is answered with at most 1 MiB: send this call in another one", "LIMIT_EXCEEDED")
 	if n := strings.Count(got, strings.Replace(refused, `"id":7`, `"id":1`, 1)); n != 49-made || !json.Valid([]byte(got)) || a.Header().Get("Retry-After") == "" {
 		t.Errorf("%d calls are refused by the limit, want %d; Retry-After %q", n, 49-made, a.Header().Get("Retry-After"))
+	}
+	traces := w.SignOn.Traces("TESTCODE00")
+	if last := traces[len(traces)-1]; last.Failed != signon.CheckLimits || last.Note != fmt.Sprintf("call %d of the batch", made+1) {
+		t.Errorf("the last trace is %+v", last)
 	}
 	if got := w.result("getCustomerInformation", s, 352365985); strings.Contains(string(got), "Marie") {
 		t.Error("a notification was made after the limit")

@@ -37,6 +37,7 @@ type call struct {
 	request *http.Request
 	writer  http.ResponseWriter
 	path    path
+	pattern string // the route's
 	asks    ask
 	query   query
 	body    map[string]any
@@ -66,6 +67,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (c *call) answer() (*answer, error) {
 	endpoint, err := c.route()
 	if err != nil {
+		c.api.TraceUnread(&c.by, avangate.FaultOf(err).Message(c.word))
 		return nil, err
 	}
 	credentials := readCredentials(c.request.Header)

@@ -19,8 +19,8 @@ type route struct {
 	get  endpoint
 	post endpoint
 	put  endpoint
-	// asks is what get asks the core for; nothing for calls that ask the directory
-	// alone. Such calls are traced when they are refused.
+	// asks is what get asks the core for, towards a trace; nothing for calls that ask
+	// the directory alone.
 	asks ask
 }
 
@@ -120,6 +120,7 @@ func (c *call) route() (endpoint, error) {
 	}
 	for i := range routes {
 		if c.path.match(routes[i].path) {
+			c.pattern = routes[i].path
 			if c.request.Method == http.MethodGet || c.request.Method == http.MethodHead {
 				c.asks = routes[i].asks
 			}

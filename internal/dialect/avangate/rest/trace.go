@@ -2,14 +2,19 @@ package rest
 
 import (
 	"github.com/latchkey-sso/latchkey/internal/dialect/avangate"
+	"github.com/latchkey-sso/latchkey/internal/signon"
 )
 
-// trace keeps why the call was refused, if it asks for a link or about one.
+// trace keeps why the call was refused.
 func (c *call) trace(err error) {
-	if err == nil || c.asks == (ask{}) {
+	if err == nil {
 		return
 	}
-	c.api.Trace(c.context(), &c.by, &avangate.Ask{Operation: c.asks.operation, Kind: c.asks.kind, Word: c.word, Text: c.text}, err)
+	ask := avangate.Ask{Operation: c.asks.operation, Kind: c.asks.kind, Call: c.request.Method + " " + c.pattern, Word: c.word, Text: c.text}
+	if ask.Operation == "" {
+		ask.Operation = signon.OpCall
+	}
+	c.api.Trace(c.context(), &c.by, &ask, err)
 }
 
 // text returns what came for an argument that may be repeated to an operator:

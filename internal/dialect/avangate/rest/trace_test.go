@@ -76,6 +76,30 @@ func TestARefusedCallExplainsItself(t *testing.T) {
 	}
 }
 
+func TestARefusedCallThatAsksForNoLinkExplainsItself(t *testing.T) {
+	w := newWorld(t)
+	call := signon.OpCall
+	for _, c := range []struct {
+		method, target, body string
+		want                 reason
+		note                 string
+	}{
+		{"GET", "customers/nobody/", "", reason{call, signon.CheckReference, "a customer of this vendor", "nobody"}, "GET customers/*"},
+		{"PUT", "customers/352365983/", `{"Email":"secret@"}`, reason{call, signon.CheckArguments, "Email must be an e-mail address", ""}, "PUT customers/*"},
+		{"POST", "customers/", `{`, reason{call, signon.CheckArguments, "The body is not valid JSON", ""}, "POST customers"},
+		{"GET", "subscriptions/0000000000/", "", reason{call, signon.CheckReference, "a subscription of this vendor, and of this customer where one is named", "0000000000"}, "GET subscriptions/*"},
+		{"GET", "subscriptions/?Page=0", "", reason{call, signon.CheckArguments, "Page must be a whole number from 1 to 1000000", ""}, "GET subscriptions"},
+		{"GET", "nothing/", "", reason{call, signon.CheckReadable, "a call that can be read", "There is nothing here"}, ""},
+		{"DELETE", "customers/352365983/", "", reason{call, signon.CheckReadable, "a call that can be read", "Only GET, HEAD, PUT can be used here"}, ""},
+	} {
+		w.send(w.request(c.method, "/rest/6.0/"+c.target, c.body))
+		trace := w.explained()
+		if got := reasonOf(&trace); got != c.want || trace.Note != c.note {
+			t.Errorf("%s %s:\n got %+v, %s\nwant %+v, %s", c.method, c.target, got, trace.Note, c.want, c.note)
+		}
+	}
+}
+
 // What the shell refused a client outlives the memory, without what came: that
 // may be personal.
 func TestACallRefusedByTheShellIsInTheAuditLog(t *testing.T) {
@@ -114,7 +138,8 @@ func TestACallThatTheCoreRefusedIsTracedOnce(t *testing.T) {
 	w := newWorld(t)
 	w.get(cartTarget("352365983", "https://evil.example/"))
 	w.get("/rest/6.0/customers/?ssotoken=" + strings.Repeat("0", 40))
-	w.get("/rest/6.0/customers/nobody/") // asks for no link
+	w.get("/rest/6.0/customers/nobody/")
+	w.get("/rest/6.0/nothing/")
 	found, err := w.SignOn.Explain(t.Context(), "TESTCODE00")
 	if err != nil {
 		t.Fatal(err)
@@ -123,7 +148,7 @@ func TestACallThatTheCoreRefusedIsTracedOnce(t *testing.T) {
 	for _, trace := range found.Traces {
 		got = append(got, trace.Operation)
 	}
-	want := []signon.Operation{signon.OpAuthenticate, signon.OpIssue, signon.OpAuthenticate, signon.OpResolve, signon.OpAuthenticate}
+	want := []signon.Operation{signon.OpAuthenticate, signon.OpIssue, signon.OpAuthenticate, signon.OpResolve, signon.OpAuthenticate, signon.OpCall, signon.OpCall}
 	if fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("got %v, want %v", got, want)
 	}

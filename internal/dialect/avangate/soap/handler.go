@@ -69,7 +69,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case at.takes(r.Method):
 		at.document.serve(w, r)
 	default:
-		c.refuse(at.refusal(w.Header()))
+		c.refuse(c.unread(at.refusal(w.Header())))
 	}
 }
 
@@ -77,10 +77,11 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (c *call) answer() ([]byte, error) {
 	sent, err := c.read()
 	if err != nil {
-		return nil, err
+		return nil, c.unread(err)
 	}
 	var ok bool
 	if c.method, ok = avangate.FindMethod(sent.Method); !ok {
+		c.api.TraceUnknownMethod(&c.by, sent.Method)
 		return nil, soap.UnknownMethod(sent.Method)
 	}
 	result, err := c.api.Call(c.context(), &c.by, c.method, arguments(sent.Args))
@@ -88,4 +89,10 @@ func (c *call) answer() ([]byte, error) {
 		return nil, err
 	}
 	return soap.AppendResult(make([]byte, 0, usualAnswerLen), namespace, c.method.Name, result), nil
+}
+
+// unread keeps why the request is no call, and returns that.
+func (c *call) unread(why error) error {
+	c.api.TraceUnread(&c.by, why.Error())
+	return why
 }
