@@ -30,6 +30,17 @@ func ParseLinkOptions(validityTime, validationIP, language string) (o LinkOption
 	return o, err
 }
 
+// What the arguments must be.
+const (
+	validityRule = "must be a whole number of seconds, at least 1"
+	addressRule  = "must be one IPv4 or IPv6 address, or empty"
+)
+
+var languageRule = func() string {
+	_, err := signon.ParseLanguage("?")
+	return signon.AsError(err).Rule
+}()
+
 // endlessSeconds is longer than any validity that a tenant can allow.
 const endlessSeconds = 1 << 32
 
@@ -40,7 +51,7 @@ func parseValidityTime(text string) (time.Duration, error) {
 		return 0, nil
 	}
 	if text[0] == '0' || strings.Trim(text, "0123456789") != "" {
-		return 0, signon.Invalid(signon.ArgTTL, "must be a whole number of seconds, at least 1")
+		return 0, signon.Invalid(signon.ArgTTL, validityRule)
 	}
 	seconds, err := strconv.ParseInt(text, 10, 64)
 	if err != nil || seconds > endlessSeconds {
@@ -57,7 +68,7 @@ func parseValidationIP(text string) (netip.Addr, error) {
 	}
 	addr, err := netip.ParseAddr(strings.TrimSpace(text))
 	if err != nil || addr.Zone() != "" {
-		return netip.Addr{}, signon.Invalid(signon.ArgAddr, "must be one IPv4 or IPv6 address, or empty")
+		return netip.Addr{}, signon.Invalid(signon.ArgAddr, addressRule)
 	}
 	return addr.Unmap(), nil
 }

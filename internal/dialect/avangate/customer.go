@@ -16,6 +16,8 @@ const (
 	internalCustomerReference    = "AvangateCustomerReference"
 	internalCustomerReferenceNew = "2CheckoutCustomerReference"
 	externalCustomerReference    = "ExternalCustomerReference"
+
+	customerTypeRule = "must be AvangateCustomerReference, 2CheckoutCustomerReference or ExternalCustomerReference"
 )
 
 // Customer returns the vendor's customer with that reference: an internal one,
@@ -39,7 +41,7 @@ func (a *API) CustomerOfType(ctx context.Context, by *Caller, reference, custome
 	case externalCustomerReference:
 		return noCustomer(a.directory.CustomerByExternalRef(ctx, by.Client.Tenant, reference))
 	}
-	return nil, signon.Invalid(ArgCustomerType, "must be AvangateCustomerReference, 2CheckoutCustomerReference or ExternalCustomerReference")
+	return nil, signon.Invalid(ArgCustomerType, customerTypeRule)
 }
 
 // References name a customer in up to three ways. All that are given must name

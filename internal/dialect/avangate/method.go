@@ -1,6 +1,7 @@
 package avangate
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"reflect"
@@ -33,7 +34,9 @@ type Param struct {
 	Optional bool
 	About    string // what it is, without a full stop at its end
 
+	alias    string // another name for it
 	argument string // what the core or this package calls it
+	rule     string // what it must be; empty: text
 	code     Code   // of the faults of an object whose members they name without it
 }
 
@@ -117,7 +120,7 @@ func (m *Method) place(name string) int {
 		return -1
 	}
 	for i := range m.Params {
-		if strings.EqualFold(m.Params[i].Name, name) {
+		if p := &m.Params[i]; strings.EqualFold(p.Name, name) || p.alias != "" && strings.EqualFold(p.alias, name) {
 			return i
 		}
 	}
@@ -191,7 +194,7 @@ func (v *invocation) text(name string) string {
 	p, given := v.at(name)
 	text, ok := textOf(given)
 	if !ok && v.unusable == nil {
-		v.unusable = signon.Invalid(p.word(), "must be text")
+		v.unusable = signon.Invalid(p.word(), cmp.Or(p.rule, mustBeText))
 	}
 	return text
 }
@@ -262,7 +265,7 @@ func (v *invocation) shown(argument string) string {
 // referenceIn returns the customer's reference in an object, if there is one.
 func referenceIn(o Object) (reference string) {
 	r := read(o, "")
-	if r.text(internalCustomerReference, &reference); reference == "" {
+	if r.internalReference(&reference); reference == "" {
 		r.text(externalCustomerReference, &reference)
 	}
 	return reference

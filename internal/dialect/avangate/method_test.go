@@ -225,17 +225,28 @@ func TestBadArgumentsAreNamed(t *testing.T) {
 		{cart("352365983", kind, buyLink, "0"), avangate.ValidityTimeInvalid, "<ttl> must be a whole number of seconds"},
 		{cart("352365983", kind, buyLink, json.Number("1.5")), avangate.ValidityTimeInvalid, "<ttl>"},
 		{cart("352365983", kind, buyLink, json.Number("-1")), avangate.ValidityTimeInvalid, "<ttl>"},
-		{cart("352365983", kind, buyLink, true), avangate.ValidityTimeInvalid, "<ttl> must be text"},
+		{cart("352365983", kind, buyLink, true), avangate.ValidityTimeInvalid, "<ttl> must be a whole number of seconds, at least 1"},
 		{cart("352365983", kind, buyLink, "86401"), avangate.ValidityTimeInvalid, "<ttl>"},
 		{cart("352365983", kind, buyLink, nil, "192.0.2.0/24"), avangate.ValidationIPInvalid, "<address> must be one"},
-		{cart("352365983", kind, buyLink, nil, []any{"192.0.2.1"}), avangate.ValidationIPInvalid, "<address> must be text"},
+		{cart("352365983", kind, buyLink, nil, []any{"192.0.2.1"}), avangate.ValidationIPInvalid, "<address> must be one IPv4 or IPv6 address, or empty"},
 		{cart(map[string]any{}, kind, buyLink), avangate.RequestInvalid, "<customer> must be text"},
 		{[]any{"getSingleSignOnByCustomer", "352365983", kind, "view_order"}, avangate.PageInvalid, "<page>"},
 		{[]any{"getSingleSignOnByCustomer", "352365983", kind, "my_subscription", "id=1"}, avangate.PageInvalid, "<request>"},
-		{[]any{"getSingleSignOnByCustomer", "352365983", kind, "my_subscription", []any{"code=123D40F123", "code=115D3F5ED1"}}, avangate.PageInvalid, "<request> must be text"},
+		{[]any{"getSingleSignOnByCustomer", "352365983", kind, "my_subscription", []any{"code=123D40F123", "code=115D3F5ED1"}}, avangate.PageInvalid, "<request> must be code= and a subscription reference"},
 		{[]any{"getSingleSignOnByCustomer", "352365983", kind, "my_subscription", "code=DC47E143FA"}, avangate.SubscriptionNotFound, ""},
 		{[]any{"getSingleSignOnByCustomer", "352365983", kind, nil, nil, nil, nil, "xx"}, avangate.LanguageInvalid, "<language>"},
 		{[]any{"getSingleSignOn", "0000000000"}, avangate.SubscriptionNotFound, ""},
+		{cart("352365983", map[string]any{}, buyLink), avangate.CustomerTypeInvalid, "<customer_type> must be AvangateCustomerReference"},
+		{[]any{"getSingleSignOnByCustomer", "352365983", kind, []any{"index"}}, avangate.PageInvalid, "<page> must be index"},
+		{[]any{"getSingleSignOnByCustomer", "352365983", kind, nil, true}, avangate.PageInvalid, "<request> must be code="},
+		{[]any{"getSingleSignOnByCustomer", "352365983", kind, nil, nil, nil, nil, true}, avangate.LanguageInvalid, "<language> must be an ISO 639-1 code"},
+		{[]any{"getSingleSignOn", "123D40F123", nil, nil, true}, avangate.PageInvalid, "<page> must be index, view_order"},
+		{[]any{"getCustomerInformation", "352365983", nil, map[string]any{}}, avangate.RequestInvalid, "<includePaymentData> must be true or false"},
+		{[]any{"addSubscription", newSubscription("StartDate", true)}, avangate.SubscriptionInvalid, "<StartDate> must be a day in the form YYYY-MM-DD"},
+		{[]any{"addSubscription", newSubscription("IsTrial", []any{true})}, avangate.SubscriptionInvalid, "<IsTrial> must be true or false"},
+		{[]any{"addSubscription", newSubscription("NextRenewalPrice", true)}, avangate.SubscriptionInvalid, "<NextRenewalPrice> must be an amount with at most two places"},
+		{[]any{"addSubscription", newSubscription("Product", map[string]any{"ProductId": "1", "ProductQuantity": map[string]any{}})}, avangate.SubscriptionInvalid, "<Product.ProductQuantity> must be a whole number, at least 1"},
+		{[]any{"addSubscription", newSubscription("Status", "CANCELED")}, avangate.SubscriptionInvalid, "<Status> must be ACTIVE, PASTDUE, EXPIRED or DISABLED"},
 		{[]any{"getSingleSignOn", "0AE5000001"}, avangate.SubscriptionNotFound, ""},
 		{[]any{"getSingleSignOn", "123D40F123", "other@example.com"}, avangate.EmailInvalid, "<email>"},
 		{[]any{"getSingleSignOn", "123D40F123", nil, nil, "my_subscription"}, avangate.PageInvalid, "<page>"},
@@ -348,6 +359,57 @@ func TestSubscriptionIsStoredAndListed(t *testing.T) {
 	}
 	if got := c.want("getCustomerSubscriptions", nil, "a/b c?ö%2F"); got != "[]" {
 		t.Errorf("got %s, want an empty list", got)
+	}
+}
+
+// PHP sends 0 for an empty number that the description has.
+func TestAReferenceOfZeroIsNotGiven(t *testing.T) {
+	c := login(avangatetest.New(t), "AVANGATE", "SECRET_KEY")
+	for _, zero := range []any{json.Number("0"), "0", ""} {
+		c.want("updateCustomerInformation", map[string]any{"AvangateCustomerReference": zero, "ExternalCustomerReference": "NoCards1", "City": "Bonn"})
+		c.want("addSubscription", newSubscription("AvangateCustomerReference", zero))
+		_, err := c.call("updateCustomerInformation", map[string]any{"AvangateCustomerReference": zero, "City": "Bonn"})
+		wantFault(t, err, avangate.CustomerInvalid, "AvangateCustomerReference or ExternalCustomerReference must be given")
+	}
+}
+
+func TestAnyStatusThatIsAnsweredCanBeSentBack(t *testing.T) {
+	c := login(avangatetest.New(t), "AVANGATE", "SECRET_KEY")
+	for _, status := range []any{nil, "", "ACTIVE", "PastDue", "EXPIRED", "disabled"} {
+		c.want("addSubscription", newSubscription("Status", status))
+	}
+}
+
+func TestTheCustomerOfALinkMayBeCalledCustomer(t *testing.T) {
+	w := avangatetest.New(t)
+	session := login(w, "AVANGATE", "SECRET_KEY").session
+	args := []avangate.Argument{
+		{Name: "url", Value: buyLink, ByName: true},
+		{Name: "customer", Value: "352365983", ByName: true},
+		{Name: "customerType", Value: "AvangateCustomerReference", ByName: true},
+		{Name: "sessionID", Value: session, ByName: true},
+	}
+	if _, err := invokeNamed(w, "getSingleSignOnInCart", args...); err != nil {
+		t.Error(err)
+	}
+	_, err := invokeNamed(w, "getSingleSignOnInCart", append(args, avangate.Argument{Name: "idCustomer", Value: "352365983", ByName: true})...)
+	wantFault(t, err, avangate.RequestInvalid, "<idCustomer> must not be given twice")
+}
+
+// Described by a type, PHP makes true of NO, and of a list the text Array.
+func TestArgumentsThatAreSaidInManyWaysHaveAnyType(t *testing.T) {
+	for method, name := range map[string]string{
+		"updateCustomerInformation": "updateEndUserSubscriptions", "getCustomerInformation": "includePaymentData", "getSingleSignOnByCustomer": "request",
+		"getSingleSignOnInCart": "validityTime",
+	} {
+		m, _ := avangate.FindMethod(method)
+		found := false
+		for _, p := range m.Params {
+			found = found || p.Name == name && p.Type.Kind() == reflect.Interface
+		}
+		if !found {
+			t.Errorf("%s of %s has a type", name, method)
+		}
 	}
 }
 

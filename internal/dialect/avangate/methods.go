@@ -9,11 +9,21 @@ import (
 	"github.com/latchkey-sso/latchkey/internal/signon"
 )
 
+// Arguments that clients say in several ways are described as any type. PHP makes
+// what is described out of what it is given: of an int 0 for an empty text and 10
+// for 10.5, of a boolean true for NO, of a string Array for a list.
+type (
+	wholeNumber any
+	yesOrNo     any
+	pageRequest any
+)
+
 // Types of arguments and results.
 var (
 	textType     = reflect.TypeFor[string]()
-	numberType   = reflect.TypeFor[any]() // described as int, PHP makes 0 of an empty text and 10 of 10.5
-	flagType     = reflect.TypeFor[bool]()
+	numberType   = reflect.TypeFor[wholeNumber]()
+	flagType     = reflect.TypeFor[yesOrNo]()
+	requestType  = reflect.TypeFor[pageRequest]()
 	customerType = reflect.TypeFor[Customer]()
 )
 
@@ -21,12 +31,12 @@ var (
 var (
 	pSession   = Param{Name: "sessionID", Type: textType, About: "what login returned"}
 	pSubscript = Param{Name: "subscriptionReference", Type: textType, About: "the subscription", argument: ArgSubscription}
-	pValidity  = Param{Name: "validityTime", Type: numberType, Optional: true, About: "how long the link is good, in whole seconds; 10 unless given", argument: signon.ArgTTL}
-	pAddress   = Param{Name: "validationIp", Type: textType, Optional: true, About: "the one IPv4 or IPv6 address that may follow the link; any unless given", argument: signon.ArgAddr}
-	pLanguage  = Param{Name: "languageCode", Type: textType, Optional: true, About: "the language of the page, ISO 639-1; the customer's unless given", argument: signon.ArgLanguage}
-	pIDCust    = Param{Name: "idCustomer", Type: textType, About: "the customer's reference", argument: ArgCustomer}
+	pValidity  = Param{Name: "validityTime", Type: numberType, Optional: true, About: "how long the link is good, in whole seconds; 10 unless given", argument: signon.ArgTTL, rule: validityRule}
+	pAddress   = Param{Name: "validationIp", Type: textType, Optional: true, About: "the one IPv4 or IPv6 address that may follow the link; any unless given", argument: signon.ArgAddr, rule: addressRule}
+	pLanguage  = Param{Name: "languageCode", Type: textType, Optional: true, About: "the language of the page, ISO 639-1; the customer's unless given", argument: signon.ArgLanguage, rule: languageRule}
+	pIDCust    = Param{Name: "idCustomer", Type: textType, About: "the customer's reference", argument: ArgCustomer, alias: "Customer"}
 	pCustType  = Param{
-		Name: "customerType", Type: textType, argument: ArgCustomerType,
+		Name: "customerType", Type: textType, argument: ArgCustomerType, rule: customerTypeRule,
 		About: "which reference it is: `AvangateCustomerReference`, `2CheckoutCustomerReference` (the same) or `ExternalCustomerReference`",
 	}
 	pCustRef     = Param{Name: "customerReference", Type: textType, Optional: true, About: "Latchkey's reference of the customer; this or the next must be given", argument: ArgCustomer}
@@ -61,8 +71,8 @@ var methods = []Method{
 		Name: "getSingleSignOnByCustomer", About: "Returns a link that signs the customer on at a page of the account area.",
 		Params: []Param{
 			pSession, pIDCust, pCustType,
-			{Name: "page", Type: textType, Optional: true, About: "the page: `index` (unless given), `my_subscription`, `my_products`, `my_license`, `user_data`, `order_lookup`, `faq` or `payment_methods`", argument: ArgPage},
-			{Name: "request", Type: textType, Optional: true, About: "with `my_subscription`: `code=` and a subscription reference", argument: ArgRequest},
+			{Name: "page", Type: textType, Optional: true, About: "the page: `index` (unless given), `my_subscription`, `my_products`, `my_license`, `user_data`, `order_lookup`, `faq` or `payment_methods`", argument: ArgPage, rule: customerPageRule},
+			{Name: "request", Type: requestType, Optional: true, About: "with `my_subscription`: `code=` and a subscription reference", argument: ArgRequest, rule: requestRule},
 			pValidity, pAddress, pLanguage,
 		},
 		Result: textType, asks: Ask{Operation: signon.OpIssue, Kind: signon.KindAccount}, call: (*invocation).customerLink,
@@ -73,7 +83,7 @@ var methods = []Method{
 			pSession, pSubscript,
 			{Name: "email", Type: textType, Optional: true, About: "the customer's e-mail address, as a check", argument: ArgEmail},
 			pValidity,
-			{Name: "accessPage", Type: textType, Optional: true, About: "the page: `index` (unless given), `view_order`, `my_license`, `change_card`, `my_products`, `payment_methods`, `user_data`, `order_lookup` or `faq`", argument: ArgPage},
+			{Name: "accessPage", Type: textType, Optional: true, About: "the page: `index` (unless given), `view_order`, `my_license`, `change_card`, `my_products`, `payment_methods`, `user_data`, `order_lookup` or `faq`", argument: ArgPage, rule: subscriptionPageRule},
 			pAddress, pLanguage,
 		},
 		Result: textType, asks: Ask{Operation: signon.OpIssue, Kind: signon.KindAccount}, call: (*invocation).subscriptionLink,
@@ -94,7 +104,7 @@ var methods = []Method{
 			pSession, pCustomer.about("the customer, named by AvangateCustomerReference, or else by ExternalCustomerReference"),
 			{Name: "updateEndUserSubscriptions", Type: flagType, Optional: true, About: "whether the customer becomes the end user of all own subscriptions"},
 		},
-		Result: flagType, call: (*invocation).updateCustomer,
+		Result: reflect.TypeFor[bool](), call: (*invocation).updateCustomer,
 	},
 	{
 		Name: "getCustomerInformation", About: "Returns a customer.",
@@ -309,7 +319,7 @@ func (v *invocation) updateCustomer() (any, error) {
 func (v *invocation) customerIn(fields Object) (*directory.Customer, error) {
 	var refs References
 	r := read(fields, CustomerInvalid)
-	r.text(internalCustomerReference, &refs.Internal)
+	r.internalReference(&refs.Internal)
 	if refs.Internal == "" {
 		r.text(externalCustomerReference, &refs.External)
 	}

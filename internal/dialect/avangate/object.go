@@ -1,7 +1,6 @@
 package avangate
 
 import (
-	"encoding/json"
 	"strconv"
 	"strings"
 
@@ -60,31 +59,43 @@ func (r reader) fail(name, rule string) {
 
 func (r reader) member(name string) any { return r.object.members[strings.ToLower(name)] }
 
+const mustBeText = "must be text"
+
 // text reads a text or a number, if there is one, into value.
-func (r reader) text(name string, value *string) {
-	switch v := r.member(name).(type) {
-	case nil:
-	case string:
-		*value = v
-	case json.Number:
-		*value = v.String()
-	case []any:
-		if len(v) > 0 {
-			r.fail(name, "must be text")
-		}
-	default:
-		r.fail(name, "must be text")
+func (r reader) text(name string, value *string) { r.said(name, mustBeText, value) }
+
+// said is text where something else is meant that the rule tells.
+func (r reader) said(name, rule string, value *string) {
+	given := r.member(name)
+	if list, ok := given.([]any); ok && len(list) == 0 {
+		return
+	}
+	text, ok := textOf(given)
+	switch {
+	case !ok:
+		r.fail(name, rule)
+	case given != nil:
+		*value = text
+	}
+}
+
+// internalReference reads a customer's internal reference. PHP sends 0 for an
+// empty one.
+func (r reader) internalReference(value *string) {
+	if r.text(internalCustomerReference, value); *value == "0" {
+		*value = ""
 	}
 }
 
 // flag reads true, false, YES, NO, 1 or 0, if there is one, into value.
 func (r reader) flag(name string, value *bool) {
+	const rule = "must be true or false"
 	if b, ok := r.member(name).(bool); ok {
 		*value = b
 		return
 	}
 	var word string
-	r.text(name, &word)
+	r.said(name, rule, &word)
 	switch strings.ToLower(word) {
 	case "":
 	case "true", "yes", "1":
@@ -92,19 +103,20 @@ func (r reader) flag(name string, value *bool) {
 	case "false", "no", "0":
 		*value = false
 	default:
-		r.fail(name, "must be true or false")
+		r.fail(name, rule)
 	}
 }
 
 // count reads a whole number above zero, if there is one, into value.
 func (r reader) count(name string, value *int) {
+	const rule = "must be a whole number, at least 1"
 	var digits string
-	if r.text(name, &digits); digits == "" {
+	if r.said(name, rule, &digits); digits == "" {
 		return
 	}
 	n, err := strconv.ParseInt(digits, 10, 32)
 	if err != nil || n < 1 {
-		r.fail(name, "must be a whole number, at least 1")
+		r.fail(name, rule)
 	}
 	*value = int(n)
 }
@@ -112,14 +124,15 @@ func (r reader) count(name string, value *int) {
 // date reads a day, if there is one, into value; a time of day behind it is
 // ignored.
 func (r reader) date(name string, value *directory.Date) {
+	const rule = "must be a day in the form YYYY-MM-DD"
 	var text string
-	if r.text(name, &text); text == "" {
+	if r.said(name, rule, &text); text == "" {
 		return
 	}
 	day, _, _ := strings.Cut(strings.TrimSpace(text), " ")
 	date, err := directory.ParseDate(day)
 	if err != nil {
-		r.fail(name, "must be a day in the form YYYY-MM-DD")
+		r.fail(name, rule)
 	}
 	*value = date
 }

@@ -23,6 +23,13 @@ type page struct {
 
 const indexPage = "index"
 
+// What pages and the request that goes with one must be.
+const (
+	customerPageRule     = "must be index, my_subscription, my_products, my_license, user_data, order_lookup, faq or payment_methods"
+	subscriptionPageRule = "must be index, view_order, my_license, change_card, my_products, payment_methods, user_data, order_lookup or faq"
+	requestRule          = "must be code= and a subscription reference, and goes with my_subscription only"
+)
+
 // pages are the page types by name. Nothing of a request is ever pasted into a
 // path.
 var pages = map[string]page{
@@ -55,14 +62,14 @@ func PagePaths() []string {
 func CustomerPage(name, request string) (Page, error) {
 	p, ok := findPage(name)
 	if !ok || !p.byCustomer {
-		return Page{}, signon.Invalid(ArgPage, "must be index, my_subscription, my_products, my_license, user_data, order_lookup, faq or payment_methods")
+		return Page{}, signon.Invalid(ArgPage, customerPageRule)
 	}
 	if request == "" {
 		return Page{path: p.path}, nil
 	}
 	reference, ok := strings.CutPrefix(request, "code=")
 	if !p.about || !ok || !validReference(reference) {
-		return Page{}, signon.Invalid(ArgRequest, "must be code= and a subscription reference, and goes with my_subscription only")
+		return Page{}, signon.Invalid(ArgRequest, requestRule)
 	}
 	return Page{path: p.path, subscription: reference}, nil
 }
@@ -72,7 +79,7 @@ func CustomerPage(name, request string) (Page, error) {
 func SubscriptionPage(name, reference string) (Page, error) {
 	p, ok := findPage(name)
 	if !ok || !p.bySubscription {
-		return Page{}, signon.Invalid(ArgPage, "must be index, view_order, my_license, change_card, my_products, payment_methods, user_data, order_lookup or faq")
+		return Page{}, signon.Invalid(ArgPage, subscriptionPageRule)
 	}
 	if !p.about {
 		reference = ""

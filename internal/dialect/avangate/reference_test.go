@@ -99,7 +99,9 @@ func (r *referenceWriter) word(t reflect.Type) string {
 	case t.Kind() == reflect.String:
 		return "string"
 	case t.Kind() == reflect.Interface:
-		return "int or string"
+		return map[string]string{
+			"wholeNumber": "int or string", "yesOrNo": "boolean, or `YES` or `NO`", "pageRequest": "string, or a list or an object in its place",
+		}[t.Name()]
 	}
 	return "int"
 }

@@ -125,7 +125,7 @@ func (a *API) assign(ctx context.Context, by *Caller, s *directory.Subscription,
 	var refs References
 	r := read(fields, SubscriptionInvalid)
 	r.text("CustomerReference", &refs.Either)
-	r.text(internalCustomerReference, &refs.Internal)
+	r.internalReference(&refs.Internal)
 	r.text(externalCustomerReference, &refs.External)
 	if err := r.fault(); err != nil {
 		return err
@@ -203,21 +203,30 @@ func (r reader) state(s *directory.Subscription) {
 	r.flag("SubscriptionEnabled", &enabled)
 	var status string
 	r.text("Status", &status)
-	s.Disabled = !enabled || strings.EqualFold(status, string(directory.StatusDisabled))
-	s.PastDue = strings.EqualFold(status, string(directory.StatusPastDue))
+	switch directory.SubscriptionStatus(strings.ToUpper(status)) {
+	case "", directory.StatusActive, directory.StatusExpired:
+	case directory.StatusPastDue:
+		s.PastDue = true
+	case directory.StatusDisabled:
+		enabled = false
+	default:
+		r.fail("Status", "must be ACTIVE, PASTDUE, EXPIRED or DISABLED")
+	}
+	s.Disabled = !enabled
 }
 
 // renewal reads the price of the next renewal; none when it is 0.
 func (r reader) renewal(price *directory.Money) {
+	const rule = "must be an amount with at most two places"
 	var amount, currency string
-	r.text("NextRenewalPrice", &amount)
+	r.said("NextRenewalPrice", rule, &amount)
 	r.text("NextRenewalPriceCurrency", &currency)
 	if amount == "" {
 		return
 	}
 	hundredths, ok := directory.ParseDecimal(amount)
 	if !ok {
-		r.fail("NextRenewalPrice", "must be an amount with at most two places")
+		r.fail("NextRenewalPrice", rule)
 	}
 	if hundredths != 0 {
 		*price = directory.Money{Hundredths: hundredths, Currency: currency}
