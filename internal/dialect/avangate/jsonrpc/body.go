@@ -11,9 +11,7 @@ import (
 
 // Bounds of a request, and of what it makes.
 const (
-	maxBodyLen   = 16 << 10
-	maxBodyDepth = 16
-	maxBatch     = 50 // calls
+	maxBatch = 50 // calls
 	// maxBatchLen is how long the answers of a batch are, in bytes, when no further
 	// call of it is made.
 	maxBatchLen = 1 << 20
@@ -22,7 +20,7 @@ const (
 // read returns the body of a request that may hold calls. What it says of
 // itself in Content-Type does not matter: clients send calls as forms.
 func read(w http.ResponseWriter, r *http.Request) ([]byte, *unread) {
-	if !served(r.URL.Path) {
+	if _, further, ok := avangate.CutPath(r.URL.EscapedPath(), "rpc", nil); !ok || len(further) > 0 {
 		return nil, unreadable(http.StatusNotFound, invalidRequest, avangate.NotFound, "there is nothing here")
 	}
 	if r.Method != http.MethodPost {
@@ -32,7 +30,11 @@ func read(w http.ResponseWriter, r *http.Request) ([]byte, *unread) {
 	if coding := r.Header.Get("Content-Encoding"); coding != "" && !strings.EqualFold(coding, "identity") {
 		return nil, unreadable(http.StatusUnsupportedMediaType, invalidRequest, mediaTypeUnsupported, "the body must not be compressed")
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBodyLen))
+	limited, err := avangate.LimitBody(w, r, avangate.MaxJSONLen)
+	var body []byte
+	if err == nil {
+		body, err = io.ReadAll(limited)
+	}
 	var tooLong *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLong):
@@ -41,18 +43,4 @@ func read(w http.ResponseWriter, r *http.Request) ([]byte, *unread) {
 		return nil, unreadable(http.StatusBadRequest, parseError, avangate.RequestInvalid, "the body must arrive whole")
 	}
 	return body, nil
-}
-
-// served reports whether calls are taken at the path: /rpc/ and a version, with
-// any number of slashes.
-func served(path string) bool {
-	segments := strings.FieldsFunc(path, func(c rune) bool { return c == '/' })
-	if len(segments) != 2 || segments[0] != "rpc" {
-		return false
-	}
-	switch segments[1] {
-	case "6.0", "5.0", "4.0", "3.0":
-		return true
-	}
-	return false
 }

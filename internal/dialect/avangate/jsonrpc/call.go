@@ -40,15 +40,15 @@ func (x *exchange) unread(why *rpcError) *rpcError {
 // answer makes the calls of a body, one after the other, and returns what they
 // are answered; nil when they want no answer.
 func (x *exchange) answer(body []byte) []byte {
-	if err := strictjson.Check(body, maxBodyDepth); err != nil {
-		return encode(failed(nil, x.unread(malformed(parseError, "the body "+err.Error()))))
+	if err := strictjson.Check(body, avangate.MaxJSONDepth); err != nil {
+		return failed(nil, x.unread(malformed(parseError, "the body "+err.Error())))
 	}
 	var calls []json.RawMessage
 	if json.Unmarshal(body, &calls) != nil || calls == nil { // no array
 		return x.call(body, x.do)
 	}
 	if len(calls) == 0 || len(calls) > maxBatch {
-		return encode(failed(nil, x.unread(malformed(invalidRequest, fmt.Sprintf("a batch must have 1 to %d calls", maxBatch)))))
+		return failed(nil, x.unread(malformed(invalidRequest, fmt.Sprintf("a batch must have 1 to %d calls", maxBatch))))
 	}
 	return x.batch(calls)
 }
@@ -79,16 +79,16 @@ func (x *exchange) batch(calls []json.RawMessage) []byte {
 func (x *exchange) call(raw json.RawMessage, do func(*request) (any, *rpcError)) []byte {
 	r, refused := parseRequest(raw)
 	if refused != nil {
-		return encode(failed(r.id, x.unread(refused)))
+		return failed(r.id, x.unread(refused))
 	}
 	result, refused := do(&r)
 	switch {
 	case r.id == nil:
 		return nil
 	case refused != nil:
-		return encode(failed(r.id, refused))
+		return failed(r.id, refused)
 	}
-	return encode(succeeded(r.id, result))
+	return succeeded(r.id, result)
 }
 
 // tooMuch refuses a call of a batch that has been answered enough.

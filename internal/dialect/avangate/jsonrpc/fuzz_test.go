@@ -83,13 +83,7 @@ func idOf(call []byte) (id json.RawMessage, asks bool) {
 	if json.Unmarshal(call, &c) != nil {
 		return nil, true
 	}
-	var scalar any
 	id, asks = c["id"]
-	_ = json.Unmarshal(id, &scalar)
-	switch scalar.(type) {
-	case bool, []any, map[string]any:
-		id = nil
-	}
 	var version, method string
 	fine := json.Unmarshal(c["jsonrpc"], &version) == nil && version == "2.0" && c["method"] != nil && c["method"][0] == '"' && json.Unmarshal(c["method"], &method) == nil
 	return id, asks || !fine

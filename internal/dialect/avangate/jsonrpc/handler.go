@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net/http"
 	"strconv"
-	"time"
 
 	"github.com/latchkey-sso/latchkey/internal/dialect/avangate"
 	"github.com/latchkey-sso/latchkey/internal/inbound"
@@ -41,14 +40,11 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	body, refused := read(w, r)
 	if refused != nil {
-		send(w, r, refused.status, encode(failed(nil, x.unread(refused.err))))
+		send(w, r, refused.status, failed(nil, x.unread(refused.err)))
 		return
 	}
 	answer := x.answer(body)
-	if x.retryAfter > 0 {
-		seconds := (x.retryAfter + time.Second - 1) / time.Second
-		w.Header().Set("Retry-After", strconv.FormatInt(int64(seconds), 10))
-	}
+	avangate.SetRetryAfter(w.Header(), x.retryAfter)
 	if answer == nil {
 		w.Header()["Cache-Control"] = noStore
 		w.WriteHeader(http.StatusNoContent)

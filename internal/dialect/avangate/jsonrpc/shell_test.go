@@ -96,6 +96,11 @@ func TestBodiesAreBounded(t *testing.T) {
 	if a := w.post(anyCall + room + " "); a.Code != http.StatusRequestEntityTooLarge || a.Body.String() != want {
 		t.Errorf("16 KiB and one: got %d %s", a.Code, a.Body)
 	}
+	announced := httptest.NewRequest(http.MethodPost, path, brokenReader{})
+	announced.ContentLength = 1 << 40
+	if a := w.send(announced); a.Code != http.StatusRequestEntityTooLarge || a.Body.String() != want {
+		t.Errorf("announced: got %d %s", a.Code, a.Body)
+	}
 }
 
 func TestABodyThatBreaksOffIsRefused(t *testing.T) {

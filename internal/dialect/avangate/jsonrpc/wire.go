@@ -3,7 +3,7 @@ package jsonrpc
 import (
 	"bytes"
 	"encoding/json"
-	"strings"
+	"slices"
 
 	"github.com/latchkey-sso/latchkey/internal/dialect/avangate"
 )
@@ -12,7 +12,7 @@ const version = "2.0"
 
 // request is a call as it came.
 type request struct {
-	id     json.RawMessage // byte for byte; nil when there is none: a notification
+	id     json.RawMessage // whatever it is; nil when there is none: a notification
 	method string
 	params json.RawMessage
 }
@@ -24,11 +24,7 @@ func parseRequest(raw json.RawMessage) (r request, _ *rpcError) {
 	if json.Unmarshal(raw, &members) != nil || members == nil {
 		return r, malformed(invalidRequest, "a call must be an object")
 	}
-	id, hasID := members["id"]
-	if hasID && !validID(id) {
-		return r, malformed(invalidRequest, "id must be a text, a number or null")
-	}
-	r = request{id: id, params: members["params"]}
+	r = request{id: members["id"], params: members["params"]}
 	if decode(members["jsonrpc"]) != version {
 		return r, malformed(invalidRequest, `jsonrpc must be "2.0"`)
 	}
@@ -40,10 +36,6 @@ func parseRequest(raw json.RawMessage) (r request, _ *rpcError) {
 	return r, nil
 }
 
-func validID(id json.RawMessage) bool {
-	return !strings.ContainsRune("{[tf", rune(id[0]))
-}
-
 // decode returns the value of valid JSON, with numbers as text; nil for none.
 func decode(raw json.RawMessage) (value any) {
 	d := json.NewDecoder(bytes.NewReader(raw))
@@ -52,26 +44,20 @@ func decode(raw json.RawMessage) (value any) {
 	return value
 }
 
-// success is the answer to a call that was made.
-type success struct {
-	Version string          `json:"jsonrpc"`
-	Result  any             `json:"result"`
-	ID      json.RawMessage `json:"id"`
-}
+// succeeded returns the answer to a call that was made.
+func succeeded(id json.RawMessage, result any) []byte { return answer(`"result"`, result, id) }
 
-func succeeded(id json.RawMessage, result any) *success {
-	return &success{Version: version, Result: result, ID: id}
-}
+// failed returns the answer to a call that was refused, or that is none. An id of
+// nil becomes null.
+func failed(id json.RawMessage, err *rpcError) []byte { return answer(`"error"`, err, id) }
 
-// failure is the answer to a call that was refused, or that is none.
-type failure struct {
-	Version string          `json:"jsonrpc"`
-	Error   *rpcError       `json:"error"`
-	ID      json.RawMessage `json:"id"` // nil becomes null
-}
-
-func failed(id json.RawMessage, err *rpcError) *failure {
-	return &failure{Version: version, Error: err, ID: id}
+// answer writes the id byte for byte; encoding/json would leave out the blanks in
+// it.
+func answer(name string, value any, id json.RawMessage) []byte {
+	if id == nil {
+		id = json.RawMessage("null")
+	}
+	return slices.Concat([]byte(`{"jsonrpc":"`+version+`",`+name+`:`), encode(value), []byte(`,"id":`), id, []byte("}"))
 }
 
 // rpcError says what is wrong with a call.
@@ -85,12 +71,12 @@ type errorData struct {
 	ErrorCode avangate.Code `json:"error_code"`
 }
 
-// encode returns the JSON of an answer, without HTML escaping.
-func encode(answer any) []byte {
+// encode returns the JSON of a value, without HTML escaping.
+func encode(value any) []byte {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
-	if err := e.Encode(answer); err != nil {
+	if err := e.Encode(value); err != nil {
 		panic(err) // only for types that can't be encoded, and there are none
 	}
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))

@@ -11,18 +11,16 @@ import (
 	"github.com/latchkey-sso/latchkey/internal/strictjson"
 )
 
-// Bounds of a request's body.
-const (
-	maxBodyLen   = 16 << 10
-	maxBodyDepth = 16
-)
-
 // readBody reads a JSON object from a request that has to have one.
 func readBody(w http.ResponseWriter, r *http.Request) (map[string]any, error) {
 	if err := checkMediaType(r.Header); err != nil {
 		return nil, err
 	}
-	data, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBodyLen))
+	limited, err := avangate.LimitBody(w, r, avangate.MaxJSONLen)
+	var data []byte
+	if err == nil {
+		data, err = io.ReadAll(limited)
+	}
 	var tooLong *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLong):
@@ -36,7 +34,7 @@ func readBody(w http.ResponseWriter, r *http.Request) (map[string]any, error) {
 // decodeBody reads the bytes of a body.
 func decodeBody(data []byte) (map[string]any, error) {
 	var v any
-	if err := strictjson.Decode(data, maxBodyDepth, &v); err != nil {
+	if err := strictjson.Decode(data, avangate.MaxJSONDepth, &v); err != nil {
 		return nil, invalidRequest("", "The body "+err.Error())
 	}
 	object, ok := v.(map[string]any)

@@ -2,8 +2,6 @@ package rest
 
 import (
 	"net/http"
-	"strconv"
-	"time"
 
 	"github.com/latchkey-sso/latchkey/internal/dialect/avangate"
 	"github.com/latchkey-sso/latchkey/internal/signon"
@@ -83,9 +81,6 @@ func (h *handler) refuse(c *call, err error) *answer {
 		a.body = authenticationError
 		c.writer.Header().Set("WWW-Authenticate", AuthHeader) // some HTTP clients fail on a 401 without one
 	}
-	if f.RetryAfter > 0 {
-		seconds := (f.RetryAfter + time.Second - 1) / time.Second
-		c.writer.Header().Set("Retry-After", strconv.FormatInt(int64(seconds), 10))
-	}
+	avangate.SetRetryAfter(c.writer.Header(), f.RetryAfter)
 	return a
 }

@@ -2,7 +2,6 @@ package rest
 
 import (
 	"net/http"
-	"net/url"
 	"strings"
 
 	"github.com/latchkey-sso/latchkey/internal/dialect/avangate"
@@ -50,49 +49,18 @@ var routes = []route{
 	{path: "orders/*", get: getOrder},
 }
 
-// supported reports whether the dialect is served under that version.
-func supported(version string) bool {
-	switch version {
-	case "6.0", "5.0", "4.0", "3.0":
-		return true
-	}
-	return false
-}
-
-// maxSegments is more than any route has.
-const maxSegments = 8
-
 // path is a request's path below the version, in segments.
 type path struct {
 	version  string
 	segments []string
 	args     [2]string // what stands for the stars of the route; empty for none
-	buf      [maxSegments]string
+	buf      [avangate.MaxSegments]string
 }
 
-// split reads an escaped path. Empty segments are left out, so doubled slashes
-// and one at the end make no difference. A path that is not below a supported
-// version is not ok.
+// split reads an escaped path. One that is not below a version is not ok.
 func (p *path) split(escaped string) (ok bool) {
-	p.segments = p.buf[:0]
-	for segment := range strings.SplitSeq(escaped, "/") {
-		if segment == "" {
-			continue
-		}
-		if len(p.segments) == maxSegments {
-			return false
-		}
-		plain, err := url.PathUnescape(segment)
-		if err != nil {
-			return false
-		}
-		p.segments = append(p.segments, plain)
-	}
-	if len(p.segments) < 2 || p.segments[0] != "rest" || !supported(p.segments[1]) {
-		return false
-	}
-	p.version, p.segments = p.segments[1], p.segments[2:]
-	return true
+	p.version, p.segments, ok = avangate.CutPath(escaped, "rest", p.buf[:0])
+	return ok
 }
 
 // match reports whether the path is the route's, and keeps the arguments.

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/latchkey-sso/latchkey/internal/dialect/avangate"
 	"github.com/latchkey-sso/latchkey/internal/soap"
 )
 
@@ -41,7 +42,11 @@ func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	body, err := readAll(http.MaxBytesReader(w, r.Body, maxBodyLen), r.ContentLength)
+	limited, err := avangate.LimitBody(w, r, maxBodyLen)
+	var body []byte
+	if err == nil {
+		body, err = readAll(limited, r.ContentLength)
+	}
 	if err == nil && inflate != nil {
 		body, err = inflate(body)
 	}

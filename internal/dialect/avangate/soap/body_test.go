@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/iotest"
 )
 
 func gzipped(text string) []byte {
@@ -119,3 +120,12 @@ func TestBodyThatBreaksOffIsRefused(t *testing.T) {
 type brokenReader struct{}
 
 func (brokenReader) Read([]byte) (int, error) { return 0, errors.New("connection reset") }
+
+func TestABodyThatIsAnnouncedTooLongIsNotWaitedFor(t *testing.T) {
+	w := newWorld(t)
+	r := httptest.NewRequest(http.MethodPost, "/soap/6.0/", io.MultiReader(iotest.ErrReader(errors.New("it was read"))))
+	r.ContentLength = 64<<10 + 1
+	if got, want := faultOf(t, w.send(r)), (fault{413, "SOAP-ENV:Client", "The body must have at most 64 KiB"}); got != want {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+}

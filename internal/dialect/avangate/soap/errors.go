@@ -3,8 +3,6 @@ package soap
 import (
 	"errors"
 	"net/http"
-	"strconv"
-	"time"
 
 	"github.com/latchkey-sso/latchkey/internal/dialect/avangate"
 	"github.com/latchkey-sso/latchkey/internal/soap"
@@ -52,9 +50,6 @@ func (c *call) fault(err error) *soap.Fault {
 	case avangate.Unavailable:
 		c.log.Warn("soap: outcome not known", "support_code", c.by.SupportCode, "method", c.method.Name, "error", err)
 	}
-	if f.RetryAfter > 0 {
-		seconds := (f.RetryAfter + time.Second - 1) / time.Second
-		c.writer.Header().Set("Retry-After", strconv.FormatInt(int64(seconds), 10))
-	}
+	avangate.SetRetryAfter(c.writer.Header(), f.RetryAfter)
 	return &soap.Fault{Code: string(f.Code), Message: f.Message(c.method.Word)}
 }

@@ -27,13 +27,15 @@ type Options struct {
 // New returns the handler of every path below /soap/. It expects the path as it
 // came, and [inbound.Info] in the request's context.
 func New(o Options) http.Handler {
-	return &handler{api: o.API, log: o.Log, services: servicesAt(o.BaseURL)}
+	services, versions := servicesAt(o.BaseURL), avangate.Versions()
+	return &handler{api: o.API, log: o.Log, services: services, latest: services[versions[len(versions)-1]]}
 }
 
 type handler struct {
 	api      *avangate.API
 	log      *slog.Logger
 	services map[string]*service // by version
+	latest   *service
 }
 
 // call is one request on its way through the shell.

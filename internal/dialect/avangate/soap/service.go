@@ -6,13 +6,11 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/latchkey-sso/latchkey/internal/dialect/avangate"
 	"github.com/latchkey-sso/latchkey/internal/soap"
 )
 
-// versions are those that the service is served under. It is the same in all.
-var versions = []string{"3.0", "4.0", "5.0", "6.0"}
-
-// service is what is served under one version.
+// service is what is served under one version. It is the same in all.
 type service struct {
 	location string // of calls
 	wsdl     *document
@@ -23,7 +21,7 @@ type service struct {
 func servicesAt(baseURL string) map[string]*service {
 	d, encoding := description(), newDocument(soap.EncodingSchema)
 	services := map[string]*service{}
-	for _, version := range versions {
+	for _, version := range avangate.Versions() {
 		location := strings.TrimSuffix(baseURL, "/") + "/soap/" + version + "/"
 		services[version] = &service{location: location, wsdl: newDocument(d.WSDL(location)), encoding: encoding}
 	}
@@ -40,17 +38,17 @@ type place struct {
 // find returns what stands at the address. Doubled slashes and one at the end
 // make no difference.
 func (h *handler) find(u *url.URL) place {
-	parts := strings.FieldsFunc(u.Path, func(r rune) bool { return r == '/' })
-	if len(parts) < 2 || parts[0] != "soap" || h.services[parts[1]] == nil {
-		return place{service: h.services[versions[len(versions)-1]]}
+	version, further, ok := avangate.CutPath(u.EscapedPath(), "soap", nil)
+	if !ok {
+		return place{service: h.latest}
 	}
-	at := place{service: h.services[parts[1]]}
+	at := place{service: h.services[version]}
 	switch {
-	case len(parts) == 2 && asksForDescription(u.RawQuery):
+	case len(further) == 0 && asksForDescription(u.RawQuery):
 		at.document, at.methods = at.service.wsdl, []string{http.MethodGet, http.MethodHead, http.MethodPost}
-	case len(parts) == 2:
+	case len(further) == 0:
 		at.methods = []string{http.MethodPost}
-	case len(parts) == 3 && parts[2] == soap.EncodingSchemaName:
+	case len(further) == 1 && further[0] == soap.EncodingSchemaName:
 		at.document, at.methods = at.service.encoding, []string{http.MethodGet, http.MethodHead}
 	}
 	return at

@@ -1,0 +1,73 @@
+package avangate
+
+import (
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Bounds of a body in JSON: its bytes, and the levels of arrays and objects.
+const (
+	MaxJSONLen   = 16 << 10
+	MaxJSONDepth = 16
+)
+
+// versions are those that the dialects are served under. They are the same in
+// all.
+var versions = []string{"3.0", "4.0", "5.0", "6.0"}
+
+// Versions returns the versions that the dialects are served under, the latest
+// one last.
+func Versions() []string { return slices.Clone(versions) }
+
+// MaxSegments is more than any path of the dialects has.
+const MaxSegments = 8
+
+// CutPath reads an escaped path: the dialect's name, a version, and segments,
+// which are unescaped and appended to buf. Empty segments are left out, so
+// doubled slashes and one at the end make no difference. A path of more than
+// MaxSegments, and one that is not below a version of the dialect, is not ok.
+func CutPath(escaped, dialect string, buf []string) (version string, segments []string, ok bool) {
+	segments = buf
+	n := 0
+	for segment := range strings.SplitSeq(escaped, "/") {
+		if segment == "" {
+			continue
+		}
+		plain, err := url.PathUnescape(segment)
+		if n++; err != nil || n > MaxSegments {
+			return "", nil, false
+		}
+		switch n {
+		case 1:
+			ok = plain == dialect
+		case 2:
+			version, ok = plain, ok && slices.Contains(versions, plain)
+		default:
+			segments = append(segments, plain)
+		}
+	}
+	return version, segments, ok && n >= 2
+}
+
+// LimitBody returns the request's body, of which at most that many bytes can be
+// read. The error, and that of reading more, is an *http.MaxBytesError: at once
+// when the request announces more, so that nobody waits for it.
+func LimitBody(w http.ResponseWriter, r *http.Request, most int64) (io.ReadCloser, error) {
+	if r.ContentLength > most {
+		return nil, &http.MaxBytesError{Limit: most}
+	}
+	return http.MaxBytesReader(w, r.Body, most), nil
+}
+
+// SetRetryAfter tells the caller to wait that long, rounded up to whole seconds;
+// nothing when there is no need.
+func SetRetryAfter(h http.Header, wait time.Duration) {
+	if wait > 0 {
+		h.Set("Retry-After", strconv.FormatInt(int64((wait+time.Second-1)/time.Second), 10))
+	}
+}
