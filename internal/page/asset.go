@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"path"
+	"strconv"
 	"strings"
 	"sync"
 )
@@ -40,18 +41,24 @@ var assets = sync.OnceValue(func() assetSet {
 		if err != nil {
 			panic(err)
 		}
-		sum := sha256.Sum256(body)
 		ext := path.Ext(f.Name())
-		full := AssetPath + strings.TrimSuffix(f.Name(), ext) + "." + hex.EncodeToString(sum[:6]) + ext
+		full := assetPath(strings.TrimSuffix(f.Name(), ext), ext, body)
 		set.paths[f.Name()] = full
 		set.byPath[full] = asset{contentTypes[ext], body}
 	}
 	return set
 })
 
+// assetPath returns the path of an asset, with a hash of its content.
+func assetPath(name, ext string, body []byte) string {
+	sum := sha256.Sum256(body)
+	return AssetPath + name + "." + hex.EncodeToString(sum[:6]) + ext
+}
+
 var contentTypes = map[string]string{
 	".css": "text/css; charset=utf-8",
 	".js":  "text/javascript; charset=utf-8",
+	".png": "image/png",
 	".svg": "image/svg+xml",
 }
 
@@ -70,22 +77,30 @@ func Assets() http.Handler { return http.HandlerFunc(serveAsset) }
 
 func serveAsset(w http.ResponseWriter, r *http.Request) {
 	a, ok := assets().byPath[r.URL.Path]
+	if !ok {
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		http.Error(w, "not found", http.StatusNotFound)
+		return
+	}
+	a.serve(w, r)
+}
+
+// serve answers with the asset. Opened on its own, an SVG is a document: it may
+// run nothing, fetch nothing and know nothing of the site it lies on.
+func (a *asset) serve(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("X-Content-Type-Options", "nosniff")
-	switch {
-	case !ok:
-		http.Error(w, "not found", http.StatusNotFound)
-	case r.Method != http.MethodGet && r.Method != http.MethodHead:
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		h.Set("Allow", "GET, HEAD")
 		http.Error(w, "method not allowed", http.StatusMethodNotAllowed)
-	default:
-		h.Set("Content-Type", a.contentType)
-		h.Set("Cache-Control", "public, max-age=31536000, immutable")
-		h.Set("Cross-Origin-Resource-Policy", "same-origin")
-		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; sandbox") // an SVG opened on its own
-		h.Set("Content-Length", fmt.Sprint(len(a.body)))
-		if r.Method == http.MethodGet {
-			_, _ = w.Write(a.body)
-		}
+		return
+	}
+	h.Set("Content-Type", a.contentType)
+	h.Set("Cache-Control", "public, max-age=31536000, immutable")
+	h.Set("Cross-Origin-Resource-Policy", "same-origin")
+	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; sandbox")
+	h.Set("Content-Length", strconv.Itoa(len(a.body)))
+	if r.Method == http.MethodGet {
+		_, _ = w.Write(a.body)
 	}
 }

@@ -38,11 +38,13 @@ type View struct {
 	Title string
 	// Brand is the name at the top; BrandLink where it leads, or empty.
 	Brand, BrandLink string
+	// Look is the shop's own: its logo and colours.
+	Look Look
 	// Person is the name of who is signed in, or empty; SignOut the path that a
 	// POST to ends that.
 	Person, SignOut string
-	// Support is where a person finds help, or empty.
-	Support string
+	// Support is where a person finds help, SupportEmail whom to write to; or empty.
+	Support, SupportEmail string
 	// Narrow: the page is a short message rather than a place to work.
 	Narrow bool
 	// Content is what the page's own template gets.
