@@ -2,6 +2,7 @@ package bench
 
 import (
 	"context"
+	"errors"
 	"database/sql"
 	"log/slog"
 	"math"
@@ -18,6 +19,10 @@ type anybody struct{}
 
 func (anybody) Subject(_ context.Context, _ signon.TenantID, kind signon.SubjectKind, ref signon.SubjectRef) (signon.Subject, error) {
 	return signon.Subject{Kind: kind, Ref: ref, Language: "en", PrivacyKey: signon.PrivacyKey{1}}, nil
+}
+
+func (anybody) SignOut(context.Context, signon.TenantID, signon.SubjectKind, signon.SubjectRef, *signon.Event) error {
+	return errors.New("nobody signs out here")
 }
 
 type patient struct{}

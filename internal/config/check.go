@@ -242,14 +242,14 @@ func (k *checker) cart(c *Cart, pages pages, path string) {
 	pages.url(c.CardEntryURL, path+".card_entry_url")
 	pages.url(c.RefreshURL, path+".refresh_url")
 	k.policies(c.Redemption, c.IPMismatch, path)
-	k.validity(validity{c.DefaultTTL, c.MaxTTL, c.SessionTTL, c.IPBinding}, path)
+	k.validity(validity{c.DefaultTTL, c.MaxTTL, c.SessionTTL, c.SessionIdleTTL, c.IPBinding}, path)
 }
 
 func (k *checker) account(a *Account, pages pages, path string) {
 	k.hosts(a.Hosts, "account", path)
 	pages.url(a.RefreshURL, path+".refresh_url")
 	k.policies(a.Redemption, a.IPMismatch, path)
-	k.validity(validity{a.DefaultTTL, a.MaxTTL, a.SessionTTL, a.IPBinding}, path)
+	k.validity(validity{a.DefaultTTL, a.MaxTTL, a.SessionTTL, a.SessionIdleTTL, a.IPBinding}, path)
 }
 
 // hosts checks the registered hosts of a destination of that kind. A host
@@ -283,8 +283,8 @@ func (k *checker) paths(paths []string, path string) {
 }
 
 type validity struct {
-	standard, longest, session Duration
-	binding                    string
+	standard, longest, session, idle Duration
+	binding                          string
 }
 
 func (k *checker) validity(v validity, path string) {
@@ -299,6 +299,9 @@ func (k *checker) validity(v validity, path string) {
 	}
 	if v.session < oneSecond {
 		k.fail(path+".session_ttl", "must be at least 1s")
+	}
+	if v.idle != 0 && v.idle < oneSecond {
+		k.fail(path+".session_idle_ttl", "must be at least 1s, or 0")
 	}
 	if v.binding != string(signon.AddrExact) && v.binding != string(signon.AddrNet64) {
 		k.fail(path+".ip_binding", "must be exact or net64")

@@ -184,8 +184,11 @@ type Cart struct {
 	DefaultTTL Duration `yaml:"default_ttl"`
 	// MaxTTL is the longest validity that can be asked for.
 	MaxTTL Duration `yaml:"max_ttl"`
-	// SessionTTL is how long a person stays signed in.
+	// SessionTTL is how long a person stays signed in at the longest.
 	SessionTTL Duration `yaml:"session_ttl"`
+	// SessionIdleTTL is how long a person stays signed in without opening a page; 0
+	// means as long as session_ttl.
+	SessionIdleTTL Duration `yaml:"session_idle_ttl"`
 	// IPBinding says how closely a link can be bound to an IPv6 address: exact, or
 	// net64 for its network of 64 bits. IPv4 is always exact.
 	IPBinding string `yaml:"ip_binding"`
@@ -210,8 +213,11 @@ type Account struct {
 	DefaultTTL Duration `yaml:"default_ttl"`
 	// MaxTTL is the longest validity that can be asked for.
 	MaxTTL Duration `yaml:"max_ttl"`
-	// SessionTTL is how long a person stays signed in.
+	// SessionTTL is how long a person stays signed in at the longest.
 	SessionTTL Duration `yaml:"session_ttl"`
+	// SessionIdleTTL is how long a person stays signed in without opening a page; 0
+	// means as long as session_ttl.
+	SessionIdleTTL Duration `yaml:"session_idle_ttl"`
 	// IPBinding says how closely a link can be bound to an IPv6 address: exact, or
 	// net64 for its network of 64 bits. IPv4 is always exact.
 	IPBinding string `yaml:"ip_binding"`
@@ -273,7 +279,8 @@ func (c *Cart) setDefaults() {
 func (a *Account) setDefaults() {
 	a.DefaultTTL = Duration(10 * time.Second)
 	a.MaxTTL = Duration(24 * time.Hour)
-	a.SessionTTL = Duration(time.Hour)
+	a.SessionTTL = Duration(8 * time.Hour)
+	a.SessionIdleTTL = Duration(30 * time.Minute)
 	a.IPBinding = "exact"
 }
 

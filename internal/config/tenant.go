@@ -81,7 +81,7 @@ func (t *Tenant) declared() []signon.Destination {
 		all = append(all, signon.Destination{
 			ID: "cart", Kind: signon.KindCart, Origins: origins(c.Hosts), Paths: c.Paths,
 			UnsupportedPaths: c.UnsupportedPaths, UnsupportedHosts: c.UnsupportedHosts, QueryRequired: true, TokenParam: "logintoken",
-			DefaultTTL: time.Duration(c.DefaultTTL), MaxTTL: time.Duration(c.MaxTTL), SessionTTL: time.Duration(c.SessionTTL),
+			DefaultTTL: time.Duration(c.DefaultTTL), MaxTTL: time.Duration(c.MaxTTL), SessionTTL: time.Duration(c.SessionTTL), IdleTTL: time.Duration(c.SessionIdleTTL),
 			AddrPolicy: signon.AddrPolicy(c.IPBinding), OnMismatch: signon.Mismatch(cmp.Or(c.IPMismatch, t.IPMismatch)),
 			Policy:   signon.Policy(cmp.Or(c.Redemption, t.Redemption)),
 			Settings: settings(t.refreshURLs(c.Hosts, c.RefreshURL), setting{"card_entry_url", c.CardEntryURL}),
@@ -90,7 +90,7 @@ func (t *Tenant) declared() []signon.Destination {
 	if a := t.Destinations.Account; a != nil {
 		all = append(all, signon.Destination{
 			ID: "account", Kind: signon.KindAccount, Origins: origins(a.Hosts), Paths: accountPaths, TokenParam: "logintoken",
-			DefaultTTL: time.Duration(a.DefaultTTL), MaxTTL: time.Duration(a.MaxTTL), SessionTTL: time.Duration(a.SessionTTL),
+			DefaultTTL: time.Duration(a.DefaultTTL), MaxTTL: time.Duration(a.MaxTTL), SessionTTL: time.Duration(a.SessionTTL), IdleTTL: time.Duration(a.SessionIdleTTL),
 			AddrPolicy: signon.AddrPolicy(a.IPBinding), OnMismatch: signon.Mismatch(cmp.Or(a.IPMismatch, t.IPMismatch)),
 			Policy:   signon.Policy(cmp.Or(a.Redemption, t.Redemption)),
 			Settings: settings(t.refreshURLs(a.Hosts, a.RefreshURL)),

@@ -30,6 +30,10 @@ type Customer struct {
 	ChangedAt  time.Time
 	// Version rises with every change; an update names the version it is based on.
 	Version int64
+	// SignedOutBefore, unless zero, is the instant up to which everything that was
+	// issued to the customer is void: links, and the sessions that came of them. Only
+	// [CustomerStore.SignOutCustomer] changes it, and that is no new version.
+	SignedOutBefore time.Time
 }
 
 // Ref returns the customer as a subject reference.
@@ -67,6 +71,15 @@ type Card struct {
 
 // Label returns how the card is shown, as in "visa 1111".
 func (c Card) Label() string { return c.Type + " " + c.LastDigits }
+
+// Expired reports whether the card is past the last day of its month, in UTC.
+func (c Card) Expired(now time.Time) bool {
+	return !now.Before(time.Date(c.ExpirationYear, time.Month(c.ExpirationMonth)+1, 1, 0, 0, 0, 0, time.UTC))
+}
+
+// Usable reports whether the card can be charged: the processor has a name for
+// it, and it has not expired.
+func (c Card) Usable(now time.Time) bool { return c.Token != "" && !c.Expired(now) }
 
 // Credit is a customer's credit line, in hundredths of the currency's unit.
 type Credit struct {

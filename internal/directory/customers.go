@@ -172,7 +172,7 @@ func (s *Service) updateCustomer(ctx context.Context, c *Customer, act Act, writ
 		if taken := s.checkExternalRef(ctx, c); taken != nil {
 			return taken
 		}
-		return &signon.Error{Code: signon.CodeConflict, Argument: FieldCustomer, Rule: "was changed in between", Err: err}
+		return changedInBetween(FieldCustomer, err)
 	}
 	if err != nil {
 		return fmt.Errorf("update customer: %w", err)

@@ -36,6 +36,7 @@ const (
 	FieldDelivery       = "delivery_description"
 	FieldDeliveryCodes  = "delivery_codes"
 	FieldRenewalPrice   = "next_renewal_price"
+	FieldCardToken      = "card_token"
 	FieldCode           = "code"
 	FieldName           = "name"
 	FieldVersion        = "version"

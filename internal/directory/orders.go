@@ -63,6 +63,22 @@ func (s *Service) Order(ctx context.Context, tenant signon.TenantID, refNo strin
 	return s.store.Order(ctx, tenant, refNo)
 }
 
+// OrdersOf returns up to limit orders of the customer, incomplete ones included,
+// the latest first.
+func (s *Service) OrdersOf(ctx context.Context, c *Customer, limit int) ([]Order, error) {
+	return s.store.OrdersOf(ctx, c.Tenant, c.ID, limit)
+}
+
+// OrderOf returns the customer's order with that number, or signon.ErrNotFound:
+// also when there is such an order of another customer.
+func (s *Service) OrderOf(ctx context.Context, c *Customer, refNo string) (*Order, error) {
+	o, err := s.store.Order(ctx, c.Tenant, refNo)
+	if err == nil && o.CustomerID != c.ID {
+		return nil, signon.ErrNotFound
+	}
+	return o, err
+}
+
 // OrderByCart returns the order of that cart, or signon.ErrNotFound.
 func (s *Service) OrderByCart(ctx context.Context, tenant signon.TenantID, cartID string) (*Order, error) {
 	return s.store.OrderByCart(ctx, tenant, cartID)

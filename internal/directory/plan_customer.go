@@ -26,7 +26,7 @@ func (p *plan) addCustomer(ctx context.Context, row *CustomerRow) error {
 		return err
 	}
 	c.Tenant, c.ID, c.Version, c.PrivacyKey = p.tenant, stored.ID, stored.Version, stored.PrivacyKey
-	c.CreatedAt, c.ChangedAt = stored.CreatedAt, p.now
+	c.CreatedAt, c.ChangedAt, c.SignedOutBefore = stored.CreatedAt, p.now, stored.SignedOutBefore
 	if err := c.normalise(); err != nil {
 		return err
 	}

@@ -18,7 +18,7 @@ func (p *plan) addSubscription(ctx context.Context, row *SubscriptionRow) error 
 	if err := row.Fill(sub); err != nil {
 		return err
 	}
-	sub.Tenant, sub.Reference, sub.CreatedAt = p.tenant, stored.Reference, stored.CreatedAt
+	sub.Tenant, sub.Reference, sub.CreatedAt, sub.Version = p.tenant, stored.Reference, stored.CreatedAt, stored.Version
 	if err := sub.normalise(); err != nil {
 		return err
 	}
@@ -30,7 +30,9 @@ func (p *plan) addSubscription(ctx context.Context, row *SubscriptionRow) error 
 	}
 	p.batch.Subscriptions = append(p.batch.Subscriptions, sub)
 	p.count(found)
-	p.subscriptions[sub.Reference] = sub
+	after := *sub
+	after.Version++
+	p.subscriptions[sub.Reference] = &after
 	return nil
 }
 

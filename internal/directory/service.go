@@ -53,7 +53,18 @@ func (s *Service) Subject(ctx context.Context, tenant signon.TenantID, kind sign
 	if err != nil {
 		return signon.Subject{}, err
 	}
-	return signon.Subject{Kind: kind, Ref: ref, Language: c.Language, PrivacyKey: c.PrivacyKey}, nil
+	return signon.Subject{Kind: kind, Ref: ref, Language: c.Language, PrivacyKey: c.PrivacyKey, SignedOutBefore: c.SignedOutBefore}, nil
+}
+
+// SignOut makes void what was issued to the customer (see [signon.People]).
+func (s *Service) SignOut(ctx context.Context, tenant signon.TenantID, kind signon.SubjectKind, ref signon.SubjectRef, e *signon.Event) error {
+	id, ok := parseID(string(ref))
+	if kind != signon.SubjectCustomer || !ok {
+		return signon.ErrNotFound
+	}
+	return s.cache.change(ctx, "sign out everywhere", []customerKey{{tenant, id}}, func(ctx context.Context) error {
+		return s.store.SignOutCustomer(ctx, tenant, id, e)
+	})
 }
 
 // maxDraws is how often a random number is drawn again when it is taken.

@@ -17,12 +17,12 @@ type Store interface {
 	OrderStore
 	// Import writes all rows of the batch in their order, or none. Rows that exist
 	// are replaced (customers by ID, subscriptions by reference, products by ID);
-	// the PrivacyKey and CreatedAt of a stored customer stay.
-	// A customer must still be at c.Version, 0 meaning that there is none with that
-	// ID, and is stored one version higher; c itself is left as it is. When one row
-	// can't be written, the error is a *RowError that names it: signon.ErrConflict
-	// and signon.ErrNotFound in the cases of CreateCustomer, UpdateCustomer and
-	// CreateSubscription.
+	// what UpdateCustomer and UpdateSubscription leave as it is stored stays here, too.
+	// A customer or subscription must still be at its Version, 0 meaning that there
+	// is none with that ID or reference, and is stored one version higher; the row in
+	// the batch is left as it is. When one row can't be written, the error is a
+	// *RowError that names it: signon.ErrConflict and signon.ErrNotFound in the cases
+	// of CreateCustomer, UpdateCustomer, CreateSubscription and UpdateSubscription.
 	Import(ctx context.Context, b *Batch, e *signon.Event) error
 }
 
@@ -36,8 +36,13 @@ type CustomerStore interface {
 	// UpdateCustomer replaces a customer whose Version is still c.Version and
 	// counts it up, in c too. signon.ErrConflict as for CreateCustomer and when the
 	// version is another, signon.ErrNotFound when there is no such customer. The
-	// PrivacyKey and CreatedAt of the stored customer stay.
+	// PrivacyKey, CreatedAt and SignedOutBefore of the stored customer stay.
 	UpdateCustomer(ctx context.Context, c *Customer, e *signon.Event) error
+	// SignOutCustomer moves the customer's SignedOutBefore to the millisecond after
+	// the store's own instant, or after where it stands, whichever is later: it is
+	// later than every instant that the store's clock had handed out before. The
+	// Version stays. signon.ErrNotFound when there is no such customer.
+	SignOutCustomer(ctx context.Context, tenant signon.TenantID, id int64, e *signon.Event) error
 	// Customer returns the customer with that ID.
 	Customer(ctx context.Context, tenant signon.TenantID, id int64) (*Customer, error)
 	// CustomerByExternalRef returns the customer with that external reference.
@@ -54,6 +59,11 @@ type SubscriptionStore interface {
 	// CreateSubscription stores a new subscription; signon.ErrConflict when its
 	// reference is taken, signon.ErrNotFound when its customer does not exist.
 	CreateSubscription(ctx context.Context, s *Subscription, e *signon.Event) error
+	// UpdateSubscription replaces a subscription whose Version is still s.Version and
+	// counts it up, in s too. signon.ErrConflict when the version is another,
+	// signon.ErrNotFound when there is no such subscription or its customer does not
+	// exist. The CreatedAt of the stored subscription stays.
+	UpdateSubscription(ctx context.Context, s *Subscription, e *signon.Event) error
 	// Subscription returns the subscription with that reference.
 	Subscription(ctx context.Context, tenant signon.TenantID, reference string) (*Subscription, error)
 	// Subscriptions returns the matching subscriptions, by reference, from offset on.
@@ -90,6 +100,9 @@ type OrderStore interface {
 	Order(ctx context.Context, tenant signon.TenantID, refNo string) (*Order, error)
 	// OrderByCart returns the order that was placed, or begun, from that cart.
 	OrderByCart(ctx context.Context, tenant signon.TenantID, cartID string) (*Order, error)
+	// OrdersOf returns up to limit orders of the customer, the latest first by
+	// PlacedAt; of those placed in the same millisecond the higher number is first.
+	OrdersOf(ctx context.Context, tenant signon.TenantID, customerID int64, limit int) ([]Order, error)
 	// Orders returns up to limit orders with numbers above after, by number.
 	Orders(ctx context.Context, tenant signon.TenantID, after string, limit int) ([]Order, error)
 }

@@ -45,7 +45,12 @@ type Subscription struct {
 	DeliveryDescription  string
 	DeliveryCodes        []DeliveryCode
 	NextRenewalPrice     Money // zero when none was given
-	CreatedAt            time.Time
+	// CardToken is the payment processor's name of the customer's card that pays
+	// renewals; empty for the customer's first usable card (see [Customer.Pays]).
+	CardToken string
+	CreatedAt time.Time
+	// Version rises with every change; an update names the version it is based on.
+	Version int64
 }
 
 // Clone returns a copy that shares nothing with the subscription.
@@ -98,7 +103,10 @@ func (s *Subscription) normalise() (err error) {
 	if err := s.Product.normalise(); err != nil {
 		return err
 	}
-	err = checkTexts(field{&s.ExternalRef, FieldExternalRef, maxText}, field{&s.SKU, FieldSKU, maxText}, field{&s.PartnerCode, FieldPartnerCode, maxText})
+	err = checkTexts(
+		field{&s.ExternalRef, FieldExternalRef, maxText}, field{&s.SKU, FieldSKU, maxText}, field{&s.PartnerCode, FieldPartnerCode, maxText},
+		field{&s.CardToken, FieldCardToken, maxText},
+	)
 	if err != nil {
 		return err
 	}

@@ -18,6 +18,7 @@ func (s *Service) CreateSubscription(ctx context.Context, sub *Subscription, act
 		return "", err
 	}
 	sub.CreatedAt = s.clock.Now()
+	sub.Version = 1
 	drawn := sub.Reference == ""
 	for range maxDraws {
 		if drawn {
@@ -36,6 +37,34 @@ func (s *Service) CreateSubscription(ctx context.Context, sub *Subscription, act
 		}
 	}
 	return "", errors.New("create subscription: no free reference found")
+}
+
+// UpdateSubscription checks and stores a changed subscription: a copy of one read
+// before, whose Version it is based on and is counted up. CreatedAt stays. Errors:
+// CodeInvalid naming the field, CodeConflict when the subscription changed in
+// between (read it again and repeat), CodeSubjectUnknown when its customer does
+// not exist, signon.ErrNotFound.
+func (s *Service) UpdateSubscription(ctx context.Context, sub *Subscription, act Act) error {
+	if err := sub.normalise(); err != nil {
+		return err
+	}
+	err := s.store.UpdateSubscription(ctx, sub, act.event(signon.EventSubscriptionChanged, sub.Tenant, "subscription "+sub.Reference))
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, signon.ErrConflict):
+		return changedInBetween(FieldReference, err)
+	case errors.Is(err, signon.ErrNotFound):
+		if _, missing := s.store.Subscription(ctx, sub.Tenant, sub.Reference); missing == nil {
+			return customerUnknown()
+		}
+	}
+	return fmt.Errorf("update subscription: %w", err)
+}
+
+// changedInBetween refuses a change that is based on an older version.
+func changedInBetween(field string, err error) error {
+	return &signon.Error{Code: signon.CodeConflict, Argument: field, Rule: "was changed in between", Err: err}
 }
 
 func customerUnknown() error {

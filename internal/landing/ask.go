@@ -137,27 +137,27 @@ func (v *visit) pageOf(s *signon.BrowserSession) string {
 
 // elsewhere returns the sessions that the browser has at the tenant's other
 // destinations at this host.
-func (v *visit) elsewhere() []signon.SessionToken {
-	var tokens []signon.SessionToken
+func (v *visit) elsewhere() []signon.HeldSession {
+	var all []signon.HeldSession
 	for _, at := range v.others() {
-		tokens = append(tokens, at.token)
+		all = append(all, at.held)
 	}
-	return tokens
+	return all
 }
 
 // otherSession is a session at another destination of the tenant, at this host.
 type otherSession struct {
-	dest  *signon.Destination
-	token signon.SessionToken
+	dest *signon.Destination
+	held signon.HeldSession
 }
 
 func (v *visit) others() []otherSession {
 	var all []otherSession
 	for _, kind := range kinds {
 		tenant, dest, ok := v.SignOn.Registry().At(v.r.Host, kind)
-		token := v.sessionTokenOf(kind)
-		if ok && token != nil && tenant.ID == v.tenant.ID && dest.ID != v.dest.ID {
-			all = append(all, otherSession{dest, *token})
+		held := v.heldSession(kind)
+		if ok && held != nil && tenant.ID == v.tenant.ID && dest.ID != v.dest.ID {
+			all = append(all, otherSession{dest, *held})
 		}
 	}
 	return all
@@ -165,9 +165,9 @@ func (v *visit) others() []otherSession {
 
 // endOthers ends every session of another person that this browser has here: two
 // people never share a browser's pages.
-func (v *visit) endOthers(signOn *signon.SignOn, before *signon.SessionToken) error {
+func (v *visit) endOthers(signOn *signon.SignOn, before *signon.HeldSession) error {
 	all := v.others()
-	if before != nil && before.Key != signOn.Session.Key {
+	if before != nil && before.Token.Key != signOn.Session.Key {
 		all = append(all, otherSession{v.dest, *before})
 	}
 	for _, at := range all {
@@ -185,21 +185,18 @@ func (v *visit) endOthers(signOn *signon.SignOn, before *signon.SessionToken) er
 }
 
 func (v *visit) endOther(signOn *signon.SignOn, at otherSession) error {
-	session, err := v.SignOn.Session(v.r.Context(), v.tenant.ID, at.dest, at.token)
-	if e := signon.AsError(err); e != nil {
-		if e.Code == signon.CodeSessionInvalid {
-			return nil // shows nothing of anybody
-		}
-		return err
+	session, err := v.liveSession(at.dest, at.held)
+	if session == nil || err != nil {
+		return err // what is over shows nothing of anybody
 	}
-	if personMark(session) == personMark(&signOn.Session) {
+	if personMark(&session.BrowserSession) == personMark(&signOn.Session) {
 		return nil
 	}
-	if err := v.SignOn.SignOut(v.r.Context(), v.tenant.ID, at.dest, at.token, v.info.SupportCode); err != nil {
+	if err := v.SignOn.SignOut(v.r.Context(), v.tenant.ID, at.dest, at.held.Token, v.info.SupportCode); err != nil {
 		return err
 	}
 	if at.dest.ID != v.dest.ID {
-		v.jar.remove(sessionCookies[at.dest.Kind])
+		v.forgetSession(at.dest.Kind)
 	}
 	return nil
 }

@@ -18,6 +18,14 @@ var sessionCookies = map[signon.DestinationKind]string{
 	signon.KindAccount: "lk_account",
 }
 
+// seenCookies hold the seen mark of the session at each kind of destination (see
+// signon.LiveSession). All tabs of a browser share it: whichever is answered last
+// renews it.
+var seenCookies = map[signon.DestinationKind]string{
+	signon.KindCart:    "lk_cart_seen",
+	signon.KindAccount: "lk_account_seen",
+}
+
 // jar reads and sets the cookies of one visit.
 type jar struct {
 	w    http.ResponseWriter

@@ -52,7 +52,7 @@ func (v *visit) redeem(ticket string) {
 		v.bind()
 		return
 	}
-	session := v.sessionToken()
+	session := v.heldSession(v.dest.Kind)
 	if _, again := v.refusedBefore(); again && session == nil {
 		v.refuse("") // as before: no other tab signed this browser in meanwhile
 		return

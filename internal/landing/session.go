@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/latchkey-sso/latchkey/internal/directory"
 	"github.com/latchkey-sso/latchkey/internal/signon"
@@ -13,6 +14,8 @@ import (
 type person struct {
 	session  *signon.BrowserSession
 	customer *directory.Customer
+	// endsAt is when the session is over unless it is used before.
+	endsAt time.Time
 }
 
 func (p *person) name() string { return fullName(p.customer) }
@@ -21,11 +24,7 @@ func fullName(c *directory.Customer) string {
 	return strings.TrimSpace(c.Billing.FirstName + " " + c.Billing.LastName)
 }
 
-// sessionToken returns the browser's session at the destination, or nil.
-func (v *visit) sessionToken() *signon.SessionToken {
-	return v.sessionTokenOf(v.dest.Kind)
-}
-
+// sessionTokenOf returns the browser's session at a kind of destination, or nil.
 func (v *visit) sessionTokenOf(kind signon.DestinationKind) *signon.SessionToken {
 	text := v.jar.get(sessionCookies[kind])
 	if text == "" {
@@ -38,19 +37,50 @@ func (v *visit) sessionTokenOf(kind signon.DestinationKind) *signon.SessionToken
 	return &token
 }
 
-// person returns who is signed in at the destination, or nil for nobody.
-func (v *visit) person() (*person, error) {
-	token := v.sessionToken()
+// heldSession returns what the browser holds of a session at a kind of
+// destination, or nil.
+func (v *visit) heldSession(kind signon.DestinationKind) *signon.HeldSession {
+	token := v.sessionTokenOf(kind)
 	if token == nil {
+		return nil
+	}
+	return &signon.HeldSession{Token: *token, Seen: v.jar.get(seenCookies[kind])}
+}
+
+// liveSession returns the session that the browser holds at a destination when it
+// can be used, or nil.
+func (v *visit) liveSession(dest *signon.Destination, held signon.HeldSession) (*signon.LiveSession, error) {
+	session, err := v.SignOn.Session(v.r.Context(), &signon.SessionRequest{
+		Tenant: v.tenant.ID, Destination: dest, HeldSession: held, SupportCode: v.info.SupportCode,
+	})
+	if e := signon.AsError(err); e != nil && e.Code == signon.CodeSessionInvalid {
 		return nil, nil
 	}
-	session, err := v.SignOn.Session(v.r.Context(), v.tenant.ID, v.dest, *token)
-	if e := signon.AsError(err); e != nil {
-		if e.Code == signon.CodeSessionInvalid {
-			return nil, nil
+	return session, err
+}
+
+// forgetSession removes the cookies of the session at a kind of destination.
+func (v *visit) forgetSession(kind signon.DestinationKind) {
+	for _, name := range []string{sessionCookies[kind], seenCookies[kind]} {
+		if v.jar.get(name) != "" {
+			v.jar.remove(name)
 		}
+	}
+}
+
+// person returns who is signed in at the destination, or nil for nobody. The page
+// that asks counts as a use of the session: it is to be asked once in a visit,
+// before the answer begins.
+func (v *visit) person() (*person, error) {
+	held := v.heldSession(v.dest.Kind)
+	if held == nil {
+		return nil, nil
+	}
+	live, err := v.liveSession(v.dest, *held)
+	if live == nil || err != nil {
 		return nil, err
 	}
+	session := &live.BrowserSession
 	customer, err := v.customer(session)
 	if errors.Is(err, signon.ErrNotFound) {
 		return nil, nil // removed since
@@ -61,8 +91,11 @@ func (v *visit) person() (*person, error) {
 	if older, err := v.keepOne(session); older || err != nil {
 		return nil, err
 	}
+	if live.Seen != "" {
+		v.jar.set(seenCookies[v.dest.Kind], live.Seen)
+	}
 	v.speaks = []string{session.Language, customer.Language}
-	return &person{session: session, customer: customer}, nil
+	return &person{session: session, customer: customer, endsAt: live.EndsAt()}, nil
 }
 
 // keepOne sees to it that a browser is one person's. Two links that were followed
@@ -70,25 +103,22 @@ func (v *visit) person() (*person, error) {
 // first is signed out then. It reports whether that is the given session.
 func (v *visit) keepOne(session *signon.BrowserSession) (older bool, err error) {
 	for _, at := range v.others() {
-		other, err := v.SignOn.Session(v.r.Context(), v.tenant.ID, at.dest, at.token)
-		if e := signon.AsError(err); e != nil {
-			if e.Code == signon.CodeSessionInvalid {
-				continue
-			}
+		other, err := v.liveSession(at.dest, at.held)
+		if err != nil {
 			return false, err
 		}
-		if personMark(other) == personMark(session) {
+		if other == nil || personMark(&other.BrowserSession) == personMark(session) {
 			continue
 		}
-		first := otherSession{v.dest, *v.sessionToken()}
+		first := otherSession{v.dest, *v.heldSession(v.dest.Kind)}
 		if older = other.StartedAt.After(session.StartedAt); !older {
 			first = at
 		}
 		v.Log.Info("landing: two people in one browser, the first is signed out", v.logged()...)
-		if err := v.SignOn.SignOut(v.r.Context(), v.tenant.ID, first.dest, first.token, v.info.SupportCode); err != nil {
+		if err := v.SignOn.SignOut(v.r.Context(), v.tenant.ID, first.dest, first.held.Token, v.info.SupportCode); err != nil {
 			return false, err
 		}
-		v.jar.remove(sessionCookies[first.dest.Kind])
+		v.forgetSession(first.dest.Kind)
 		if older {
 			return true, nil
 		}
@@ -135,9 +165,7 @@ func (v *visit) signOutOf(kind signon.DestinationKind) error {
 			return err
 		}
 	}
-	if v.jar.get(sessionCookies[kind]) != "" {
-		v.jar.remove(sessionCookies[kind])
-	}
+	v.forgetSession(kind)
 	return nil
 }
 

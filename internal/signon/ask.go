@@ -52,7 +52,7 @@ func (r *redemption) ask(ctx context.Context) (*Ask, error) {
 		return nil, err
 	}
 	if repeat && current != nil {
-		if own, err := s.store.Session(ctx, g.Key); err != nil || !own.live(now, s.store.Epoch()) {
+		if own, err := s.store.Session(ctx, g.Key); err != nil || !own.live(now, s.store.Epoch()) || r.idle(&own, now) {
 			return nil, nil //nolint:nilerr // nothing to come back to: the store refuses it
 		}
 	}
@@ -66,25 +66,47 @@ func (r *redemption) ask(ctx context.Context) (*Ask, error) {
 
 // other returns the live session of another person in this browser, or nil.
 func (r *redemption) other(ctx context.Context) (*BrowserSession, error) {
-	tokens := r.req.Elsewhere
+	all := r.req.Elsewhere
 	if r.req.Session != nil {
-		tokens = append([]SessionToken{*r.req.Session}, tokens...)
+		all = append([]HeldSession{*r.req.Session}, all...)
 	}
-	s := r.service
-	for _, token := range tokens {
-		session, err := s.store.Session(ctx, token.Key)
-		if errors.Is(err, ErrNotFound) {
+	for _, held := range all {
+		session, err := r.service.held(ctx, held)
+		if err != nil {
+			return nil, err
+		}
+		if session == nil {
 			continue
 		}
-		if err != nil {
-			return nil, Unavailable("read session", err)
-		}
 		same := session.Tenant == r.grant.Tenant && session.SubjectKind == r.grant.SubjectKind && session.Subject == r.grant.Subject
-		if token.proves(&session) && session.live(s.store.Now(), s.store.Epoch()) && !same {
-			return &session, nil
+		if !same {
+			return session, nil
 		}
 	}
 	return nil, nil
+}
+
+// held returns the live session that a browser holds, at whatever destination, or
+// nil when it is none.
+func (s *Service) held(ctx context.Context, held HeldSession) (*BrowserSession, error) {
+	session, err := s.store.Session(ctx, held.Token.Key)
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return nil, nil
+	case err != nil:
+		return nil, Unavailable("read session", err)
+	case !held.Token.proves(&session):
+		return nil, nil
+	}
+	var idle time.Duration
+	if at, ok := s.Registry().DestinationByID(session.Tenant, session.Destination); ok {
+		idle = at.IdleTTL
+	}
+	err = s.over(ctx, &session, held.Seen, idle)
+	if e := AsError(err); e != nil && e.Code == CodeSessionInvalid {
+		return nil, nil
+	}
+	return &session, err
 }
 
 // ticket returns the proof that this browser was asked about this link now.

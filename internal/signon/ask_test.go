@@ -107,7 +107,7 @@ func TestAnotherPersonIsAskedBeforeSwitching(t *testing.T) {
 	}
 	holding := func(change func(*signon.RedeemRequest)) func(*signon.RedeemRequest) {
 		return func(r *signon.RedeemRequest) {
-			r.Session = &first.Token
+			r.Session = &signon.HeldSession{Token: first.Token}
 			if change != nil {
 				change(r)
 			}
@@ -118,7 +118,7 @@ func TestAnotherPersonIsAskedBeforeSwitching(t *testing.T) {
 	if ask.Current == nil || ask.Current.Subject != "1" || ask.Subject != "2" || ask.Policy != signon.PolicyDirect {
 		t.Errorf("got %+v", ask)
 	}
-	elsewhere := func(r *signon.RedeemRequest) { r.Elsewhere = []signon.SessionToken{first.Token} }
+	elsewhere := func(r *signon.RedeemRequest) { r.Elsewhere = []signon.HeldSession{{Token: first.Token}} }
 	if ask := w.asked(second.Token, 1, elsewhere); ask.Current == nil {
 		t.Error("not asked for a session at another destination")
 	}
@@ -129,7 +129,7 @@ func TestAnotherPersonIsAskedBeforeSwitching(t *testing.T) {
 		t.Errorf("the same person again: got %+v, %v; want no question", signOn, err)
 	}
 	fake := forged(t, first.Token)
-	if signOn, err := w.redeem(w.issue(func(r *signon.IssueRequest) { r.Subject = "2" }).Token, 3, func(r *signon.RedeemRequest) { r.Session = &fake }); err != nil || signOn.Ask != nil {
+	if signOn, err := w.redeem(w.issue(func(r *signon.IssueRequest) { r.Subject = "2" }).Token, 3, func(r *signon.RedeemRequest) { r.Session = &signon.HeldSession{Token: fake} }); err != nil || signOn.Ask != nil {
 		t.Errorf("with a forged session: got %+v, %v; want no question", signOn, err)
 	}
 }
@@ -164,12 +164,12 @@ func TestARepeatAsksBeforeItReplacesAnotherPerson(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	holding := func(r *signon.RedeemRequest) { r.Session = &two.Token }
+	holding := func(r *signon.RedeemRequest) { r.Session = &signon.HeldSession{Token: two.Token} }
 	ask := w.asked(ones.Token, 1, holding)
 	if ask.Current == nil || ask.Current.Subject != "2" {
 		t.Errorf("got %+v", ask)
 	}
-	again, err := w.redeem(ones.Token, 1, func(r *signon.RedeemRequest) { r.Session, r.Confirmed = &two.Token, ask.Ticket })
+	again, err := w.redeem(ones.Token, 1, func(r *signon.RedeemRequest) { r.Session, r.Confirmed = &signon.HeldSession{Token: two.Token}, ask.Ticket })
 	if err != nil || again.Token != one.Token {
 		t.Errorf("answered: got %+v, %v; want the first session", again, err)
 	}

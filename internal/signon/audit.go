@@ -18,23 +18,26 @@ type EventType string
 
 // The types of events.
 const (
-	EventIssued          EventType = "grant.issued"
-	EventIssueRefused    EventType = "grant.issue_refused"
-	EventRedeemed        EventType = "grant.redeemed"
-	EventReplayed        EventType = "grant.replayed" // the same browser came again and got the session it has
-	EventRedeemRefused   EventType = "grant.redeem_refused"
-	EventResolved        EventType = "grant.resolved"
-	EventResolveRefused  EventType = "grant.resolve_refused"
-	EventRevoked         EventType = "grant.revoked"
-	EventSessionEnded    EventType = "session.ended"
-	EventClientRefused   EventType = "client.refused"
-	EventTenantsApplied  EventType = "tenants.applied"
-	EventEpoch           EventType = "epoch.raised" // all live grants and sessions are void
-	EventCustomerCreated EventType = "customer.created"
-	EventCustomerChanged EventType = "customer.changed"
-	EventOrderPlaced     EventType = "order.placed"
-	EventSubscription    EventType = "subscription.created"
-	EventImported        EventType = "directory.imported"
+	EventIssued         EventType = "grant.issued"
+	EventIssueRefused   EventType = "grant.issue_refused"
+	EventRedeemed       EventType = "grant.redeemed"
+	EventReplayed       EventType = "grant.replayed" // the same browser came again and got the session it has
+	EventRedeemRefused  EventType = "grant.redeem_refused"
+	EventResolved       EventType = "grant.resolved"
+	EventResolveRefused EventType = "grant.resolve_refused"
+	EventRevoked        EventType = "grant.revoked"
+	EventSessionEnded   EventType = "session.ended"
+	// EventSignedOutEverywhere: everything issued to the person before is void.
+	EventSignedOutEverywhere EventType = "session.ended_everywhere"
+	EventClientRefused       EventType = "client.refused"
+	EventTenantsApplied      EventType = "tenants.applied"
+	EventEpoch               EventType = "epoch.raised" // all live grants and sessions are void
+	EventCustomerCreated     EventType = "customer.created"
+	EventCustomerChanged     EventType = "customer.changed"
+	EventOrderPlaced         EventType = "order.placed"
+	EventSubscription        EventType = "subscription.created"
+	EventSubscriptionChanged EventType = "subscription.changed"
+	EventImported            EventType = "directory.imported"
 )
 
 // Event is one entry of the audit log. It holds no secret; what it holds of a

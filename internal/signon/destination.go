@@ -38,6 +38,9 @@ type Destination struct {
 	MaxTTL     time.Duration
 	// SessionTTL is the lifetime of a browser session from sign-on.
 	SessionTTL time.Duration
+	// IdleTTL is how long a browser session may be left alone before it is over; 0
+	// means that it never is for that.
+	IdleTTL time.Duration
 	// AddrPolicy says how closely grants are bound to an IPv6 address.
 	AddrPolicy AddrPolicy
 	// OnMismatch says what becomes of a call from another address than the grant

@@ -187,10 +187,11 @@ const (
 	ReasonMalformed    Reason = "malformed"         // the token does not have the grammar of a token
 	ReasonUnknown      Reason = "unknown"           // no grant has this token here: never issued, another tenant's or destination's, or long gone
 	ReasonExpired      Reason = "expired"           // its validity is over
-	ReasonRevoked      Reason = "revoked"           // an operator or the client ended it
+	ReasonRevoked      Reason = "revoked"           // an operator or the client ended it, or its person signed out everywhere
 	ReasonVoided       Reason = "voided"            // too many calls from wrong addresses
 	ReasonUsed         Reason = "used"              // redeemed before, by another browser
 	ReasonSessionEnded Reason = "session_ended"     // redeemed by this browser, whose session has ended since
+	ReasonIdle         Reason = "idle"              // the session was not used for too long
 	ReasonWrongAddress Reason = "wrong_address"     // bound to another address
 	ReasonOldEpoch     Reason = "old_epoch"         // issued before the store was restored
 	ReasonWrongTarget  Reason = "wrong_target"      // its target is no longer allowed

@@ -145,9 +145,19 @@ func (g *Grant) refused(reason Reason, now time.Time, epoch int64, addr string) 
 		e.Expected, e.Received = "not used before", "used at "+stamp(g.RedeemedAt)+" by another browser"
 	case ReasonSessionEnded:
 		e.Expected, e.Received = "a live session", "used at "+stamp(g.RedeemedAt)+" by this browser, whose session has ended"
+	case ReasonIdle:
+		e.Expected, e.Received = "a session in use", "used at "+stamp(g.RedeemedAt)+" by this browser, which has left the session alone for too long"
 	case ReasonRevoked:
 		e.Expected, e.Received = "not revoked", "revoked"
 	}
+	return e
+}
+
+// voided returns the refusal of a grant whose person has signed out everywhere
+// since it was issued.
+func (g *Grant) voided(s *Subject) *Error {
+	e := Refused(ReasonRevoked)
+	e.Expected, e.Received = issuedAfter(s), "issued at "+stamp(g.IssuedAt)
 	return e
 }
 

@@ -86,8 +86,17 @@ func (s *Service) prepare(ctx context.Context, req *IssueRequest) (*Issued, Priv
 		Key:    s.keys.generations[0].grantKey(req.Client.Tenant, dest.ID, token),
 		Tenant: req.Client.Tenant, Client: req.Client.ID, Destination: dest.ID,
 		Subject: req.Subject, SubjectKind: req.Kind, Target: target, Language: language,
-		BoundAddr: BindAddr(req.Bind, dest.AddrPolicy), IssuedAt: now, ExpiresAt: expiresAt,
+		BoundAddr: BindAddr(req.Bind, dest.AddrPolicy), IssuedAt: later(now, subject.SignedOutBefore), ExpiresAt: expiresAt,
 	}}, subject.PrivacyKey, nil
+}
+
+// later returns the later instant. A person who signs out everywhere does so up to
+// the next millisecond; what is issued in the same one is issued after that.
+func later(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return b
+	}
+	return a
 }
 
 // create stores the grant within the tenant's limits.
@@ -97,7 +106,7 @@ func (s *Service) create(ctx context.Context, req *IssueRequest, issued *Issued,
 	if !ok {
 		return fmt.Errorf("issue grant: tenant %q is not declared", g.Tenant)
 	}
-	if wait := s.live.add(g.Tenant, tenant.Limits, g.Subject, g.ExpiresAt, g.IssuedAt); wait > 0 {
+	if wait := s.live.add(g.Tenant, tenant.Limits, g.Subject, g.ExpiresAt, s.store.Now()); wait > 0 {
 		return &Error{
 			Code: CodeLimit, Reason: ReasonLimit, RetryAfter: wait, Received: "one more",
 			Expected: fmt.Sprintf("at most %d live links of the tenant, %d for one person (0: no limit)", tenant.Limits.LiveGrants, tenant.Limits.LinksPerSubject),

@@ -71,6 +71,21 @@ func (l *liveGrants) remove(tenant TenantID, subject SubjectRef, expiresAt time.
 	t.count(subject, second, -1)
 }
 
+// forget counts out all grants of a subject.
+func (l *liveGrants) forget(tenant TenantID, subject SubjectRef) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	t := l.tenants[tenant]
+	if t == nil || t.subjects[subject] == 0 {
+		return
+	}
+	for second, subjects := range t.expiring {
+		if n := subjects[subject]; n > 0 {
+			t.count(subject, second, -n)
+		}
+	}
+}
+
 func (t *tenantLive) count(subject SubjectRef, second int64, n int) {
 	at := t.expiring[second]
 	if at == nil {

@@ -14,7 +14,7 @@ type Standing string
 const (
 	StandingLive     Standing = "live"     // it can be redeemed
 	StandingRedeemed Standing = "redeemed" // it was, by one browser
-	StandingRevoked  Standing = "revoked"  // an operator or the client ended it
+	StandingRevoked  Standing = "revoked"  // an operator or the client ended it, or its person signed out everywhere
 	StandingVoided   Standing = "voided"   // by too many calls from wrong addresses, or because the store was restored
 	StandingExpired  Standing = "expired"  // its validity is over, and it was not used
 )
@@ -24,7 +24,8 @@ func Standings() []Standing {
 	return []Standing{StandingLive, StandingRedeemed, StandingRevoked, StandingVoided, StandingExpired}
 }
 
-// Standing returns how the grant stands at now.
+// Standing returns how the grant stands at now, by itself: that its person has
+// signed out everywhere since is for [Service.ListGrants] to know.
 func (g *Grant) Standing(now time.Time, epoch int64) Standing {
 	switch {
 	case g.State == GrantRevoked:
@@ -51,12 +52,12 @@ type GrantFilter struct {
 	Since, Until time.Time
 }
 
-func (f *GrantFilter) selects(g *Grant, standing Standing) bool {
+// selects reports whether the filter selects the grant, whatever its standing.
+func (f *GrantFilter) selects(g *Grant) bool {
 	return (f.Tenant == "" || g.Tenant == f.Tenant) &&
 		(f.Subject == "" || g.Subject == f.Subject && g.SubjectKind == f.Kind) &&
 		(f.Client == "" || g.Client == f.Client) &&
 		(f.Destination == "" || g.Destination == f.Destination) &&
-		(f.Standing == "" || standing == f.Standing) &&
 		!g.IssuedAt.Before(f.Since) && (f.Until.IsZero() || !g.IssuedAt.After(f.Until))
 }
 
@@ -78,8 +79,22 @@ func (s *Service) ListGrants(ctx context.Context, f GrantFilter, visit func(*Gra
 	for i := range last {
 		last[i] = 0xff
 	}
+	signedOut := s.signedOut(ctx)
 	err := s.eachGrant(ctx, first, last, func(g *Grant) error {
-		if standing := g.Standing(now, epoch); f.selects(g, standing) && !visit(g, standing) {
+		if !f.selects(g) {
+			return nil
+		}
+		standing := g.Standing(now, epoch)
+		if standing == StandingLive || standing == StandingRedeemed {
+			void, err := signedOut(g)
+			if err != nil {
+				return err
+			}
+			if void {
+				standing = StandingRevoked
+			}
+		}
+		if (f.Standing == "" || standing == f.Standing) && !visit(g, standing) {
 			return errEnough
 		}
 		return nil
@@ -88,6 +103,30 @@ func (s *Service) ListGrants(ctx context.Context, f GrantFilter, visit func(*Gra
 		return fmt.Errorf("list: %w", err)
 	}
 	return nil
+}
+
+// signedOut returns how to tell whether a grant's person has signed out everywhere
+// since it was issued. Each person is looked up once.
+func (s *Service) signedOut(ctx context.Context) func(*Grant) (bool, error) {
+	type person struct {
+		tenant TenantID
+		kind   SubjectKind
+		ref    SubjectRef
+	}
+	known := map[person]Subject{}
+	return func(g *Grant) (bool, error) {
+		p := person{g.Tenant, g.SubjectKind, g.Subject}
+		subject, ok := known[p]
+		if !ok {
+			var err error
+			subject, err = s.people.Subject(ctx, g.Tenant, g.SubjectKind, g.Subject)
+			if err != nil && !errors.Is(err, ErrNotFound) {
+				return false, err
+			}
+			known[p] = Subject{SignedOutBefore: subject.SignedOutBefore}
+		}
+		return subject.voided(g.IssuedAt), nil
+	}
 }
 
 // SubjectOf returns the person whom the grant is for, as long as the grant or its

@@ -19,8 +19,8 @@ type RedeemRequest struct {
 	Binding Binding
 	// Session is the session the browser has here already, or nil. Elsewhere are
 	// those it has at the tenant's other destinations.
-	Session   *SessionToken
-	Elsewhere []SessionToken
+	Session   *HeldSession
+	Elsewhere []HeldSession
 	// Confirmed is the ticket of the page that asked (see [Ask]), or empty.
 	Confirmed string
 	// Addr is the browser's address.
@@ -85,7 +85,10 @@ func (r *redemption) redeem(ctx context.Context) (*SignOn, error) {
 		refused.Expected, refused.Received = AsError(err).Rule, r.grant.Target
 		return nil, r.refuse(ctx, refused)
 	}
-	if req.Session != nil && req.Session.Key == r.grant.Key {
+	if subject.voided(r.grant.IssuedAt) {
+		return nil, r.refuse(ctx, r.grant.voided(&subject))
+	}
+	if req.Session != nil && req.Session.Token.Key == r.grant.Key {
 		if again, err := r.resume(ctx); again != nil || err != nil {
 			return again, err
 		}
@@ -153,11 +156,22 @@ func (r *redemption) resume(ctx context.Context) (*SignOn, error) {
 		return nil, Unavailable("read session", err)
 	}
 	now, epoch := s.store.Now(), s.store.Epoch()
-	if !r.req.Session.proves(&session) || !session.live(now, epoch) || !now.Before(r.grant.ExpiresAt) || r.grant.State != GrantRedeemed {
+	if !r.req.Session.Token.proves(&session) || !session.live(now, epoch) || r.idle(&session, now) ||
+		!now.Before(r.grant.ExpiresAt) || r.grant.State != GrantRedeemed {
 		return nil, nil
 	}
 	s.record(ctx, r.event(EventReplayed, ""))
-	return &SignOn{Session: session, Token: *r.req.Session}, nil
+	return &SignOn{Session: session, Token: r.req.Session.Token}, nil
+}
+
+// idle reports whether this browser has left the grant's session alone for too
+// long.
+func (r *redemption) idle(session *BrowserSession, now time.Time) bool {
+	seen := ""
+	if held := r.req.Session; held != nil {
+		seen = held.Seen
+	}
+	return idleSince(r.service.lastSeen(session, seen, now), now, r.req.Destination.IdleTTL)
 }
 
 // spend lets the store decide, in one conditional update.
@@ -166,12 +180,18 @@ func (r *redemption) spend(ctx context.Context) (*SignOn, error) {
 	token := r.gen.session(g.Key, r.req.Binding)
 	binding := r.gen.bindingDigest(r.req.Binding)
 	addr := r.addrKeys()
-	judge := func(o *RedeemOutcome) Reason { return o.verdict(binding, addr, r.served) }
+	judge := func(o *RedeemOutcome) Reason {
+		reason := o.verdict(binding, addr, r.served)
+		if reason == "" && !o.Won && r.idle(&o.Session, o.At) {
+			return ReasonIdle
+		}
+		return reason
+	}
 	out, err := s.store.RedeemGrant(ctx, &Redemption{
 		Key: g.Key, Addr: addr, Binding: binding, ServedAt: r.served, SessionTTL: r.req.Destination.SessionTTL,
 		Session: BrowserSession{
 			Tenant: g.Tenant, Destination: g.Destination, Client: g.Client, Subject: g.Subject, SubjectKind: g.SubjectKind,
-			Target: g.Target, Language: g.Language, Secret: token.digest(),
+			Target: g.Target, Language: g.Language, Secret: token.digest(), IssuedAt: g.IssuedAt,
 		},
 		Record: func(o *RedeemOutcome) *Event {
 			reason := judge(o)

@@ -121,6 +121,8 @@ func (d *Destination) fault() string {
 		return "needs a default validity above zero and a longest one not below it"
 	case d.SessionTTL <= 0:
 		return "needs a session lifetime above zero"
+	case d.IdleTTL < 0:
+		return "must not have an idle time below zero"
 	case d.AddrPolicy != AddrExact && d.AddrPolicy != AddrNet64:
 		return "must bind addresses exact or net64"
 	case d.OnMismatch != "" && d.OnMismatch != MismatchRefuse && d.OnMismatch != MismatchReport:

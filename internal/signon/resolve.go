@@ -45,15 +45,36 @@ func (s *Service) resolve(ctx context.Context, req *ResolveRequest) (*Grant, err
 		Type: EventResolved, Tenant: g.Tenant, Client: req.Client.ID, Destination: g.Destination,
 		Grant: g.Key.Reference(), SupportCode: req.SupportCode, Caller: req.Caller.String(),
 	}
-	// A back end resolves: the address that the browser is bound to is not its own.
-	if reason := g.refusal(s.store.Now(), s.store.Epoch(), []AddrKey{g.BoundAddr}); reason != "" && reason != ReasonUsed {
-		refused := g.refused(reason, s.store.Now(), s.store.Epoch(), "")
-		event.Type, event.Reason, event.Note = EventResolveRefused, reason, refused.compared()
-		s.record(ctx, event)
+	if refused := s.unresolvable(ctx, g); refused != nil {
+		if refused.Code == CodeTokenInvalid {
+			event.Type, event.Reason, event.Note = EventResolveRefused, refused.Reason, refused.compared()
+			s.record(ctx, event)
+		}
 		return g, refused
 	}
 	if err := s.store.AppendEvent(ctx, event); err != nil {
 		return g, fmt.Errorf("resolve token: %w", err)
 	}
 	return g, nil
+}
+
+// unresolvable returns why the grant's token does not resolve, or nil.
+func (s *Service) unresolvable(ctx context.Context, g *Grant) *Error {
+	subject, err := s.subject(ctx, g.Tenant, g.SubjectKind, g.Subject)
+	switch e := AsError(err); {
+	case e == nil:
+	case e.Code == CodeSubjectUnknown:
+		return Refused(ReasonSubject)
+	default:
+		return AsError(fmt.Errorf("resolve token: %w", err))
+	}
+	if subject.voided(g.IssuedAt) {
+		return g.voided(&subject)
+	}
+	// A back end resolves: the address that the browser is bound to is not its own.
+	now, epoch := s.store.Now(), s.store.Epoch()
+	if reason := g.refusal(now, epoch, []AddrKey{g.BoundAddr}); reason != "" && reason != ReasonUsed {
+		return g.refused(reason, now, epoch, "")
+	}
+	return nil
 }

@@ -37,13 +37,42 @@ func (c *handClock) move(d time.Duration) {
 }
 
 // people is a directory of a few subjects.
-type people map[signon.SubjectRef]signon.Subject
+type people struct {
+	mu    sync.Mutex
+	known map[signon.SubjectRef]signon.Subject
+	store signon.Store
+}
 
-func (p people) Subject(_ context.Context, tenant signon.TenantID, _ signon.SubjectKind, ref signon.SubjectRef) (signon.Subject, error) {
-	if s, ok := p[ref]; ok && tenant == "shop" {
+func newPeople(store signon.Store) *people {
+	return &people{store: store, known: map[signon.SubjectRef]signon.Subject{
+		"1": {Kind: signon.SubjectCustomer, Ref: "1", PrivacyKey: signon.PrivacyKey{1}},
+		"2": {Kind: signon.SubjectCustomer, Ref: "2", PrivacyKey: signon.PrivacyKey{2}},
+	}}
+}
+
+func (p *people) Subject(_ context.Context, tenant signon.TenantID, _ signon.SubjectKind, ref signon.SubjectRef) (signon.Subject, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if s, ok := p.known[ref]; ok && tenant == "shop" {
 		return s, nil
 	}
 	return signon.Subject{}, signon.ErrNotFound
+}
+
+// SignOut keeps the promise of signon.People: later than all that was handed out.
+func (p *people) SignOut(ctx context.Context, _ signon.TenantID, _ signon.SubjectKind, ref signon.SubjectRef, e *signon.Event) error {
+	if err := p.store.AppendEvent(ctx, e); err != nil {
+		return err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	s, at := p.known[ref], p.store.Now().Truncate(time.Millisecond)
+	if at.Before(s.SignedOutBefore) {
+		at = s.SignedOutBefore
+	}
+	s.SignedOutBefore = at.Add(time.Millisecond)
+	p.known[ref] = s
+	return nil
 }
 
 // counter is a throttle that blocks a key after a number of failures.
@@ -68,7 +97,7 @@ type world struct {
 	clock    *handClock
 	store    *sqlite.Store
 	keys     *signon.Keyring
-	people   people
+	people   *people
 	misses   *counter
 	failures *counter
 	refusals *counter
@@ -92,7 +121,6 @@ func openWorld(t *testing.T, path string, root, previous []byte) *world {
 	}
 	w := &world{
 		t: t, clock: &handClock{now: time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)}, keys: keys,
-		people: people{"1": {Kind: signon.SubjectCustomer, Ref: "1", PrivacyKey: signon.PrivacyKey{1}}, "2": {Kind: signon.SubjectCustomer, Ref: "2", PrivacyKey: signon.PrivacyKey{2}}},
 		misses: &counter{count: map[string]int{}}, failures: &counter{count: map[string]int{}}, refusals: &counter{count: map[string]int{}},
 	}
 	log := slog.New(slog.DiscardHandler)
@@ -101,6 +129,7 @@ func openWorld(t *testing.T, path string, root, previous []byte) *world {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = w.store.Close() })
+	w.people = newPeople(w.store)
 	w.Service = signon.New(signon.Options{
 		Store: w.store, Keys: keys, People: w.people, Misses: w.misses, Failures: w.failures, Refusals: w.refusals, Log: log,
 	})
@@ -179,6 +208,10 @@ func (w *world) redeem(token signon.Token, browser byte, change func(*signon.Red
 		change(req)
 	}
 	return w.Redeem(w.t.Context(), req)
+}
+
+func (w *world) browserSession(tenant signon.TenantID, kind signon.DestinationKind, held signon.HeldSession) (*signon.LiveSession, error) {
+	return w.Session(w.t.Context(), &signon.SessionRequest{Tenant: tenant, Destination: w.dest(tenant, kind), HeldSession: held, SupportCode: "SESSION"})
 }
 
 func (w *world) resolve(token signon.Token, client string, kind signon.DestinationKind) (*signon.Grant, error) {
@@ -275,7 +308,7 @@ func TestRedeemWorksOnce(t *testing.T) {
 	}
 	_, err = w.redeem(issued.Token, 2, nil)
 	wantRefusal(t, err, signon.ReasonUsed)
-	session, err := w.Session(t.Context(), "shop", w.dest("shop", signon.KindCart), first.Token)
+	session, err := w.browserSession("shop", signon.KindCart, signon.HeldSession{Token: first.Token})
 	if err != nil || session.Subject != "1" {
 		t.Errorf("the session does not live: %v", err)
 	}
@@ -292,7 +325,7 @@ func TestRepeatInTheSameBrowserGetsTheSameSession(t *testing.T) {
 	if err != nil || again.First || again.Token != first.Token {
 		t.Errorf("by binding: got %+v, %v; want the same session", again, err)
 	}
-	again, err = w.redeem(issued.Token, 2, func(r *signon.RedeemRequest) { r.Session = &first.Token })
+	again, err = w.redeem(issued.Token, 2, func(r *signon.RedeemRequest) { r.Session = &signon.HeldSession{Token: first.Token} })
 	if err != nil || again.First || again.Token != first.Token {
 		t.Errorf("by session: got %+v, %v; want the same session", again, err)
 	}
@@ -311,9 +344,9 @@ func TestRepeatAfterSignOutIsRefused(t *testing.T) {
 	if err := w.SignOut(t.Context(), "shop", w.dest("shop", signon.KindCart), first.Token, "OUT"); err != nil {
 		t.Fatal(err)
 	}
-	_, err = w.redeem(issued.Token, 1, func(r *signon.RedeemRequest) { r.Session = &first.Token })
+	_, err = w.redeem(issued.Token, 1, func(r *signon.RedeemRequest) { r.Session = &signon.HeldSession{Token: first.Token} })
 	wantRefusal(t, err, signon.ReasonSessionEnded)
-	if _, err := w.Session(t.Context(), "shop", w.dest("shop", signon.KindCart), first.Token); signon.AsError(err).Code != signon.CodeSessionInvalid {
+	if _, err := w.browserSession("shop", signon.KindCart, signon.HeldSession{Token: first.Token}); signon.AsError(err).Code != signon.CodeSessionInvalid {
 		t.Errorf("after signing out: %v", err)
 	}
 }
@@ -343,15 +376,15 @@ func TestASessionIsProvenByItsSecretAtItsDestination(t *testing.T) {
 	fake := forged(t, first.Token)
 	for name, call := range map[string]func() error{
 		"forged secret": func() error {
-			_, err := w.Session(t.Context(), "shop", w.dest("shop", signon.KindCart), fake)
+			_, err := w.browserSession("shop", signon.KindCart, signon.HeldSession{Token: fake})
 			return err
 		},
 		"other destination": func() error {
-			_, err := w.Session(t.Context(), "shop", w.dest("shop", signon.KindAccount), first.Token)
+			_, err := w.browserSession("shop", signon.KindAccount, signon.HeldSession{Token: first.Token})
 			return err
 		},
 		"other tenant": func() error {
-			_, err := w.Session(t.Context(), "other", w.dest("other", signon.KindCart), first.Token)
+			_, err := w.browserSession("other", signon.KindCart, signon.HeldSession{Token: first.Token})
 			return err
 		},
 	} {
@@ -359,13 +392,13 @@ func TestASessionIsProvenByItsSecretAtItsDestination(t *testing.T) {
 			t.Errorf("%s: got %v, want session_invalid", name, e)
 		}
 	}
-	_, err = w.redeem(issued.Token, 2, func(r *signon.RedeemRequest) { r.Session = &fake })
+	_, err = w.redeem(issued.Token, 2, func(r *signon.RedeemRequest) { r.Session = &signon.HeldSession{Token: fake} })
 	wantRefusal(t, err, signon.ReasonUsed)
 	w.clock.move(10 * time.Second)
-	_, err = w.redeem(issued.Token, 2, func(r *signon.RedeemRequest) { r.Session = &first.Token })
+	_, err = w.redeem(issued.Token, 2, func(r *signon.RedeemRequest) { r.Session = &signon.HeldSession{Token: first.Token} })
 	wantRefusal(t, err, signon.ReasonExpired)
 	w.clock.move(30 * time.Minute)
-	if _, err := w.Session(t.Context(), "shop", w.dest("shop", signon.KindCart), first.Token); err == nil {
+	if _, err := w.browserSession("shop", signon.KindCart, signon.HeldSession{Token: first.Token}); err == nil {
 		t.Error("the session outlives its lifetime")
 	}
 }
@@ -390,7 +423,7 @@ func TestRefusalsKeepTheirReasonForOperators(t *testing.T) {
 				w.t.Fatalf("Revoke: %d, %v", n, err)
 			}
 		}, nil, false},
-		"person erased": {signon.ReasonSubject, func(w *world, _ *signon.Issued) { delete(w.people, "1") }, nil, false},
+		"person erased": {signon.ReasonSubject, func(w *world, _ *signon.Issued) { delete(w.people.known, "1") }, nil, false},
 		"host gone": {signon.ReasonWrongTarget, func(w *world, _ *signon.Issued) {
 			ts := tenants()
 			ts[0].Destinations[0].Origins[0] = origin("https://new.example")
@@ -510,7 +543,7 @@ func TestRevokeEndsGrantsAndSessions(t *testing.T) {
 	if err != nil || n != 2 {
 		t.Fatalf("Revoke: %d, %v; want 2 ended", n, err)
 	}
-	if _, err := w.Session(t.Context(), "shop", w.dest("shop", signon.KindCart), first.Token); err == nil {
+	if _, err := w.browserSession("shop", signon.KindCart, signon.HeldSession{Token: first.Token}); err == nil {
 		t.Error("the session outlives its revocation")
 	}
 	_, err = w.redeem(unused.Token, 1, nil)

@@ -1,8 +1,10 @@
 package signon
 
 import (
+	"context"
 	"crypto/subtle"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -46,6 +48,7 @@ type BrowserSession struct {
 	Target      string // the grant's target
 	Language    string
 	Secret      SecretDigest
+	IssuedAt    time.Time // when the grant was issued
 	StartedAt   time.Time
 	ExpiresAt   time.Time
 	EndedAt     time.Time // zero while it lives; signed out or revoked
@@ -105,4 +108,132 @@ func (SessionToken) LogValue() slog.Value { return slog.StringValue(redacted) }
 func (t SessionToken) proves(s *BrowserSession) bool {
 	digest := t.digest()
 	return subtle.ConstantTimeCompare(digest[:], s.Secret[:]) == 1
+}
+
+// HeldSession is what a browser holds of a session.
+type HeldSession struct {
+	Token SessionToken
+	// Seen is the text of its seen mark as it came (see [LiveSession.Seen]), or empty.
+	Seen string
+}
+
+// SessionRequest is a browser that shows a session.
+type SessionRequest struct {
+	// Destination is where the browser stands, of Tenant.
+	Tenant      TenantID
+	Destination *Destination
+	HeldSession
+	// SupportCode is the code of the request.
+	SupportCode string
+}
+
+// LiveSession is a session that can be used, and is being used now.
+type LiveSession struct {
+	BrowserSession
+	// Seen is the seen mark that tells of this use: the browser keeps it in place of
+	// the one before, and shows it next time. Empty where sessions don't go idle.
+	Seen string
+	// IdleAt is when the session is over unless it is used before; zero where
+	// sessions don't go idle.
+	IdleAt time.Time
+}
+
+// EndsAt returns when the session is over unless it is used before.
+func (l *LiveSession) EndsAt() time.Time {
+	if !l.IdleAt.IsZero() && l.IdleAt.Before(l.ExpiresAt) {
+		return l.IdleAt
+	}
+	return l.ExpiresAt
+}
+
+// Session returns the live session that a browser shows at a destination of the
+// tenant. Nothing is written. Errors: CodeSessionInvalid, with the reason
+// ReasonUnknown, ReasonSessionEnded (signed out, revoked, or past its lifetime),
+// ReasonIdle, ReasonRevoked (the person signed out everywhere) or ReasonSubject;
+// CodeUnavailable.
+func (s *Service) Session(ctx context.Context, req *SessionRequest) (*LiveSession, error) {
+	live, err := s.session(ctx, req)
+	if err != nil {
+		trace := Trace{SupportCode: req.SupportCode, Operation: OpSession, Tenant: req.Tenant, Destination: req.Destination.ID}
+		if AsError(err).Reason != ReasonUnknown {
+			trace.Grant = req.Token.Key.Reference()
+		}
+		s.Trace(&trace, err)
+		return nil, err
+	}
+	return live, nil
+}
+
+func (s *Service) session(ctx context.Context, req *SessionRequest) (*LiveSession, error) {
+	session, err := s.proved(ctx, req.Tenant, req.Destination, req.Token)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.over(ctx, session, req.Seen, req.Destination.IdleTTL); err != nil {
+		return nil, err
+	}
+	live := &LiveSession{BrowserSession: *session}
+	if req.Destination.IdleTTL > 0 {
+		now := s.store.Now()
+		live.Seen, live.IdleAt = s.keys.seenMark(session.Key, now), now.Add(req.Destination.IdleTTL)
+	}
+	return live, nil
+}
+
+// proved returns the session that the token proves at the destination, whether
+// or not it is over.
+func (s *Service) proved(ctx context.Context, tenant TenantID, dest *Destination, token SessionToken) (*BrowserSession, error) {
+	session, err := s.store.Session(ctx, token.Key)
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return nil, sessionOver(ReasonUnknown, "", "")
+	case err != nil:
+		return nil, Unavailable("read session", err)
+	case !token.proves(&session) || session.Tenant != tenant || session.Destination != dest.ID:
+		return nil, sessionOver(ReasonUnknown, "", "")
+	}
+	return &session, nil
+}
+
+// over returns why the session can't be used any more by a browser that shows
+// that seen mark, at a destination whose sessions go idle after that time (0:
+// never); or nil.
+func (s *Service) over(ctx context.Context, b *BrowserSession, seen string, idle time.Duration) error {
+	now, epoch := s.store.Now(), s.store.Epoch()
+	if !b.live(now, epoch) {
+		return b.ended(now, epoch)
+	}
+	if last := s.lastSeen(b, seen, now); idleSince(last, now, idle) {
+		return sessionOver(ReasonIdle, "used within "+idle.String(), "last used at "+stamp(last)+", now "+stamp(now))
+	}
+	subject, err := s.people.Subject(ctx, b.Tenant, b.SubjectKind, b.Subject)
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return sessionOver(ReasonSubject, "a person who exists", "one who was removed")
+	case err != nil:
+		return fmt.Errorf("read session: %w", err)
+	case subject.voided(b.IssuedAt):
+		return sessionOver(ReasonRevoked, issuedAfter(&subject), "issued at "+stamp(b.IssuedAt))
+	}
+	return nil
+}
+
+// ended returns how a session that does not live came to its end.
+func (b *BrowserSession) ended(now time.Time, epoch int64) *Error {
+	switch {
+	case !b.EndedAt.IsZero():
+		return sessionOver(ReasonSessionEnded, "a session that lives", "ended at "+stamp(b.EndedAt))
+	case b.Epoch != epoch:
+		return sessionOver(ReasonSessionEnded, "a session of the store's present history", "one of before the store was restored")
+	}
+	return sessionOver(ReasonSessionEnded, "used before "+stamp(b.ExpiresAt), stamp(now))
+}
+
+func sessionOver(reason Reason, expected, received string) *Error {
+	return &Error{Code: CodeSessionInvalid, Reason: reason, Expected: expected, Received: received}
+}
+
+// issuedAfter says what a person expects who has signed out everywhere.
+func issuedAfter(s *Subject) string {
+	return "issued at " + stamp(s.SignedOutBefore) + " or later, as the person signed out everywhere then"
 }

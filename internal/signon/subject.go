@@ -1,6 +1,9 @@
 package signon
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // SubjectKind tells which register of the directory a subject is in.
 type SubjectKind string
@@ -22,7 +25,16 @@ type Subject struct {
 	// person in the directory: erasing the person erases the key, and with it
 	// every personal detail in the log, while the log's chain stays valid.
 	PrivacyKey PrivacyKey
+	// SignedOutBefore, unless zero, is when the person signed out everywhere: links
+	// that were issued before it are void, and so are the sessions that came of them.
+	SignedOutBefore time.Time
 }
+
+// voided reports whether the person has signed out everywhere after something was
+// issued at that instant. Sessions are judged by when their grant was issued, too:
+// so a link that is redeemed while its person signs out gives no session that
+// outlives that.
+func (s *Subject) voided(issuedAt time.Time) bool { return issuedAt.Before(s.SignedOutBefore) }
 
 // PrivacyKey is an AES-256 key that belongs to one person.
 type PrivacyKey [32]byte
@@ -32,6 +44,12 @@ func (PrivacyKey) String() string { return redacted }
 
 // People is what the core asks of the directory.
 type People interface {
-	// Subject returns the person with that reference, or ErrNotFound.
+	// Subject returns the person with that reference, or ErrNotFound. It is asked
+	// for every page that a person sees, so it should read no database as a rule.
 	Subject(ctx context.Context, tenant TenantID, kind SubjectKind, ref SubjectRef) (Subject, error)
+	// SignOut moves the person's SignedOutBefore past every instant that the store's
+	// clock has handed out, and past where it stands, and appends the event, in one
+	// transaction. Subject returns the new instant from then on. ErrNotFound when
+	// there is no such person; CodeUnavailable when the outcome is not known.
+	SignOut(ctx context.Context, tenant TenantID, kind SubjectKind, ref SubjectRef, e *Event) error
 }

@@ -20,12 +20,26 @@ type Tenant struct {
 	Language string
 	// SupportURL is where a person finds help; may be empty.
 	SupportURL string
+	// SupportEmail is the address that a person can write to; may be empty.
+	SupportEmail string
+	// Brand is the look of the tenant's pages.
+	Brand Brand
 	// Limits bounds what the tenant may hold.
 	Limits TenantLimits
 	// Clients are the programs that may call APIs for the tenant.
 	Clients []Client
 	// Destinations are where the tenant's people may be signed on.
 	Destinations []Destination
+}
+
+// Brand is the look of a tenant's pages, as it was declared: whoever shows it
+// checks it. All of it may be empty.
+type Brand struct {
+	// Logo is an image, LogoDark the one in its place on dark pages.
+	Logo, LogoDark []byte
+	// Accent is the colour of what stands out, AccentDark that on dark pages, both
+	// as "#rrggbb".
+	Accent, AccentDark string
 }
 
 // TenantLimits are a tenant's bounds on live grants. Zero means no limit; the

@@ -17,7 +17,8 @@ const (
 	OpIssue        Operation = "issue"
 	OpRedeem       Operation = "redeem"
 	OpResolve      Operation = "resolve"
-	OpCall         Operation = "call" // anything else that a client asks a dialect for
+	OpCall         Operation = "call"    // anything else that a client asks a dialect for
+	OpSession      Operation = "session" // a page that needs a session; traced when it has none
 )
 
 // Check is one step of a decision.
@@ -46,7 +47,8 @@ const (
 	CheckExpiry     Check = "expiry"     // it has not expired
 	CheckAddress    Check = "address"    // the browser is where the grant is bound to
 	CheckFirstUse   Check = "first use"  // it was not used by another browser
-	CheckSession    Check = "session"    // a repeat: the session it gave still lives
+	CheckSession    Check = "session"    // the session lives: for a repeat, the one that it gave
+	CheckIdle       Check = "idle"       // that session was not left alone for too long
 	CheckCommitted  Check = "committed"  // the outcome is on disk
 	CheckReadable   Check = "readable"   // the request can be read as a call
 	CheckMethod     Check = "method"     // what it calls exists
@@ -59,16 +61,17 @@ var checks = map[Operation][]Check{
 	OpIssue:        {CheckArguments, CheckReference, CheckTarget, CheckValidity, CheckLanguage, CheckSubject, CheckLimits, CheckCommitted},
 	OpRedeem: {
 		CheckBrowser, CheckThrottle, CheckForm, CheckKnown, CheckSubject, CheckTarget, CheckRevocation, CheckMisses, CheckEpoch, CheckExpiry,
-		CheckAddress, CheckFirstUse, CheckSession, CheckCommitted,
+		CheckAddress, CheckFirstUse, CheckSession, CheckIdle, CheckCommitted,
 	},
 	OpCall:    {CheckReadable, CheckMethod, CheckArguments, CheckReference, CheckLimits, CheckCommitted},
-	OpResolve: {CheckArguments, CheckForm, CheckKnown, CheckRevocation, CheckMisses, CheckEpoch, CheckExpiry, CheckCommitted},
+	OpSession: {CheckKnown, CheckSession, CheckIdle, CheckSubject, CheckRevocation},
+	OpResolve: {CheckArguments, CheckForm, CheckKnown, CheckSubject, CheckRevocation, CheckMisses, CheckEpoch, CheckExpiry, CheckCommitted},
 }
 
 // failing is the check that each reason stands for.
 var failing = map[Reason]Check{
 	ReasonNoNavigation: CheckBrowser, ReasonNoCookies: CheckBrowser, ReasonMalformed: CheckForm, ReasonUnknown: CheckKnown, ReasonExpired: CheckExpiry, ReasonRevoked: CheckRevocation,
-	ReasonVoided: CheckMisses, ReasonUsed: CheckFirstUse, ReasonSessionEnded: CheckSession, ReasonWrongAddress: CheckAddress,
+	ReasonVoided: CheckMisses, ReasonUsed: CheckFirstUse, ReasonSessionEnded: CheckSession, ReasonIdle: CheckIdle, ReasonWrongAddress: CheckAddress,
 	ReasonOldEpoch: CheckEpoch, ReasonWrongTarget: CheckTarget, ReasonUnknownID: CheckClient, ReasonBadProof: CheckSignature,
 	ReasonStaleProof: CheckDate, ReasonBadAlgorithm: CheckAlgorithm, ReasonSubject: CheckSubject, ReasonReference: CheckReference,
 	ReasonArgument: CheckArguments,
@@ -161,7 +164,7 @@ func (t *Trace) Steps() []Step {
 		switch {
 		case c == t.Failed:
 			steps, result = append(steps, Step{c, StepFailed}), StepNotReached
-		case c == CheckSession && t.Reason != ReasonSessionEnded: // only a repeat has one
+		case t.Operation == OpRedeem && (c == CheckSession || c == CheckIdle): // only a repeat has a session
 		default:
 			steps = append(steps, Step{c, result})
 		}

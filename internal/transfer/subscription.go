@@ -60,6 +60,7 @@ var subscriptionTable = func() table[subscriptionRow] {
 		decimalColumn(directory.FieldRenewalPrice, func(s *sub) *int64 { return &s.NextRenewalPrice.Hundredths },
 			func(s *sub) bool { return s.NextRenewalPrice != directory.Money{} }),
 		textColumn("next_renewal_currency", func(s *sub) *string { return &s.NextRenewalPrice.Currency }),
+		textColumn(directory.FieldCardToken, func(s *sub) *string { return &s.CardToken }),
 	}
 	list = append(list, contactColumns(directory.EndUserField(""), userTo, user)...)
 	list = append(list, textColumn(directory.EndUserField(directory.FieldLanguage), func(s *sub) *string { return &s.EndUserLanguage }))

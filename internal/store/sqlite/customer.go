@@ -15,10 +15,10 @@ const (
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 	updateCustomer = `UPDATE customers SET external_ref = ?, email = ?, version = version + 1, changed_at = ?, card_tokens = ?, doc = ?
 WHERE tenant = ? AND id = ?`
-	customerColumns = "SELECT tenant, id, external_ref, version, created_at, changed_at, privacy_key, card_tokens, doc FROM customers "
-	selectVersion   = "SELECT version FROM customers WHERE tenant = ? AND id = ?"
+	customerColumns = "SELECT tenant, id, external_ref, version, created_at, changed_at, privacy_key, card_tokens, doc, signed_out_before FROM customers "
 	hasCustomer     = "SELECT 1 FROM customers WHERE tenant = ? AND id = ?"
 	versionOf       = "SELECT version FROM customers WHERE tenant = ? AND id = ?"
+	signOutCustomer = "UPDATE customers SET signed_out_before = max(?, coalesce(signed_out_before, 0)) + 1 WHERE tenant = ? AND id = ?"
 )
 
 // CreateCustomer stores a new customer. See [directory.CustomerStore].
@@ -59,6 +59,18 @@ func (s *Store) UpdateCustomer(ctx context.Context, c *directory.Customer, e *si
 		c.Version++
 	}
 	return err
+}
+
+// SignOutCustomer voids what was issued to a customer. See
+// [directory.CustomerStore].
+func (s *Store) SignOutCustomer(ctx context.Context, tenant signon.TenantID, id int64, e *signon.Event) error {
+	return s.write(ctx, "sign out customer", func(t *tx) error {
+		if t.exec(signOutCustomer, t.now(), string(tenant), id) == 0 {
+			return signon.ErrNotFound
+		}
+		t.append(e)
+		return nil
+	})
 }
 
 // Customer returns the customer with that ID. See [directory.CustomerStore].
@@ -152,7 +164,7 @@ func (s *Store) customer(r row) (c directory.Customer, err error) {
 	c = directory.Customer{
 		Tenant: signon.TenantID(r.text(0)), ID: r.int(1), ExternalRef: r.text(2), Version: r.int(3), CreatedAt: r.instant(4), ChangedAt: r.instant(5),
 		Billing: directory.Contact(doc.Billing), Delivery: (*directory.Contact)(doc.Delivery), FiscalCode: doc.FiscalCode, Language: doc.Language,
-		Credit: directory.Credit(doc.Credit),
+		Credit: directory.Credit(doc.Credit), SignedOutBefore: r.instant(9),
 	}
 	key, err := s.keys.Open(r.blob(6), customerPlace("privacy_key", c.Tenant, c.ID))
 	if err != nil {

@@ -56,7 +56,7 @@ func (s *Store) importRows(b *directory.Batch) ([]importRow, error) {
 		}})
 	}
 	for i, sub := range b.Subscriptions {
-		r, err := newSubscriptionRow(sub)
+		r, err := s.newSubscriptionRow(sub)
 		if err != nil {
 			return nil, &directory.RowError{Index: i, Err: err}
 		}
@@ -67,7 +67,7 @@ func (s *Store) importRows(b *directory.Batch) ([]importRow, error) {
 
 // replace writes the customer in the place of the one with its ID, if any.
 func (r *customerRow) replace(t *tx) error {
-	stored := t.one(selectVersion, r.tenant, r.id)
+	stored := t.one(versionOf, r.tenant, r.id)
 	switch {
 	case stored == nil && r.version != 0:
 		return fmt.Errorf("customer %d: %w", r.id, signon.ErrNotFound)
@@ -86,9 +86,18 @@ func (r *customerRow) replace(t *tx) error {
 // replace writes the subscription in the place of the one with its reference,
 // if any.
 func (r *subscriptionRow) replace(t *tx) error {
-	if !t.exists(hasCustomer, r.tenant, r.customer) {
+	stored := t.one(subscriptionVersionOf, r.tenant, r.reference)
+	switch {
+	case !t.exists(hasCustomer, r.tenant, r.customer):
 		return fmt.Errorf("subscription %s: customer %d: %w", r.reference, r.customer, signon.ErrNotFound)
+	case stored == nil && r.version != 0:
+		return fmt.Errorf("subscription %s: %w", r.reference, signon.ErrNotFound)
+	case stored != nil && stored.int(0) != r.version:
+		return fmt.Errorf("subscription %s: its version is %d: %w", r.reference, stored.int(0), signon.ErrConflict)
+	case stored == nil:
+		r.insert(t, 1)
+	default:
+		r.update(t)
 	}
-	r.put(t)
 	return nil
 }

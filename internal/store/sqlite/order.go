@@ -3,19 +3,19 @@ package sqlite
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/latchkey-sso/latchkey/internal/directory"
 	"github.com/latchkey-sso/latchkey/internal/signon"
 )
 
 const (
-	insertOrder  = "INSERT INTO orders (tenant, ref_no, cart_id, status, card_token, doc) VALUES (?, ?, ?, ?, ?, ?)"
-	replaceOrder = "UPDATE orders SET status = ?, card_token = ?, doc = ? WHERE tenant = ? AND cart_id = ?"
-	orderColumns = "SELECT tenant, ref_no, cart_id, status, card_token, doc FROM orders "
+	insertOrder  = "INSERT INTO orders (tenant, ref_no, cart_id, customer_id, status, placed_at, card_token, doc) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+	replaceOrder = "UPDATE orders SET customer_id = ?, status = ?, placed_at = ?, card_token = ?, doc = ? WHERE tenant = ? AND cart_id = ?"
+	orderColumns = "SELECT tenant, ref_no, cart_id, status, card_token, doc, customer_id, placed_at FROM orders "
 	byRefNo      = "WHERE tenant = ?1 AND length(ref_no) = length(?2) AND ref_no = ?2"
 	byCart       = "WHERE tenant = ? AND cart_id = ?"
 	listOrders   = orderColumns + "WHERE tenant = ?1 AND (length(ref_no), ref_no) > (length(?2), ?2) ORDER BY length(ref_no), ref_no LIMIT ?3"
+	latestOrders = orderColumns + "WHERE tenant = ? AND customer_id = ? ORDER BY placed_at DESC, length(ref_no) DESC, ref_no DESC LIMIT ?"
 )
 
 // PutOrder stores an order, unless its cart has placed one. See
@@ -30,21 +30,21 @@ func (s *Store) PutOrder(ctx context.Context, o *directory.Order, e *signon.Even
 	var stands *directory.Order
 	err = s.write(ctx, "put order", func(t *tx) error {
 		stands = &given
-		tenant, status := string(given.Tenant), string(given.Status)
+		tenant, status, placed := string(given.Tenant), string(given.Status), given.PlacedAt.UnixMilli()
 		stored := t.one(orderColumns+byCart, tenant, orNull(given.CartID))
 		switch {
 		case stored != nil && stored.text(3) != string(directory.OrderIncomplete):
-			placed, err := s.order(stored)
-			stands = &placed
+			before, err := s.order(stored)
+			stands = &before
 			return err
 		case stored != nil && stored.text(1) != given.RefNo:
 			return signon.ErrConflict
 		case stored != nil:
-			t.exec(replaceOrder, status, card, doc, tenant, given.CartID)
+			t.exec(replaceOrder, given.CustomerID, status, placed, card, doc, tenant, given.CartID)
 		case t.exists("SELECT 1 FROM orders "+byRefNo, tenant, given.RefNo):
 			return signon.ErrConflict
 		default:
-			t.exec(insertOrder, tenant, given.RefNo, orNull(given.CartID), status, card, doc)
+			t.exec(insertOrder, tenant, given.RefNo, orNull(given.CartID), given.CustomerID, status, placed, card, doc)
 		}
 		t.append(e)
 		return nil
@@ -70,6 +70,12 @@ func (s *Store) Orders(ctx context.Context, tenant signon.TenantID, after string
 	return readAll(ctx, s, "list orders", s.order, listOrders, string(tenant), after, int64(limit))
 }
 
+// OrdersOf returns a customer's orders, the latest first. See
+// [directory.OrderStore].
+func (s *Store) OrdersOf(ctx context.Context, tenant signon.TenantID, customerID int64, limit int) ([]directory.Order, error) {
+	return readAll(ctx, s, "list orders of a customer", s.order, latestOrders, string(tenant), customerID, int64(limit))
+}
+
 func cardPlace(o *directory.Order) signon.Place {
 	return signon.Place{Table: "orders", Column: "card_token", Tenant: o.Tenant, Row: o.RefNo}
 }
@@ -90,9 +96,9 @@ func (s *Store) order(r row) (directory.Order, error) {
 	}
 	o := directory.Order{
 		Tenant: signon.TenantID(r.text(0)), RefNo: r.text(1), CartID: r.text(2), Status: directory.OrderStatus(r.text(3)),
-		CustomerID: doc.CustomerID, Language: doc.Language, Coupon: doc.Coupon, Total: directory.Money(doc.Total),
+		CustomerID: r.int(6), Language: doc.Language, Coupon: doc.Coupon, Total: directory.Money(doc.Total),
 		Billing: directory.Contact(doc.Billing), FiscalCode: doc.FiscalCode, Delivery: directory.Contact(doc.Delivery),
-		PlacedAt: time.UnixMilli(doc.PlacedAt).UTC(),
+		PlacedAt: r.instant(7),
 	}
 	for i := range doc.Items {
 		o.Items = append(o.Items, doc.Items[i].item())
@@ -110,7 +116,6 @@ func (s *Store) order(r row) (directory.Order, error) {
 
 type (
 	orderDoc struct {
-		CustomerID int64      `json:"customer_id"`
 		Language   string     `json:"language,omitempty"`
 		Coupon     string     `json:"coupon,omitempty"`
 		Items      []itemDoc  `json:"items,omitempty"`
@@ -119,7 +124,6 @@ type (
 		FiscalCode string     `json:"fiscal_code,omitempty"`
 		Delivery   contactDoc `json:"delivery"`
 		Card       cardDoc    `json:"card,omitzero"`
-		PlacedAt   int64      `json:"placed_at"`
 	}
 	itemDoc struct {
 		ProductID   string   `json:"product_id,omitempty"`
@@ -133,9 +137,9 @@ type (
 
 func newOrderDoc(o *directory.Order) *orderDoc {
 	doc := &orderDoc{
-		CustomerID: o.CustomerID, Language: o.Language, Coupon: o.Coupon, Total: moneyDoc(o.Total),
+		Language: o.Language, Coupon: o.Coupon, Total: moneyDoc(o.Total),
 		Billing: contactDoc(o.Billing), FiscalCode: o.FiscalCode, Delivery: contactDoc(o.Delivery),
-		Card: newCardDoc(&o.Card), PlacedAt: o.PlacedAt.UnixMilli(),
+		Card: newCardDoc(&o.Card),
 	}
 	for _, i := range o.Items {
 		doc.Items = append(doc.Items, itemDoc{

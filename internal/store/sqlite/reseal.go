@@ -30,6 +30,13 @@ var sealedColumns = []sealedColumn{
 			return cardPlace(&directory.Order{Tenant: tenant, RefNo: r.text(2)})
 		},
 	},
+	{
+		list:   "SELECT rowid, tenant, reference, card_token FROM subscriptions WHERE rowid > ? AND card_token IS NOT NULL ORDER BY rowid LIMIT ?",
+		update: "UPDATE subscriptions SET card_token = ? WHERE rowid = ? AND card_token = ?",
+		place: func(tenant signon.TenantID, r row) signon.Place {
+			return renewalCardPlace(tenant, r.text(2))
+		},
+	},
 }
 
 func customerSeals(column string) sealedColumn {

@@ -10,7 +10,7 @@ import (
 const (
 	endSession = "UPDATE grants SET session_ended_at = ? WHERE key = ? AND session_secret IS NOT NULL AND session_ended_at IS NULL"
 
-	sessionColumns = `SELECT key, epoch, redeemed_at, session_expires_at, session_ended_at, session_secret, about
+	sessionColumns = `SELECT key, epoch, redeemed_at, session_expires_at, session_ended_at, session_secret, about, issued_at
 FROM grants WHERE session_secret IS NOT NULL `
 	selectSession = sessionColumns + "AND key = ?"
 	listSessions  = sessionColumns + "AND key > ? AND key <= ? ORDER BY key LIMIT ?"
@@ -68,7 +68,7 @@ func (r row) session() (signon.BrowserSession, error) {
 	b := signon.BrowserSession{
 		Tenant: a.tenant, Client: a.client, Destination: a.destination, SubjectKind: a.kind, Subject: a.subject,
 		Target: a.target, Language: a.language,
-		Epoch: r.int(1), StartedAt: r.instant(2), ExpiresAt: r.instant(3), EndedAt: r.instant(4),
+		Epoch: r.int(1), StartedAt: r.instant(2), ExpiresAt: r.instant(3), EndedAt: r.instant(4), IssuedAt: r.instant(7),
 	}
 	if copy(b.Key[:], r.blob(0)) != len(b.Key) || copy(b.Secret[:], r.blob(5)) != len(b.Secret) {
 		return b, fmt.Errorf("the key of a session has %d bytes, its secret %d", len(r.blob(0)), len(r.blob(5)))

@@ -9,16 +9,18 @@ import (
 )
 
 const (
-	// The time of creation of a subscription that exists stays.
-	putSubscription = `INSERT INTO subscriptions (tenant, reference, customer_id, email, created_at, doc) VALUES (?, ?, ?, ?, ?, ?)
-ON CONFLICT DO UPDATE SET customer_id = excluded.customer_id, email = excluded.email, doc = excluded.doc`
-	hasSubscription     = "SELECT 1 FROM subscriptions WHERE tenant = ? AND reference = ?"
-	subscriptionColumns = "SELECT tenant, reference, customer_id, created_at, doc FROM subscriptions "
+	insertSubscription = `INSERT INTO subscriptions (tenant, reference, customer_id, email, version, created_at, card_token, doc)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?)`
+	updateSubscription = `UPDATE subscriptions SET customer_id = ?, email = ?, version = version + 1, card_token = ?, doc = ?
+WHERE tenant = ? AND reference = ?`
+	hasSubscription       = "SELECT 1 FROM subscriptions WHERE tenant = ? AND reference = ?"
+	subscriptionVersionOf = "SELECT version FROM subscriptions WHERE tenant = ? AND reference = ?"
+	subscriptionColumns   = "SELECT tenant, reference, customer_id, created_at, doc, version, card_token FROM subscriptions "
 )
 
 // CreateSubscription stores a new subscription. See [directory.SubscriptionStore].
 func (s *Store) CreateSubscription(ctx context.Context, sub *directory.Subscription, e *signon.Event) error {
-	r, err := newSubscriptionRow(sub)
+	r, err := s.newSubscriptionRow(sub)
 	if err != nil {
 		return fmt.Errorf("create subscription: %w", err)
 	}
@@ -29,16 +31,40 @@ func (s *Store) CreateSubscription(ctx context.Context, sub *directory.Subscript
 		case !t.exists(hasCustomer, r.tenant, r.customer):
 			return signon.ErrNotFound
 		}
-		r.put(t)
+		r.insert(t, r.version)
 		t.append(e)
 		return nil
 	})
 }
 
+// UpdateSubscription replaces a subscription. See [directory.SubscriptionStore].
+func (s *Store) UpdateSubscription(ctx context.Context, sub *directory.Subscription, e *signon.Event) error {
+	r, err := s.newSubscriptionRow(sub)
+	if err != nil {
+		return fmt.Errorf("update subscription: %w", err)
+	}
+	err = s.write(ctx, "update subscription", func(t *tx) error {
+		stored := t.one(subscriptionVersionOf, r.tenant, r.reference)
+		switch {
+		case stored == nil || !t.exists(hasCustomer, r.tenant, r.customer):
+			return signon.ErrNotFound
+		case stored.int(0) != r.version:
+			return signon.ErrConflict
+		}
+		r.update(t)
+		t.append(e)
+		return nil
+	})
+	if err == nil {
+		sub.Version++
+	}
+	return err
+}
+
 // Subscription returns the subscription with that reference. See
 // [directory.SubscriptionStore].
 func (s *Store) Subscription(ctx context.Context, tenant signon.TenantID, reference string) (*directory.Subscription, error) {
-	return readOne(ctx, s, "read subscription", subscription, subscriptionColumns+"WHERE tenant = ? AND reference = ?", string(tenant), reference)
+	return readOne(ctx, s, "read subscription", s.subscription, subscriptionColumns+"WHERE tenant = ? AND reference = ?", string(tenant), reference)
 }
 
 // Subscriptions returns the matching subscriptions. See
@@ -61,7 +87,7 @@ UNION SELECT s.reference FROM customers c JOIN subscriptions s ON s.tenant = c.t
 		where, args = where+"AND reference > ? ", append(args, q.After)
 	}
 	args = append(args, int64(q.Limit), int64(q.Offset))
-	return readAll(ctx, s, "list subscriptions", subscription, subscriptionColumns+where+"ORDER BY reference LIMIT ? OFFSET ?", args...)
+	return readAll(ctx, s, "list subscriptions", s.subscription, subscriptionColumns+where+"ORDER BY reference LIMIT ? OFFSET ?", args...)
 }
 
 // subscriptionRow is a subscription ready to be written.
@@ -70,39 +96,64 @@ type subscriptionRow struct {
 	reference string
 	customer  int64
 	email     string
+	version   int64
 	createdAt int64
+	cardToken []byte
 	doc       string
 }
 
-func newSubscriptionRow(s *directory.Subscription) (*subscriptionRow, error) {
-	doc, err := toJSON(newSubscriptionDoc(s))
-	r := &subscriptionRow{tenant: string(s.Tenant), reference: s.Reference, customer: s.CustomerID, createdAt: s.CreatedAt.UnixMilli(), doc: doc}
-	if s.EndUser != nil {
-		r.email = foldEmail(s.EndUser.Email)
+func (s *Store) newSubscriptionRow(sub *directory.Subscription) (*subscriptionRow, error) {
+	doc, err := toJSON(newSubscriptionDoc(sub))
+	r := &subscriptionRow{
+		tenant: string(sub.Tenant), reference: sub.Reference, customer: sub.CustomerID, version: sub.Version, createdAt: sub.CreatedAt.UnixMilli(), doc: doc,
+	}
+	if sub.EndUser != nil {
+		r.email = foldEmail(sub.EndUser.Email)
+	}
+	if sub.CardToken != "" {
+		r.cardToken = s.keys.Seal([]byte(sub.CardToken), renewalCardPlace(sub.Tenant, sub.Reference))
 	}
 	return r, err
 }
 
-func (r *subscriptionRow) put(t *tx) {
-	t.exec(putSubscription, r.tenant, r.reference, r.customer, orNull(r.email), r.createdAt, r.doc)
+func renewalCardPlace(tenant signon.TenantID, reference string) signon.Place {
+	return signon.Place{Table: "subscriptions", Column: "card_token", Tenant: tenant, Row: reference}
+}
+
+func (r *subscriptionRow) insert(t *tx, version int64) {
+	t.exec(insertSubscription, r.tenant, r.reference, r.customer, orNull(r.email), version, r.createdAt, orNil(r.cardToken), r.doc)
+}
+
+// update replaces the row, but for its time of creation.
+func (r *subscriptionRow) update(t *tx) {
+	t.exec(updateSubscription, r.customer, orNull(r.email), orNil(r.cardToken), r.doc, r.tenant, r.reference)
 }
 
 // subscription reads a row of subscriptionColumns.
-func subscription(r row) (directory.Subscription, error) {
+func (s *Store) subscription(r row) (sub directory.Subscription, err error) {
 	var doc subscriptionDoc
-	err := fromJSON(r.text(4), &doc)
-	s := directory.Subscription{
+	if err := fromJSON(r.text(4), &doc); err != nil {
+		return sub, err
+	}
+	sub = directory.Subscription{
 		Tenant: signon.TenantID(r.text(0)), Reference: r.text(1), CustomerID: r.int(2), ExternalRef: doc.ExternalRef,
 		EndUser: (*directory.Contact)(doc.EndUser), EndUserLanguage: doc.EndUserLanguage, Product: directory.SubscribedProduct(doc.Product),
 		StartsOn: directory.Date(doc.StartsOn), ExpiresOn: directory.Date(doc.ExpiresOn),
 		Recurring: doc.Recurring, Disabled: doc.Disabled, PastDue: doc.PastDue, Trial: doc.Trial, Test: doc.Test, Lifetime: doc.Lifetime,
 		ReceiveNotifications: doc.ReceiveNotifications, SKU: doc.SKU, PartnerCode: doc.PartnerCode, DeliveryDescription: doc.DeliveryDescription,
-		NextRenewalPrice: directory.Money(doc.NextRenewalPrice), CreatedAt: r.instant(3),
+		NextRenewalPrice: directory.Money(doc.NextRenewalPrice), CreatedAt: r.instant(3), Version: r.int(5),
 	}
 	for _, d := range doc.DeliveryCodes {
-		s.DeliveryCodes = append(s.DeliveryCodes, directory.DeliveryCode(d))
+		sub.DeliveryCodes = append(sub.DeliveryCodes, directory.DeliveryCode(d))
 	}
-	return s, err
+	if sealed := r.blob(6); sealed != nil {
+		token, err := s.keys.Open(sealed, renewalCardPlace(sub.Tenant, sub.Reference))
+		if err != nil {
+			return sub, fmt.Errorf("token of card: %w", err)
+		}
+		sub.CardToken = string(token)
+	}
+	return sub, nil
 }
 
 type (

@@ -38,7 +38,7 @@ type tenantRow struct {
 }
 
 func (s *Store) tenantRows(t *signon.Tenant) ([]tenantRow, error) {
-	doc, err := toJSON(tenantDoc{Name: t.Name, Language: t.Language, SupportURL: t.SupportURL, Limits: limitsDoc(t.Limits)})
+	doc, err := toJSON(newTenantDoc(t))
 	if err != nil {
 		return nil, err
 	}
@@ -119,9 +119,9 @@ func (s *Store) readTenants(c *conn) (tenants []signon.Tenant, err error) {
 	err = c.each("SELECT id, doc FROM tenants ORDER BY id", func(r row) error {
 		var doc tenantDoc
 		err := fromJSON(r.text(1), &doc)
-		t := signon.Tenant{ID: signon.TenantID(r.text(0)), Name: doc.Name, Language: doc.Language, SupportURL: doc.SupportURL, Limits: signon.TenantLimits(doc.Limits)}
-		place[t.ID] = len(tenants)
-		tenants = append(tenants, t)
+		id := signon.TenantID(r.text(0))
+		place[id] = len(tenants)
+		tenants = append(tenants, doc.tenant(id))
 		return err
 	})
 	if err != nil {
@@ -184,10 +184,18 @@ func (s *Store) client(r row) (signon.Client, error) {
 // a field of the core does not change them.
 type (
 	tenantDoc struct {
-		Name       string    `json:"name,omitempty"`
-		Language   string    `json:"language,omitempty"`
-		SupportURL string    `json:"support_url,omitempty"`
-		Limits     limitsDoc `json:"limits,omitzero"`
+		Name         string    `json:"name,omitempty"`
+		Language     string    `json:"language,omitempty"`
+		SupportURL   string    `json:"support_url,omitempty"`
+		SupportEmail string    `json:"support_email,omitempty"`
+		Brand        brandDoc  `json:"brand,omitzero"`
+		Limits       limitsDoc `json:"limits,omitzero"`
+	}
+	brandDoc struct {
+		Logo       []byte `json:"logo,omitempty"`
+		LogoDark   []byte `json:"logo_dark,omitempty"`
+		Accent     string `json:"accent,omitempty"`
+		AccentDark string `json:"accent_dark,omitempty"`
 	}
 	limitsDoc struct {
 		LiveGrants      int `json:"live_grants,omitempty"`
@@ -220,6 +228,20 @@ type (
 		Port   uint16 `json:"port"`
 	}
 )
+
+func newTenantDoc(t *signon.Tenant) *tenantDoc {
+	return &tenantDoc{
+		Name: t.Name, Language: t.Language, SupportURL: t.SupportURL, SupportEmail: t.SupportEmail,
+		Brand: brandDoc(t.Brand), Limits: limitsDoc(t.Limits),
+	}
+}
+
+func (doc *tenantDoc) tenant(id signon.TenantID) signon.Tenant {
+	return signon.Tenant{
+		ID: id, Name: doc.Name, Language: doc.Language, SupportURL: doc.SupportURL, SupportEmail: doc.SupportEmail,
+		Brand: signon.Brand(doc.Brand), Limits: signon.TenantLimits(doc.Limits),
+	}
+}
 
 func newDestinationDoc(d *signon.Destination) *destinationDoc {
 	doc := &destinationDoc{

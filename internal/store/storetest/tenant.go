@@ -12,7 +12,8 @@ import (
 func declared() []signon.Tenant {
 	return []signon.Tenant{
 		{
-			ID: shop, Name: "A Shop & Co", Language: "de", SupportURL: "https://shop.example.com/help",
+			ID: shop, Name: "A Shop & Co", Language: "de", SupportURL: "https://shop.example.com/help", SupportEmail: "help@example.com",
+			Brand:  signon.Brand{Logo: []byte("<svg>\x00\xff"), LogoDark: []byte("dark"), Accent: "#0a7d4f", AccentDark: "#4cc38a"},
 			Limits: signon.TenantLimits{LiveGrants: 100_000, LinksPerSubject: 50},
 			Clients: []signon.Client{
 				{
