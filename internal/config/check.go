@@ -165,6 +165,8 @@ func (k *checker) tenant(t *Tenant, path string) {
 	}
 	pages := k.pagesOf(t)
 	pages.url(t.SupportURL, path+".support_url")
+	k.supportEmail(t.SupportEmail, path+".support_email")
+	k.branding(&t.Branding, path+".branding")
 	pages.url(t.RefreshURL, path+".refresh_url")
 	for _, host := range slices.Sorted(maps.Keys(t.RefreshURLs)) {
 		pages.byHost(host, t.RefreshURLs[host], path+".refresh_urls")
@@ -235,7 +237,7 @@ func (k *checker) cart(c *Cart, pages pages, path string) {
 	k.paths(c.Paths, path+".paths")
 	k.paths(c.UnsupportedPaths, path+".unsupported_paths")
 	for i, host := range c.UnsupportedHosts {
-		if o, err := signon.ParseOrigin("https://" + host); err != nil || o.Host != host {
+		if !isHostName(host) {
 			k.fail(fmt.Sprintf("%s.unsupported_hosts[%d]", path, i), "must be a host name in lower case, without scheme and port")
 		}
 	}

@@ -108,6 +108,10 @@ type Tenant struct {
 	Language string `yaml:"language"`
 	// SupportURL is where a person finds help when a link does not work.
 	SupportURL string `yaml:"support_url"`
+	// SupportEmail is the e-mail address that a person can write to then.
+	SupportEmail string `yaml:"support_email"`
+	// Branding is the look of the tenant's pages: a logo and colours.
+	Branding Branding `yaml:"branding"`
 	// RefreshURL is where a person gets a new link when one does not work, unless
 	// the destination or its host has an address of its own for that.
 	RefreshURL string `yaml:"refresh_url"`

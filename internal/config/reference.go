@@ -14,7 +14,7 @@ import (
 
 // source holds the comments of the settings, for the reference.
 //
-//go:embed config.go secret.go
+//go:embed config.go secret.go branding.go
 var source embed.FS
 
 // Field is one setting, for the reference.
@@ -80,6 +80,8 @@ func isText(t reflect.Type) bool {
 // describe names what a plain setting holds, and its default.
 func describe(v reflect.Value) (kind, standard string) {
 	switch v.Interface().(type) {
+	case LogoFile:
+		return "path of a file", ""
 	case Duration:
 		return "time", fmt.Sprint(v.Interface())
 	case []Network:
@@ -183,7 +185,7 @@ On SIGHUP the file is read again: tenants, clients, destinations and the certifi
 request. Other settings need a restart. A file with a mistake in it changes nothing.
 
 A time is written as in ` + "`1m30s`" + `, or as a number of seconds. Relative paths start at the directory that the server was
-started in.
+started in, those of logos at the directory of the configuration file.
 
 This page is printed by ` + "`latchkey config docs`" + `.
 

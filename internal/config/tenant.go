@@ -22,7 +22,8 @@ func (c *Config) Declared() ([]signon.Tenant, error) {
 	for i := range c.Tenants {
 		t := &c.Tenants[i]
 		tenants[i] = signon.Tenant{
-			ID: signon.TenantID(t.ID), Name: t.Name, Language: t.Language, SupportURL: t.SupportURL,
+			ID: signon.TenantID(t.ID), Name: t.Name, Language: t.Language, SupportURL: t.SupportURL, SupportEmail: t.SupportEmail,
+			Brand: t.Branding.declared(),
 			Limits: signon.TenantLimits{
 				LiveGrants:      orDefault(t.Limits.LiveGrants, c.Limits.LiveGrants),
 				LinksPerSubject: orDefault(t.Limits.LinksPerSubject, c.Limits.LinksPerSubject),
