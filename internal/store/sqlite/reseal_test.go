@@ -27,6 +27,10 @@ func TestThePreviousRootKeyCanGoAfterResealing(t *testing.T) {
 	if _, err := f.PutOrder(t.Context(), o, &signon.Event{Type: signon.EventOrderPlaced}); err != nil {
 		t.Fatal(err)
 	}
+	sub := &directory.Subscription{Tenant: "shop", Reference: "AA", CustomerID: 1, CardToken: "tok-sub", Version: 1}
+	if err := f.CreateSubscription(t.Context(), sub, &signon.Event{Type: signon.EventSubscription}); err != nil {
+		t.Fatal(err)
+	}
 	old, next := bytes.Repeat([]byte{7}, signon.RootKeyLen), bytes.Repeat([]byte{2}, signon.RootKeyLen)
 	reopen := func(root, previous []byte) {
 		t.Helper()
@@ -41,7 +45,7 @@ func TestThePreviousRootKeyCanGoAfterResealing(t *testing.T) {
 		t.Errorf("without a previous key: %d, %v", n, err)
 	}
 	reopen(next, old)
-	if n, err := f.Reseal(t.Context()); n != customers+(customers+1)/2+1 || err != nil {
+	if n, err := f.Reseal(t.Context()); n != customers+(customers+1)/2+2 || err != nil {
 		t.Errorf("sealed anew: %d, %v", n, err)
 	}
 	if n, err := f.Reseal(t.Context()); n != 0 || err != nil {
@@ -54,5 +58,8 @@ func TestThePreviousRootKeyCanGoAfterResealing(t *testing.T) {
 	}
 	if got, err := f.Order(t.Context(), "shop", "1"); err != nil || got.Card.Token != "tok-order" {
 		t.Errorf("order: %v", err)
+	}
+	if got, err := f.Subscription(t.Context(), "shop", "AA"); err != nil || got.CardToken != "tok-sub" {
+		t.Errorf("subscription: %v", err)
 	}
 }

@@ -217,6 +217,7 @@ type (
 		DefaultTTL       time.Duration          `json:"default_ttl_ns"`
 		MaxTTL           time.Duration          `json:"max_ttl_ns"`
 		SessionTTL       time.Duration          `json:"session_ttl_ns"`
+		IdleTTL          time.Duration          `json:"idle_ttl_ns,omitzero"`
 		AddrPolicy       signon.AddrPolicy      `json:"addr_policy,omitempty"`
 		OnMismatch       signon.Mismatch        `json:"on_mismatch,omitempty"`
 		Policy           signon.Policy          `json:"policy,omitempty"`
@@ -247,7 +248,7 @@ func newDestinationDoc(d *signon.Destination) *destinationDoc {
 	doc := &destinationDoc{
 		Kind: d.Kind, Paths: d.Paths, UnsupportedPaths: d.UnsupportedPaths, UnsupportedHosts: d.UnsupportedHosts,
 		QueryRequired: d.QueryRequired, TokenParam: d.TokenParam,
-		DefaultTTL: d.DefaultTTL, MaxTTL: d.MaxTTL, SessionTTL: d.SessionTTL, AddrPolicy: d.AddrPolicy,
+		DefaultTTL: d.DefaultTTL, MaxTTL: d.MaxTTL, SessionTTL: d.SessionTTL, IdleTTL: d.IdleTTL, AddrPolicy: d.AddrPolicy,
 		OnMismatch: d.OnMismatch, Policy: d.Policy, Settings: d.Settings,
 	}
 	for _, o := range d.Origins {
@@ -260,7 +261,7 @@ func (doc *destinationDoc) destination(id string) signon.Destination {
 	d := signon.Destination{
 		ID: id, Kind: doc.Kind, Paths: doc.Paths, UnsupportedPaths: doc.UnsupportedPaths, UnsupportedHosts: doc.UnsupportedHosts,
 		QueryRequired: doc.QueryRequired, TokenParam: doc.TokenParam,
-		DefaultTTL: doc.DefaultTTL, MaxTTL: doc.MaxTTL, SessionTTL: doc.SessionTTL, AddrPolicy: doc.AddrPolicy,
+		DefaultTTL: doc.DefaultTTL, MaxTTL: doc.MaxTTL, SessionTTL: doc.SessionTTL, IdleTTL: doc.IdleTTL, AddrPolicy: doc.AddrPolicy,
 		OnMismatch: doc.OnMismatch, Policy: doc.Policy, Settings: doc.Settings,
 	}
 	for _, o := range doc.Origins {

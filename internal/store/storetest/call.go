@@ -39,12 +39,18 @@ func calls(s Store, g *signon.Grant) map[string]func(context.Context) error {
 		"UpdateCustomer": func(ctx context.Context) error {
 			return s.UpdateCustomer(ctx, bare(1), event(signon.EventCustomerChanged))
 		},
+		"SignOutCustomer": func(ctx context.Context) error {
+			return s.SignOutCustomer(ctx, shop, 1, event(signon.EventSignedOutEverywhere))
+		},
 		"Customer":              func(ctx context.Context) error { return drop(s.Customer(ctx, shop, 1)) },
 		"CustomerByExternalRef": func(ctx context.Context) error { return drop(s.CustomerByExternalRef(ctx, shop, "r")) },
 		"CustomersByEmail":      func(ctx context.Context) error { return drop(s.CustomersByEmail(ctx, shop, "a@b.example", 1)) },
 		"Customers":             func(ctx context.Context) error { return drop(s.Customers(ctx, shop, 0, 1)) },
 		"CreateSubscription": func(ctx context.Context) error {
 			return s.CreateSubscription(ctx, bareSubscription("AA", 1), event(signon.EventSubscription))
+		},
+		"UpdateSubscription": func(ctx context.Context) error {
+			return s.UpdateSubscription(ctx, bareSubscription("AA", 1), event(signon.EventSubscriptionChanged))
 		},
 		"Subscription": func(ctx context.Context) error { return drop(s.Subscription(ctx, shop, "AA")) },
 		"Subscriptions": func(ctx context.Context) error {
@@ -57,6 +63,7 @@ func calls(s Store, g *signon.Grant) map[string]func(context.Context) error {
 		},
 		"Order":       func(ctx context.Context) error { return drop(s.Order(ctx, shop, "1")) },
 		"OrderByCart": func(ctx context.Context) error { return drop(s.OrderByCart(ctx, shop, "cart")) },
+		"OrdersOf":    func(ctx context.Context) error { return drop(s.OrdersOf(ctx, shop, 1, 1)) },
 		"Orders":      func(ctx context.Context) error { return drop(s.Orders(ctx, shop, "", 1)) },
 		"Import": func(ctx context.Context) error {
 			return s.Import(ctx, &directory.Batch{Products: []*directory.Product{product("1")}}, event(signon.EventImported))

@@ -186,6 +186,61 @@ var customerPromises = []promise{
 		fails(t, "update", b.Store.UpdateCustomer(b.ctx, bare(1), event(signon.EventCustomerChanged)), signon.ErrNotFound)
 		same(t, "events", b.events(t), []signon.EventType{})
 	}},
+	{"SigningOutIsLaterThanAllThatWasHandedOut", func(t *testing.T, b *bench) {
+		b.create(t, customer(1))
+		b.create(t, bare(2))
+		if at := b.customer(t, 1).SignedOutBefore; !at.IsZero() {
+			t.Errorf("before: got %v, want none", at)
+		}
+		var last time.Time
+		for i := range 6 {
+			now := b.Store.Now().Truncate(time.Millisecond)
+			b.signOut(t, 1)
+			want := customer(1)
+			want.SignedOutBefore = later(now, last).Add(time.Millisecond)
+			same(t, fmt.Sprintf("customer after %d times", i+1), b.customer(t, 1), want)
+			last = want.SignedOutBefore
+			if i%2 == 1 { // twice while the clock stands still
+				b.clock.Advance(time.Second)
+			}
+		}
+		same(t, "another customer", b.customer(t, 2), bare(2))
+		b.Store = b.Reopen(t)
+		if got := b.customer(t, 1).SignedOutBefore; !got.Equal(last) {
+			t.Errorf("after a restart: got %v, want %v", got, last)
+		}
+		b.count(t, signon.EventSignedOutEverywhere, 6)
+	}},
+	{"SigningOutNeverGoesBack", func(t *testing.T, b *bench) {
+		b.create(t, customer(1))
+		b.signOut(t, 1)
+		before := b.customer(t, 1).SignedOutBefore
+		b.clock.Advance(-time.Hour)
+		b.Store = b.Reopen(t)
+		b.signOut(t, 1)
+		if got := b.customer(t, 1).SignedOutBefore; !got.After(before) {
+			t.Errorf("got %v after %v", got, before)
+		}
+	}},
+	{"SigningOutStaysWhenTheCustomerChanges", func(t *testing.T, b *bench) {
+		c := b.create(t, customer(1))
+		b.signOut(t, 1)
+		signedOut := b.customer(t, 1).SignedOutBefore
+		c.SignedOutBefore = signedOut.Add(-time.Hour)
+		b.update(t, c) // based on what was read before: signing out is no new version
+		c.SignedOutBefore = time.Time{}
+		b.importBatch(t, &directory.Batch{Customers: []*directory.Customer{c}})
+		if got := b.customer(t, 1); !got.SignedOutBefore.Equal(signedOut) || got.Version != 3 {
+			t.Errorf("got %v at version %d, want %v at version 3", got.SignedOutBefore, got.Version, signedOut)
+		}
+	}},
+	{"SigningOutAnUnknownCustomerIsNotFound", func(t *testing.T, b *bench) {
+		b.create(t, customer(1))
+		fails(t, "unknown", b.Store.SignOutCustomer(b.ctx, shop, 2, event(signon.EventSignedOutEverywhere)), signon.ErrNotFound)
+		fails(t, "of another tenant", b.Store.SignOutCustomer(b.ctx, other, 1, event(signon.EventSignedOutEverywhere)), signon.ErrNotFound)
+		same(t, "customer", b.customer(t, 1), customer(1))
+		same(t, "events", b.events(t), []signon.EventType{signon.EventCustomerCreated})
+	}},
 	{"CustomersAreListedByID", func(t *testing.T, b *bench) {
 		for _, id := range []int64{30, 4, 200, 1000} {
 			b.create(t, bare(id))
@@ -231,6 +286,20 @@ func (b *bench) update(t *testing.T, c *directory.Customer) {
 	if err := b.Store.UpdateCustomer(b.ctx, c, event(signon.EventCustomerChanged)); err != nil {
 		t.Fatalf("update customer %d: %v", c.ID, err)
 	}
+}
+
+func (b *bench) signOut(t *testing.T, id int64) {
+	t.Helper()
+	if err := b.Store.SignOutCustomer(b.ctx, shop, id, event(signon.EventSignedOutEverywhere)); err != nil {
+		t.Fatalf("sign out customer %d: %v", id, err)
+	}
+}
+
+func later(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return b
+	}
+	return a
 }
 
 func (b *bench) customer(t *testing.T, id int64) *directory.Customer {

@@ -67,7 +67,7 @@ func redemption(g *signon.Grant, binding byte, addr ...signon.AddrKey) *signon.R
 		Key: g.Key, Addr: addr, Binding: signon.BindingDigest{binding}, SessionTTL: time.Hour,
 		Session: signon.BrowserSession{
 			Tenant: g.Tenant, Destination: g.Destination, Client: g.Client, Subject: g.Subject, SubjectKind: g.SubjectKind,
-			Target: g.Target, Language: g.Language, Secret: signon.SecretDigest{binding, 1},
+			Target: g.Target, Language: g.Language, Secret: signon.SecretDigest{binding, 1}, IssuedAt: g.IssuedAt,
 		},
 		Record: func(o *signon.RedeemOutcome) *signon.Event {
 			switch {

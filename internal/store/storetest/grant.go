@@ -134,6 +134,9 @@ var revokePromises = []promise{
 		o := order("1", "cart")
 		o.Card.Token = token
 		b.put(t, o)
+		sub := bareSubscription("AA", 1)
+		sub.CardToken = token
+		b.subscribe(t, sub)
 		disk := b.Bytes(t)
 		if !bytes.Contains(disk, []byte(c.Billing.LastName)) {
 			t.Fatal("the customer's name is not on disk: the bytes are not those of the store")

@@ -15,12 +15,18 @@ func fresh(c *directory.Customer) *directory.Customer {
 	return c
 }
 
+// freshSubscription is fresh for a subscription.
+func freshSubscription(s *directory.Subscription) *directory.Subscription {
+	s.Version = 0
+	return s
+}
+
 var importPromises = []promise{
 	{"ImportWritesAllRows", func(t *testing.T, b *bench) {
 		one := fresh(customer(1))
 		b.importBatch(t, &directory.Batch{
 			Customers: []*directory.Customer{one, fresh(bare(2))}, Products: []*directory.Product{product("1")},
-			Subscriptions: []*directory.Subscription{subscription("AA", 1)}, // of a customer in the same batch
+			Subscriptions: []*directory.Subscription{freshSubscription(subscription("AA", 1))}, // of a customer in the same batch
 		})
 		if one.Version != 0 {
 			t.Errorf("got version %d in the batch, want it left alone", one.Version)
@@ -43,20 +49,26 @@ var importPromises = []promise{
 		p.Name, p.Prices = "new", nil
 		b.importBatch(t, &directory.Batch{Customers: []*directory.Customer{next}, Subscriptions: []*directory.Subscription{sub}, Products: []*directory.Product{p}})
 		next.Version, next.PrivacyKey, next.CreatedAt = 2, created.PrivacyKey, created.CreatedAt
-		sub.CreatedAt = subscription("AA", 1).CreatedAt
+		sub.Version, sub.CreatedAt = 2, subscription("AA", 1).CreatedAt
 		same(t, "customer", b.customer(t, 1), next)
 		same(t, "subscription", b.subscription(t, "AA"), sub)
 		same(t, "product", b.product(t, "1"), p)
 	}},
 	{"ImportReplacesARowOfItsOwn", func(t *testing.T, b *bench) {
-		again := bare(1)
-		b.importBatch(t, &directory.Batch{Customers: []*directory.Customer{fresh(customer(1)), again}})
+		b.importBatch(t, &directory.Batch{
+			Customers:     []*directory.Customer{fresh(customer(1)), bare(1)},
+			Subscriptions: []*directory.Subscription{freshSubscription(subscription("AA", 1)), bareSubscription("AA", 1)},
+		})
 		if got := b.customer(t, 1); got.Version != 2 || got.ExternalRef != "" {
+			t.Errorf("got %+v, want the second row at version 2", got)
+		}
+		if got := b.subscription(t, "AA"); got.Version != 2 || got.ExternalRef != "" {
 			t.Errorf("got %+v, want the second row at version 2", got)
 		}
 	}},
 	{"ImportWritesNothingWhenARowCannotBe", func(t *testing.T, b *bench) {
 		b.create(t, named(1, "taken"))
+		b.subscribe(t, bareSubscription("DD", 1))
 		stale := bare(1)
 		stale.Version = 7
 		gone := bare(9)
@@ -74,7 +86,19 @@ var importPromises = []promise{
 			{"a customer who does not exist any more", directory.Batch{Customers: []*directory.Customer{fresh(bare(2)), gone}}, 1, signon.ErrNotFound},
 			{"a subscription without its customer", directory.Batch{
 				Customers: []*directory.Customer{fresh(bare(2))}, Products: []*directory.Product{product("1")},
-				Subscriptions: []*directory.Subscription{bareSubscription("AA", 2), bareSubscription("BB", 3)},
+				Subscriptions: []*directory.Subscription{freshSubscription(bareSubscription("AA", 2)), freshSubscription(bareSubscription("BB", 3))},
+			}, 1, signon.ErrNotFound},
+			{"another version of a subscription", directory.Batch{
+				Customers:     []*directory.Customer{fresh(bare(2))},
+				Subscriptions: []*directory.Subscription{freshSubscription(bareSubscription("AA", 2)), {Tenant: shop, Reference: "DD", CustomerID: 1, Version: 2}},
+			}, 1, signon.ErrConflict},
+			{"a subscription that exists already", directory.Batch{
+				Customers:     []*directory.Customer{fresh(bare(2))},
+				Subscriptions: []*directory.Subscription{freshSubscription(bareSubscription("DD", 2))},
+			}, 0, signon.ErrConflict},
+			{"a subscription that does not exist any more", directory.Batch{
+				Customers:     []*directory.Customer{fresh(bare(2))},
+				Subscriptions: []*directory.Subscription{freshSubscription(bareSubscription("AA", 2)), bareSubscription("BB", 2)},
 			}, 1, signon.ErrNotFound},
 		} {
 			err := b.Store.Import(b.ctx, &c.batch, event(signon.EventImported))
@@ -88,7 +112,8 @@ var importPromises = []promise{
 		_, err := b.Store.Product(b.ctx, shop, "1")
 		fails(t, "product", err, signon.ErrNotFound)
 		same(t, "the customer who was there", b.customer(t, 1), named(1, "taken"))
-		same(t, "events", b.events(t), []signon.EventType{signon.EventCustomerCreated})
+		same(t, "the subscription that was there", b.subscription(t, "DD"), bareSubscription("DD", 1))
+		same(t, "events", b.events(t), []signon.EventType{signon.EventCustomerCreated, signon.EventSubscription})
 	}},
 }
 

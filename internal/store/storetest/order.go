@@ -3,6 +3,7 @@ package storetest
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/latchkey-sso/latchkey/internal/directory"
 	"github.com/latchkey-sso/latchkey/internal/signon"
@@ -85,6 +86,52 @@ var orderPromises = []promise{
 		theirs := order("1", "cart 1")
 		theirs.Tenant = other
 		same(t, "the same in another tenant", b.put(t, theirs), theirs)
+	}},
+	{"OrdersOfACustomerAreListedLatestFirst", func(t *testing.T, b *bench) {
+		at := NewClock().Now()
+		placed := func(refNo string, customer int64, after time.Duration) *directory.Order {
+			o := order(refNo, "cart "+refNo)
+			o.CustomerID, o.PlacedAt = customer, at.Add(after)
+			return b.put(t, o)
+		}
+		placed("5", 1, time.Hour)
+		placed("700", 1, 0)
+		placed("90", 1, 0) // in the same millisecond
+		placed("6", 2, 0)
+		theirs := order("1", "theirs")
+		theirs.Tenant = other
+		b.put(t, theirs)
+		last := begun("4", "open")
+		last.PlacedAt = at.Add(2 * time.Hour)
+		b.put(t, last)
+		for _, c := range []struct {
+			customer int64
+			limit    int
+			want     []string
+		}{{1, 10, []string{"4", "5", "700", "90"}}, {1, 2, []string{"4", "5"}}, {2, 10, []string{"6"}}, {3, 10, nil}} {
+			list, err := b.Store.OrdersOf(b.ctx, shop, c.customer, c.limit)
+			if err != nil {
+				t.Fatalf("list orders: %v", err)
+			}
+			var got []string
+			for i := range list {
+				got = append(got, list[i].RefNo)
+				same(t, "order "+list[i].RefNo, &list[i], b.order(t, list[i].RefNo))
+			}
+			same(t, fmt.Sprintf("%d orders of customer %d", c.limit, c.customer), got, c.want)
+		}
+	}},
+	{"OrderThatIsCompletedMovesToItsCustomerAndTime", func(t *testing.T, b *bench) {
+		b.put(t, begun("1", "cart"))
+		o := order("1", "cart")
+		o.CustomerID, o.PlacedAt = 2, o.PlacedAt.Add(time.Hour)
+		b.put(t, o)
+		same(t, "order", b.order(t, "1"), o)
+		for id, want := range map[int64]int{1: 0, 2: 1} {
+			if list, err := b.Store.OrdersOf(b.ctx, shop, id, 9); err != nil || len(list) != want {
+				t.Errorf("got %d orders of customer %d, %v, want %d", len(list), id, err, want)
+			}
+		}
 	}},
 	{"OrdersAreListedByNumber", func(t *testing.T, b *bench) {
 		for _, refNo := range []string{"90", "100", "9", "1000", "101"} {

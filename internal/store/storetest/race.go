@@ -211,6 +211,61 @@ var racePromises = []promise{
 			}
 		}
 	}},
+	{"OneUpdateOfAVersionOfASubscriptionWins", func(t *testing.T, b *bench) {
+		b.create(t, customer(1))
+		b.subscribe(t, subscription("AA", 1))
+		const rounds, updaters = 20, 16
+		for round := range rounds {
+			won := make([]int, updaters)
+			together(updaters, func(i int) {
+				s := subscription("AA", 1)
+				s.Version, s.CardToken = int64(round+1), fmt.Sprint("tok-", i)
+				var err error
+				if i%2 == 0 {
+					err = b.Store.UpdateSubscription(b.ctx, s, event(signon.EventSubscriptionChanged))
+				} else {
+					err = b.Store.Import(b.ctx, &directory.Batch{Subscriptions: []*directory.Subscription{s}}, event(signon.EventSubscriptionChanged))
+				}
+				won[i] = count(err == nil)
+				if err != nil {
+					fails(t, "update", err, signon.ErrConflict)
+				}
+			})
+			got := b.subscription(t, "AA")
+			for i := range won {
+				if (won[i] == 1) != (got.CardToken == fmt.Sprint("tok-", i)) {
+					t.Errorf("round %d: updater %d won %d times, the card is %q", round, i, won[i], got.CardToken)
+				}
+			}
+			if got.Version != int64(round+2) {
+				t.Errorf("got version %d, want %d", got.Version, round+2)
+			}
+		}
+		b.count(t, signon.EventSubscriptionChanged, rounds)
+	}},
+	{"NoSigningOutIsLost", func(t *testing.T, b *bench) {
+		b.create(t, customer(1))
+		start := b.Store.Now().Truncate(time.Millisecond)
+		const rounds = 20
+		together(16, func(i int) {
+			for range rounds {
+				if i%4 > 0 { // others change the customer meanwhile
+					_ = b.Store.UpdateCustomer(b.ctx, b.customer(t, 1), event(signon.EventCustomerChanged)) // many conflict
+					continue
+				}
+				before := b.customer(t, 1).SignedOutBefore
+				b.signOut(t, 1)
+				if now := b.Store.Now(); !b.customer(t, 1).SignedOutBefore.After(later(before, now)) {
+					t.Errorf("signed out: the instant is not after %v", later(before, now))
+				}
+			}
+		})
+		want := start.Add(4 * rounds * time.Millisecond) // the clock stands still: each takes one more
+		if got := b.customer(t, 1).SignedOutBefore; !got.Equal(want) {
+			t.Errorf("got %v, want %v", got, want)
+		}
+		b.count(t, signon.EventSignedOutEverywhere, 4*rounds)
+	}},
 	{"OneTextIsGivenToOneCustomer", func(t *testing.T, b *bench) {
 		for i := range 20 {
 			for n, c := range clashes {

@@ -18,12 +18,12 @@ func subscription(reference string, customerID int64) *directory.Subscription {
 		Recurring: true, Disabled: true, PastDue: true, Trial: true, Test: true, Lifetime: true, ReceiveNotifications: true,
 		SKU: "sku", PartnerCode: "partner", DeliveryDescription: "by mail\nor not",
 		DeliveryCodes:    []directory.DeliveryCode{{Code: "c", Description: "d", ExtraInfo: "e", File: "f"}, {}},
-		NextRenewalPrice: directory.Money{Hundredths: 1999, Currency: "EUR"}, CreatedAt: NewClock().Now(),
+		NextRenewalPrice: directory.Money{Hundredths: 1999, Currency: "EUR"}, CardToken: "tok-1", CreatedAt: NewClock().Now(), Version: 1,
 	}
 }
 
 func bareSubscription(reference string, customerID int64) *directory.Subscription {
-	return &directory.Subscription{Tenant: shop, Reference: reference, CustomerID: customerID, CreatedAt: NewClock().Now()}
+	return &directory.Subscription{Tenant: shop, Reference: reference, CustomerID: customerID, CreatedAt: NewClock().Now(), Version: 1}
 }
 
 var subscriptionPromises = []promise{
@@ -50,6 +50,55 @@ var subscriptionPromises = []promise{
 		b.subscribe(t, subscription("AA", 1))
 		fails(t, "create", b.Store.CreateSubscription(b.ctx, bareSubscription("AA", 1), event(signon.EventSubscription)), signon.ErrConflict)
 		same(t, "subscription", b.subscription(t, "AA"), subscription("AA", 1))
+	}},
+	{"UpdateReplacesTheSubscription", func(t *testing.T, b *bench) {
+		b.create(t, customer(1))
+		b.create(t, customer(2))
+		b.subscribe(t, bareSubscription("AA", 1))
+		b.subscribe(t, subscription("BB", 1))
+		for _, next := range []*directory.Subscription{subscription("AA", 2), bareSubscription("BB", 1)} {
+			created := next.CreatedAt
+			next.CreatedAt = created.Add(time.Hour)
+			b.changeSubscription(t, next)
+			if next.Version != 2 {
+				t.Errorf("got version %d in the argument, want 2", next.Version)
+			}
+			next.CreatedAt = created
+			same(t, "subscription", b.subscription(t, next.Reference), next)
+			b.Store = b.Reopen(t)
+			same(t, "subscription after a restart", b.subscription(t, next.Reference), next)
+		}
+		same(t, "last events", b.events(t)[4:], []signon.EventType{signon.EventSubscriptionChanged, signon.EventSubscriptionChanged})
+	}},
+	{"UpdateOfAnotherVersionOfASubscriptionConflicts", func(t *testing.T, b *bench) {
+		b.create(t, customer(1))
+		b.subscribe(t, subscription("AA", 1))
+		b.changeSubscription(t, subscription("AA", 1))
+		for _, version := range []int64{0, 1, 3} {
+			s := bareSubscription("AA", 1)
+			s.Version = version
+			fails(t, "update", b.Store.UpdateSubscription(b.ctx, s, event(signon.EventSubscriptionChanged)), signon.ErrConflict)
+			if s.Version != version {
+				t.Errorf("got version %d in the argument of a refused update, want %d", s.Version, version)
+			}
+		}
+		want := subscription("AA", 1)
+		want.Version = 2
+		same(t, "subscription", b.subscription(t, "AA"), want)
+		b.count(t, signon.EventSubscriptionChanged, 1)
+	}},
+	{"UpdateOfAnUnknownSubscriptionIsNotFound", func(t *testing.T, b *bench) {
+		b.create(t, customer(1))
+		b.subscribe(t, subscription("AA", 1))
+		theirs := subscription("AA", 1)
+		theirs.Tenant = other
+		for name, s := range map[string]*directory.Subscription{
+			"another reference": subscription("BB", 1), "another tenant": theirs, "a customer who does not exist": subscription("AA", 2),
+		} {
+			fails(t, name, b.Store.UpdateSubscription(b.ctx, s, event(signon.EventSubscriptionChanged)), signon.ErrNotFound)
+		}
+		same(t, "subscription", b.subscription(t, "AA"), subscription("AA", 1))
+		b.count(t, signon.EventSubscriptionChanged, 0)
 	}},
 	{"SubscriptionOfAnotherTenantIsNotFound", func(t *testing.T, b *bench) {
 		b.create(t, customer(1))
@@ -110,6 +159,13 @@ func (b *bench) subscribe(t *testing.T, s *directory.Subscription) {
 	t.Helper()
 	if err := b.Store.CreateSubscription(b.ctx, s, event(signon.EventSubscription)); err != nil {
 		t.Fatalf("create subscription %s: %v", s.Reference, err)
+	}
+}
+
+func (b *bench) changeSubscription(t *testing.T, s *directory.Subscription) {
+	t.Helper()
+	if err := b.Store.UpdateSubscription(b.ctx, s, event(signon.EventSubscriptionChanged)); err != nil {
+		t.Fatalf("update subscription %s: %v", s.Reference, err)
 	}
 }
 

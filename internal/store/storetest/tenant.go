@@ -28,7 +28,7 @@ func declared() []signon.Tenant {
 						{Scheme: "https", Host: "store.example.com", Port: 443}, {Scheme: "http", Host: "*.test.example.com", Port: 8080},
 					},
 					Paths: []string{"/order/*", "/x"}, UnsupportedPaths: []string{"/y"}, UnsupportedHosts: []string{"old.example.com"}, QueryRequired: true,
-					TokenParam: "logintoken", DefaultTTL: 10 * time.Second, MaxTTL: time.Hour, SessionTTL: 30 * time.Minute, AddrPolicy: signon.AddrNet64,
+					TokenParam: "logintoken", DefaultTTL: 10 * time.Second, MaxTTL: time.Hour, SessionTTL: 30 * time.Minute, IdleTTL: 5 * time.Minute, AddrPolicy: signon.AddrNet64,
 					OnMismatch: signon.MismatchReport, Policy: signon.PolicyConfirm,
 					Settings: map[string]string{"a_page": "https://pay.example.com/?a=b", "odd \x00": ""},
 				},
