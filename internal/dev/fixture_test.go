@@ -2,11 +2,13 @@ package dev
 
 import (
 	"path/filepath"
+	"reflect"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/latchkey-sso/latchkey/internal/directory"
+	"github.com/latchkey-sso/latchkey/internal/page"
 	"github.com/latchkey-sso/latchkey/internal/signon"
 	"github.com/latchkey-sso/latchkey/internal/store/sqlite"
 )
@@ -71,6 +73,23 @@ func TestCustomersStandAsTheDemoSays(t *testing.T) {
 	}
 	if _, err := dir.CustomerByID(t.Context(), tenant, 100000001); err == nil {
 		t.Error("the other vendor's customer is this vendor's, too")
+	}
+}
+
+func TestTheDemosBrandCanBeWorn(t *testing.T) {
+	tenants, err := Config(8080).Declared()
+	if err != nil {
+		t.Fatal(err)
+	}
+	brand, err := page.NewBrand(page.BrandSource(tenants[0].Brand))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if look := brand.Look(); look.Logo.Path == "" || look.LogoDark.Path == "" || look.Sheet == "" {
+		t.Errorf("got %+v, want two logos and colours", look)
+	}
+	if other := tenants[1]; !reflect.ValueOf(other.Brand).IsZero() {
+		t.Errorf("the other vendor has a brand: %+v", other.Brand)
 	}
 }
 

@@ -27,13 +27,14 @@ type Options struct {
 // or account host, and the pages' assets. It answers any other request with a
 // page that names nobody.
 func New(o Options) http.Handler {
-	return &site{Options: o, pages: pages(), guard: http.NewCrossOriginProtection()}
+	return &site{Options: o, pages: pages(), guard: http.NewCrossOriginProtection(), brands: &wardrobe{log: o.Log}}
 }
 
 type site struct {
 	Options
-	pages *page.Set
-	guard *http.CrossOriginProtection
+	pages  *page.Set
+	guard  *http.CrossOriginProtection
+	brands *wardrobe
 }
 
 // visit is one request to one destination.
@@ -102,7 +103,7 @@ var linked = map[signon.DestinationKind]route{
 // ServeHTTP answers one request.
 func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if strings.HasPrefix(r.URL.Path, page.AssetPath) {
-		page.Assets().ServeHTTP(w, r)
+		s.serveAsset(w, r)
 		return
 	}
 	v := &visit{site: s, w: w, r: r, info: inbound.From(r.Context()), policy: page.Policy{SecretURL: true}}

@@ -46,7 +46,8 @@ func parsePages() (*page.Set, error) {
 func (v *visit) view(title string, content any, known ...string) *page.View {
 	view := &page.View{Content: content, Language: v.pageLanguage(known...)}
 	if v.tenant != nil {
-		view.Brand, view.Support = v.tenant.Name, v.tenant.SupportURL
+		view.Brand, view.Look = v.tenant.Name, v.brands.of(v.tenant).Look()
+		view.Support, view.SupportEmail = v.tenant.SupportURL, v.tenant.SupportEmail
 	}
 	view.Title = v.pages.Text(view.Language, title)
 	return view
