@@ -303,9 +303,9 @@ func TestCustomerBecomesTheEndUserOfAllOwnSubscriptions(t *testing.T) {
 			t.Fatal(err)
 		}
 		want := subscription(got.CustomerID)
-		want.Reference, want.CreatedAt = got.Reference, got.CreatedAt
+		want.Reference, want.CreatedAt, want.Version = got.Reference, got.CreatedAt, 1
 		if i < 2 {
-			want.EndUser, want.EndUserLanguage = nil, ""
+			want.EndUser, want.EndUserLanguage, want.Version = nil, "", 2
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("subscription %d (-want +got):\n%s", i, diff)
@@ -320,6 +320,33 @@ func TestCustomerBecomesTheEndUserOfAllOwnSubscriptions(t *testing.T) {
 	}
 	if last, err := events[len(events)-1].Event(); err != nil || last.Type != signon.EventCustomerChanged {
 		t.Errorf("got %+v, %v, want one event of the change", last, err)
+	}
+	// A subscription that somebody else changes at that moment stays as that one left it.
+	slow := &slowStore{Store: store}
+	slow.beforeWrite = func() {
+		slow.beforeWrite = nil
+		sub, err := store.Subscription(ctx, shop, references[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		sub.EndUser, sub.SKU = &directory.Contact{FirstName: "Eva"}, "changed meanwhile"
+		if err := store.UpdateSubscription(ctx, sub, &signon.Event{Type: signon.EventSubscriptionChanged}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	sub, err := store.Subscription(ctx, shop, references[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	sub.EndUser = &directory.Contact{FirstName: "Another"}
+	if err := store.UpdateSubscription(ctx, sub, &signon.Event{Type: signon.EventSubscriptionChanged}); err != nil {
+		t.Fatal(err)
+	}
+	if err := directory.New(slow, newClock()).UpdateCustomerAndEndUsers(ctx, changed, directory.Act{}); !errors.Is(err, signon.ErrConflict) {
+		t.Errorf("got %v, want a conflict", err)
+	}
+	if got, err := store.Subscription(ctx, shop, references[0]); err != nil || got.SKU != "changed meanwhile" || got.EndUser == nil {
+		t.Errorf("got %+v, %v, want the change that was made meanwhile", got, err)
 	}
 	// Based on a version that was replaced: nothing at all is written.
 	stale := stored.Clone()

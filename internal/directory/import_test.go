@@ -200,7 +200,7 @@ func TestImportOfSubscriptions(t *testing.T) {
 		t.Fatalf("got %+v, %v, want %+v", done, err, want)
 	}
 	want := subscription(id)
-	want.Reference, want.PastDue = "123D40F123", true
+	want.Reference, want.PastDue, want.Version = "123D40F123", true, 2
 	got, err := s.Subscription(t.Context(), shop, "123D40F123")
 	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(directory.Subscription{}, "CreatedAt")); err != nil || diff != "" {
 		t.Errorf("error %v, stored (-want +got):\n%s", err, diff)

@@ -156,3 +156,32 @@ func TestOrdersOfAnotherTenantAreUnknown(t *testing.T) {
 		t.Errorf("by cart: got %v, want signon.ErrNotFound", err)
 	}
 }
+
+func TestCustomersFindTheirOwnOrders(t *testing.T) {
+	s, _, clock := newService(t)
+	mine, theirs := &directory.Customer{Tenant: shop, ID: 352365983}, &directory.Customer{Tenant: shop, ID: 1}
+	var numbers []string
+	for _, cart := range []string{"one", "two", "three"} {
+		o, err := s.PlaceOrder(t.Context(), order(cart, directory.OrderPending), directory.Act{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		numbers = append([]string{o.RefNo}, numbers...)
+		clock.advance(time.Second)
+	}
+	list, err := s.OrdersOf(t.Context(), mine, 2)
+	if err != nil || len(list) != 2 || list[0].RefNo != numbers[0] || list[1].RefNo != numbers[1] {
+		t.Errorf("got %d orders, %v, want the latest two", len(list), err)
+	}
+	if o, err := s.OrderOf(t.Context(), mine, numbers[2]); err != nil || o.CartID != "one" {
+		t.Errorf("got %+v, %v, want the first order", o, err)
+	}
+	for name, c := range map[string]*directory.Customer{"another customer": theirs, "another shop": {Tenant: "other", ID: mine.ID}} {
+		if o, err := s.OrderOf(t.Context(), c, numbers[2]); !errors.Is(err, signon.ErrNotFound) || o != nil {
+			t.Errorf("%s: got %v, %v, want not found", name, o, err)
+		}
+		if list, err := s.OrdersOf(t.Context(), c, 9); err != nil || len(list) != 0 {
+			t.Errorf("%s: got %d orders, %v, want none", name, len(list), err)
+		}
+	}
+}
