@@ -169,7 +169,9 @@ func TestARepeatAsksBeforeItReplacesAnotherPerson(t *testing.T) {
 	if ask.Current == nil || ask.Current.Subject != "2" {
 		t.Errorf("got %+v", ask)
 	}
-	again, err := w.redeem(ones.Token, 1, func(r *signon.RedeemRequest) { r.Session, r.Confirmed = &signon.HeldSession{Token: two.Token}, ask.Ticket })
+	again, err := w.redeem(ones.Token, 1, func(r *signon.RedeemRequest) {
+		r.Session, r.Confirmed = &signon.HeldSession{Token: two.Token}, ask.Ticket
+	})
 	if err != nil || again.Token != one.Token {
 		t.Errorf("answered: got %+v, %v; want the first session", again, err)
 	}

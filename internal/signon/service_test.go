@@ -115,15 +115,23 @@ func newWorld(t *testing.T) *world {
 
 func openWorld(t *testing.T, path string, root, previous []byte) *world {
 	t.Helper()
+	return openWorldAt(t, &handClock{now: time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)}, path, root, previous)
+}
+
+func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
+
+// openWorldAt is openWorld on a clock that has run already.
+func openWorldAt(t *testing.T, clock *handClock, path string, root, previous []byte) *world {
+	t.Helper()
 	keys, err := signon.NewKeyring(root, previous)
 	if err != nil {
 		t.Fatal(err)
 	}
 	w := &world{
-		t: t, clock: &handClock{now: time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)}, keys: keys,
+		t: t, clock: clock, keys: keys,
 		misses: &counter{count: map[string]int{}}, failures: &counter{count: map[string]int{}}, refusals: &counter{count: map[string]int{}},
 	}
-	log := slog.New(slog.DiscardHandler)
+	log := quiet()
 	w.store, err = sqlite.Open(t.Context(), sqlite.Options{Path: path, Keys: keys, Clock: w.clock, Log: log})
 	if err != nil {
 		t.Fatal(err)
