@@ -45,6 +45,11 @@ type View struct {
 	Person, SignOut string
 	// Support is where a person finds help, SupportEmail whom to write to; or empty.
 	Support, SupportEmail string
+	// Nav leads to the other pages of the area, or is nil.
+	Nav *Nav
+	// Session is when the person is signed out, or nil. The page runs a script then
+	// (see Policy.Scripts).
+	Session *SessionEnd
 	// Narrow: the page is a short message rather than a place to work.
 	Narrow bool
 	// Content is what the page's own template gets.
