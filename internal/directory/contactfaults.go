@@ -31,6 +31,23 @@ func (c *Contact) Faults(delivery bool) []*signon.Error {
 	return faults
 }
 
+// Faults returns a CodeInvalid error for each of the customer's own details that
+// an update would be refused for: billing and delivery details, fiscal code and
+// language. It changes nothing.
+func (c *Customer) Faults() []*signon.Error {
+	faults := c.Billing.Faults(false)
+	if c.Delivery != nil {
+		faults = append(faults, c.Delivery.Faults(true)...)
+	}
+	own := c.Clone()
+	for _, err := range []error{own.normaliseFiscalCode(), language(&own.Language, FieldLanguage)} {
+		if err != nil {
+			faults = append(faults, signon.AsError(err))
+		}
+	}
+	return faults
+}
+
 // fields returns where each field is, by its name in errors.
 func (c *Contact) fields(prefix string) map[string]*string {
 	return map[string]*string{

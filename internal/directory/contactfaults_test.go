@@ -39,3 +39,21 @@ func TestFaultsOfDeliveryRequiresNothing(t *testing.T) {
 		t.Errorf("got %v, want the e-mail only", got)
 	}
 }
+
+func TestFaultsOfACustomerNameEveryDetail(t *testing.T) {
+	c := &Customer{
+		Billing:  Contact{FirstName: "Ann", LastName: "Lee", Address1: "1 Street", Zip: "1", CountryCode: "us", Email: "ann@example.com"},
+		Delivery: &Contact{Email: "nobody"}, FiscalCode: "DE1", Language: "english",
+	}
+	before := c.Clone()
+	want := []string{
+		"city must be given", "delivery_email must be an e-mail address", "fiscal_code needs a company",
+		"language must be an ISO 639-1 code of two letters, as in en",
+	}
+	if diff := cmp.Diff(want, faultNames(c.Faults())); diff != "" {
+		t.Errorf("faults differ (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(before, c); diff != "" {
+		t.Errorf("the customer changed:\n%s", diff)
+	}
+}

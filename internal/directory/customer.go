@@ -109,11 +109,8 @@ func (c *Customer) normalise() (err error) {
 	if c.Delivery, err = normaliseOptional(c.Delivery, deliveryPrefix); err != nil {
 		return err
 	}
-	if err := text(&c.FiscalCode, FieldFiscalCode, maxFiscal); err != nil {
+	if err := c.normaliseFiscalCode(); err != nil {
 		return err
-	}
-	if c.FiscalCode != "" && c.Billing.Company == "" {
-		return signon.Invalid(FieldFiscalCode, "needs a company")
 	}
 	if err := language(&c.Language, FieldLanguage); err != nil {
 		return err
@@ -122,6 +119,16 @@ func (c *Customer) normalise() (err error) {
 		return err
 	}
 	return c.Credit.normalise()
+}
+
+func (c *Customer) normaliseFiscalCode() error {
+	if err := text(&c.FiscalCode, FieldFiscalCode, maxFiscal); err != nil {
+		return err
+	}
+	if c.FiscalCode != "" && strings.TrimSpace(c.Billing.Company) == "" {
+		return signon.Invalid(FieldFiscalCode, "needs a company")
+	}
+	return nil
 }
 
 func normaliseCards(cards []Card) ([]Card, error) {
