@@ -69,7 +69,7 @@ func TestASmallFileMakesACompleteConfiguration(t *testing.T) {
 			Settings: map[string]string{},
 		}, {
 			ID: "account", Kind: signon.KindAccount, Origins: here, Paths: accountPaths, TokenParam: "logintoken",
-			DefaultTTL: 10 * time.Second, MaxTTL: 24 * time.Hour, SessionTTL: time.Hour, AddrPolicy: signon.AddrExact, OnMismatch: signon.MismatchRefuse,
+			DefaultTTL: 10 * time.Second, MaxTTL: 24 * time.Hour, SessionTTL: 8 * time.Hour, IdleTTL: 30 * time.Minute, AddrPolicy: signon.AddrExact, OnMismatch: signon.MismatchRefuse,
 			Settings: map[string]string{},
 		}},
 	}}

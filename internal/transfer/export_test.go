@@ -94,7 +94,7 @@ func drawBatch(rt *rapid.T) *directory.Batch {
 			Reference: fmt.Sprintf("%010X", i), ExternalRef: drawText(rt, "ref"), CustomerID: 100_000_000,
 			Product:  directory.SubscribedProduct{ID: drawName(rt, "id"), Code: drawText(rt, "code"), Name: drawText(rt, "name"), Version: drawText(rt, "version"), Quantity: i + 1},
 			StartsOn: directory.Date{Year: 2026, Month: 2, Day: 28}, Recurring: rapid.Bool().Draw(rt, "recurring"), Trial: rapid.Bool().Draw(rt, "trial"),
-			SKU: drawText(rt, "sku"), PartnerCode: drawText(rt, "partner"), DeliveryDescription: drawLines(rt, "description"),
+			SKU: drawText(rt, "sku"), PartnerCode: drawText(rt, "partner"), CardToken: drawText(rt, "card token"), DeliveryDescription: drawLines(rt, "description"),
 		}
 		if rapid.Bool().Draw(rt, "user") {
 			u := drawContact(rt, "user contact")

@@ -277,7 +277,7 @@ func TestSubscriptionsNameTheirCustomerEitherWay(t *testing.T) {
 		Product:  directory.SubscribedProduct{ID: "4639321", Quantity: 3, PriceOptionCodes: []string{"users-5", "years-2"}},
 		StartsOn: directory.Date{Year: 2026, Month: 1, Day: 1}, ExpiresOn: directory.Date{Year: 2027, Month: 1, Day: 1}, Recurring: true,
 		DeliveryCodes:    []directory.DeliveryCode{{Code: "AAAA", Description: "code"}, {Code: `B;B|B\`, ExtraInfo: "extra"}},
-		NextRenewalPrice: directory.Money{Hundredths: 1999, Currency: "EUR"}, CreatedAt: fixedClock{}.Now(),
+		NextRenewalPrice: directory.Money{Hundredths: 1999, Currency: "EUR"}, CreatedAt: fixedClock{}.Now(), Version: 1,
 	}
 	if diff := cmp.Diff(wantSub, got); diff != "" {
 		t.Errorf("subscription (-want +got):\n%s", diff)
