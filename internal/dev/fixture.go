@@ -52,7 +52,7 @@ func Config(port uint16) *config.Config {
 	c.Limits.FailedLogins = 600
 	c.Limits.Misses = 600
 	shop := config.DefaultTenant(string(tenant))
-	shop.Name, shop.SupportEmail, shop.Branding = "Avangate Demo", "help@example.com", branding()
+	shop.Name, shop.SupportEmail, shop.Branding = "Avangate Demo", "help@demo.example", branding()
 	shop.Clients = []config.Client{config.DefaultClient(MerchantCode, config.Literal(SecretKey))}
 	shop.Destinations.Cart.Hosts = []string{here, "https://store.avancart.com", "https://store.YourCustomDomain.com"}
 	shop.Destinations.Cart.CardEntryURL = here + CardEntryPath

@@ -56,7 +56,7 @@ func TestEveryPageWearsTheTenantsBrand(t *testing.T) {
 	answers["the question"].shows(t, `name="ticket"`)
 	answers["a form that is none"] = john1.post("/order/cart.php", nil)
 	for name, a := range answers {
-		a.shows(t, "<img ", "Avangate Demo", `<a href="mailto:help@example.com">`)
+		a.shows(t, "<img ", "Avangate Demo", `<a href="mailto:help@demo.example">`)
 		refs := a.own()
 		if len(refs) != 3 {
 			t.Errorf("%s (%d) refers to %q, want two logos and a style sheet", name, a.StatusCode, refs)

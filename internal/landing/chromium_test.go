@@ -147,8 +147,11 @@ func (b *tab) address() string {
 	return step(b, chromedp.Location())
 }
 
-// pageText is what the page says, and what its inputs hold.
-const pageText = `document.body.innerText + "\n" + [...document.querySelectorAll("input:not([type=hidden]),select")].map(e => e.value).join("\n")`
+// pageText is what the page says, and what its inputs hold, once all of it is there.
+const pageText = `(() => {
+	if (document.readyState !== "complete") throw new Error("the page is loading");
+	return document.body.innerText + "\n" + [...document.querySelectorAll("input:not([type=hidden]),select")].map(e => e.value).join("\n");
+})()`
 
 // text returns what the page says, and what its inputs hold. A page that is
 // leaving or has just come can't be read; then it is tried again.

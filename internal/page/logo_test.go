@@ -58,6 +58,7 @@ var harmfulSVGs = map[string]struct{ svg, fault string }{
 	"fill from elsewhere":  {string(svg(`<path fill="url(https://evil.example/#a)"/>`)), "url() of anything but #id in the attribute fill"},
 	"quoted":               {string(svg(`<path mask='URL( "//evil.example/#a")'/>`)), "URL() of anything but #id in the attribute mask"},
 	"style attribute":      {string(svg(`<path style="cursor:image-set('https://evil.example/a' 1x)"/>`)), "image-set() of anything"},
+	"src()":                {string(svg(`<path style="fill:src('#a')"/>`)), "src() of anything"},
 	"escape":               {string(svg(`<path style="fill:u\72l(https://evil.example/)"/>`)), "an escape"},
 	"import":               {string(svg(`<style>@import "https://evil.example/a.css";</style>`)), "the rule @import in <style>"},
 	"font":                 {string(svg(`<style>@FONT-face { font-family: x }</style>`)), "the rule @FONT-face"},
