@@ -24,7 +24,7 @@ func (g *generation) seenMAC(key GrantKey, ms []byte) []byte {
 
 // seenMark returns the mark of a session that is used at that instant.
 func (k *Keyring) seenMark(key GrantKey, at time.Time) string {
-	raw := binary.BigEndian.AppendUint64(make([]byte, 0, seenTimeLen+seenMACLen), uint64(at.UnixMilli())) //nolint:gosec // after 1970
+	raw := binary.BigEndian.AppendUint64(make([]byte, 0, seenTimeLen+seenMACLen), uint64(at.UnixMilli()))
 	return base64.RawURLEncoding.EncodeToString(append(raw, k.generations[0].seenMAC(key, raw)...))
 }
 

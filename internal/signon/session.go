@@ -219,14 +219,14 @@ func (s *Service) over(ctx context.Context, b *BrowserSession, seen string, idle
 }
 
 // ended returns how a session that does not live came to its end.
-func (b *BrowserSession) ended(now time.Time, epoch int64) *Error {
+func (s *BrowserSession) ended(now time.Time, epoch int64) *Error {
 	switch {
-	case !b.EndedAt.IsZero():
-		return sessionOver(ReasonSessionEnded, "a session that lives", "ended at "+stamp(b.EndedAt))
-	case b.Epoch != epoch:
+	case !s.EndedAt.IsZero():
+		return sessionOver(ReasonSessionEnded, "a session that lives", "ended at "+stamp(s.EndedAt))
+	case s.Epoch != epoch:
 		return sessionOver(ReasonSessionEnded, "a session of the store's present history", "one of before the store was restored")
 	}
-	return sessionOver(ReasonSessionEnded, "used before "+stamp(b.ExpiresAt), stamp(now))
+	return sessionOver(ReasonSessionEnded, "used before "+stamp(s.ExpiresAt), stamp(now))
 }
 
 func sessionOver(reason Reason, expected, received string) *Error {
