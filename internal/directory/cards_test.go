@@ -95,10 +95,15 @@ func TestCardsAreAddedPreferredAndRemoved(t *testing.T) {
 		{"pay with the one left", func() error { return w.PayWith(ctx, w.subscription(), w.customer(), "tok_visa", act) }, "tok_visa", "tok_visa"},
 		{"pay with any", func() error { return w.PayWith(ctx, w.subscription(), w.customer(), "", act) }, "tok_visa", ""},
 	} {
+		given := w.customer()
+		before := given.Clone()
 		if err := step.do(); err != nil {
 			t.Fatalf("%s: %v", step.name, err)
 		}
 		w.wants(step.tokens, step.paying)
+		if diff := cmp.Diff(before, given); diff != "" { // others share it
+			t.Errorf("%s: the customer that was given changed (-before +after):\n%s", step.name, diff)
+		}
 	}
 	want := directory.Card{Type: "visa", LastDigits: "4242", ExpirationMonth: 1, ExpirationYear: 2030, Cardholder: "J. Newman", Token: "tok_visa"}
 	if diff := cmp.Diff([]directory.Card{want}, w.customer().Cards); diff != "" {
