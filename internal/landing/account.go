@@ -1,133 +1,228 @@
 package landing
 
 import (
-	"cmp"
+	"errors"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/latchkey-sso/latchkey/internal/directory"
+	"github.com/latchkey-sso/latchkey/internal/page"
+	"github.com/latchkey-sso/latchkey/internal/signon"
 )
 
-// accountPage is what the first page of the account area shows.
-type accountPage struct {
-	Shop          string
-	FirstName     string
-	Email, Phone  string
-	Address       []string
-	Delivery      []string // empty when it is the same
-	Number        string   // the customer's
-	Cards         []cardView
-	Subscriptions []subscriptionView
-	More          bool // there are more subscriptions than are shown
+// The paths of the account area. Links lead to the first ten.
+const (
+	accountPath          = "/myaccount/"
+	productsPath         = accountPath + "my_products/"
+	subscriptionPath     = accountPath + "my_subscription/"
+	viewOrderPath        = accountPath + "view_order/"
+	licensePath          = accountPath + "my_license/"
+	ordersPath           = accountPath + "order_lookup/"
+	changeCardPath       = accountPath + "change_card/"
+	cardsPath            = accountPath + "payment_methods/"
+	detailsPath          = accountPath + "user_data/"
+	supportPath          = "/support/"
+	cardAddedPath        = accountPath + "card" // the way back from the payment processor's page
+	everywherePath       = accountPath + "sign-out-everywhere"
+	accountSignOutPath   = accountPath + "sign-out"
+	accountSignedOutPath = accountPath + "signed-out"
+)
+
+// accountRoutes are the pages of the account area. Each but the last two is only
+// for a person who is signed in.
+var accountRoutes = map[string]route{
+	accountPath:          {get: member((*visitor).getIndex)},
+	productsPath:         {get: member((*visitor).getProducts)},
+	subscriptionPath:     {get: member((*visitor).getSubscription), post: renewalForm.post},
+	viewOrderPath:        {get: member((*visitor).getViewOrder)},
+	licensePath:          {get: member((*visitor).getLicenses)},
+	ordersPath:           {get: member((*visitor).getOrders)},
+	changeCardPath:       {get: member((*visitor).getChangeCard), post: changeCardForm.post},
+	cardsPath:            {get: member((*visitor).getCards), post: cardsForm.post},
+	cardAddedPath:        {get: member((*visitor).getCardAdded)},
+	detailsPath:          {get: member((*visitor).getDetails), post: detailsForm.post},
+	supportPath:          {get: member((*visitor).getSupport)},
+	everywherePath:       {get: member((*visitor).getEverywhere), post: everywhereForm.post},
+	accountSignOutPath:   {post: (*visit).postSignOut},
+	accountSignedOutPath: {get: (*visit).getSignedOut},
 }
 
-type subscriptionView struct {
-	Product, Version, Reference string
-	Quantity                    int
-	Status, StatusKind          string // keys: of a text, and of a badge
-	Trial                       bool
-	Started, Ends, EndsKind     string // EndsKind is the key of what the date means
+// visitor is a person who is signed in, at a page of the account area.
+type visitor struct {
+	*visit
+	session  *signon.BrowserSession
+	customer *directory.Customer
+	who      *person
+	language string // of the page
+	now      time.Time
+	// within: the page is about one thing of the part of the area that its path names.
+	within bool
 }
 
-// maxShown is how many subscriptions the page shows.
-const maxShown = 100
+func (v *visit) visitor(p *person) *visitor {
+	return &visitor{visit: v, session: p.session, customer: p.customer, who: p, language: v.pageLanguage(), now: v.SignOn.Now()}
+}
 
-func (v *visit) getAccount() {
+// member returns the page for who is signed in; nobody else learns more than how
+// to get a link.
+func member(show func(*visitor)) func(*visit) {
+	return func(v *visit) {
+		p, err := v.person()
+		v.clean()
+		switch {
+		case err != nil:
+			v.fail("read session", err)
+		case p == nil:
+			v.message(http.StatusForbidden, signedOff)
+		default:
+			show(v.visitor(p))
+		}
+	}
+}
+
+// ownerField is the name of every form's mark of the person whose page it is on.
+const ownerField = "owner"
+
+// areaForm is a form of the account area.
+type areaForm struct {
+	// send does what the form is for.
+	send func(*visitor)
+	// fields are the names of what it sends besides the owner.
+	fields []string
+	// typed returns what was typed into it, read-only, or nil when nothing can be.
+	typed func(*visit, string) []typedPart
+}
+
+// post answers the form. A form from a page of another person, who was signed in
+// here before or in another tab, does nothing, and nothing in it is shown.
+func (f areaForm) post(v *visit) {
 	p, err := v.person()
-	if err != nil {
-		v.fail("show account", err)
-		return
-	}
 	v.clean()
-	if p == nil {
-		v.message(http.StatusForbidden, signedOff)
-		return
-	}
-	view := v.personal("account.title", p, nil)
-	content, err := v.accountPage(p, view.Language)
-	if err != nil {
-		v.fail("show account", err)
-		return
-	}
-	view.Content = content
-	v.show(http.StatusOK, "account", view)
-}
-
-func (v *visit) accountPage(p *person, language string) (*accountPage, error) {
-	c := p.customer
-	subscriptions, err := v.Directory.Subscriptions(v.r.Context(), directory.SubscriptionQuery{
-		Tenant: v.tenant.ID, CustomerID: c.ID, Limit: maxShown + 1,
-	})
-	if err != nil {
-		return nil, err
-	}
-	content := &accountPage{
-		Shop: v.tenant.Name, FirstName: c.Billing.FirstName, Email: c.Billing.Email, Phone: c.Billing.Phone,
-		Address: addressLines(&c.Billing, language), Number: string(c.Ref()),
-		More: len(subscriptions) > maxShown,
-	}
-	if c.Delivery != nil && *c.Delivery != c.Billing {
-		content.Delivery = addressLines(c.Delivery, language)
-	}
-	now := v.SignOn.Now()
-	for _, card := range c.Cards {
-		content.Cards = append(content.Cards, v.cardOnFile(card, now, language))
-	}
-	slices.SortStableFunc(subscriptions, func(a, b directory.Subscription) int {
-		return cmp.Or(cmp.Compare(rank(&a, now), rank(&b, now)), cmp.Compare(a.Product.Name, b.Product.Name))
-	})
-	for i := range subscriptions[:min(len(subscriptions), maxShown)] {
-		content.Subscriptions = append(content.Subscriptions, v.subscription(&subscriptions[i], now, language))
-	}
-	return content, nil
-}
-
-// rank puts what needs attention first, then what is in use, then what is over.
-func rank(s *directory.Subscription, now time.Time) int {
-	return slices.Index([]directory.SubscriptionStatus{
-		directory.StatusPastDue, directory.StatusActive, directory.StatusExpired, directory.StatusDisabled,
-	}, s.Status(now))
-}
-
-// badges are the kinds of badge for each status.
-var badges = map[directory.SubscriptionStatus]string{
-	directory.StatusActive:  "good",
-	directory.StatusPastDue: "warn",
-	directory.StatusExpired: "",
-}
-
-func (v *visit) subscription(s *directory.Subscription, now time.Time, language string) subscriptionView {
-	status := s.Status(now)
-	view := subscriptionView{
-		Product: s.Product.Name, Version: s.Product.Version, Reference: s.Reference, Quantity: s.Product.Quantity,
-		Status: "status." + string(status), StatusKind: badges[status], Trial: s.Trial,
-		Started: v.date(language, s.StartsOn), Ends: v.date(language, s.ExpiresOn),
-	}
-	if view.Product == "" {
-		view.Product = s.Product.ID
-	}
 	switch {
-	case s.Lifetime || s.ExpiresOn == directory.Date{}:
-		view.Ends, view.EndsKind = v.pages.Text(language, "account.never"), ""
-	case status == directory.StatusExpired:
-		view.EndsKind = "account.ended"
-	case s.Recurring && status == directory.StatusActive:
-		view.EndsKind = "account.renews"
+	case err != nil:
+		v.fail("read session", err)
+	case p == nil:
+		v.over(&f)
+	case v.r.PostForm.Get(ownerField) != personMark(p.session):
+		v.message(http.StatusConflict, "other_person")
 	default:
-		view.EndsKind = "account.ends"
+		f.send(v.visitor(p))
 	}
-	return view
 }
 
-// date returns the day as people write it, or "" for no day.
-func (v *visit) date(language string, d directory.Date) string {
-	if d == (directory.Date{}) {
-		return ""
+// owner is the mark of the person that forms carry.
+func (v *visitor) owner() string { return personMark(v.session) }
+
+// tries is how often a change is tried again that the directory has found based
+// on an older version, where what the person wants does not depend on it.
+const tries = 3
+
+// retry repeats the change with the customer as it stands now while others change
+// it at the same moment.
+func (v *visitor) retry(change func() error) error {
+	err := change()
+	for range tries {
+		if e := signon.AsError(err); e == nil || e.Code != signon.CodeConflict {
+			break
+		}
+		if v.customer, err = v.visit.customer(v.session); err == nil {
+			err = change()
+		}
 	}
-	form := "date.other"
-	if d.Day == 1 {
-		form = "date.first"
+	return err
+}
+
+// areaPages are the parts of the area, in the order of its navigation: the path
+// of each, its name's key, and the paths of what belongs to it.
+var areaPages = []struct {
+	path, name string
+	parts      []string
+}{
+	{accountPath, "nav.index", nil},
+	{productsPath, "nav.products", []string{subscriptionPath, viewOrderPath, changeCardPath}},
+	{licensePath, "nav.licenses", nil},
+	{ordersPath, "nav.orders", nil},
+	{cardsPath, "nav.cards", nil},
+	{detailsPath, "nav.details", []string{everywherePath}},
+	{supportPath, "nav.support", nil},
+}
+
+func (v *visitor) nav() *page.Nav {
+	nav := &page.Nav{Label: v.text("nav.label")}
+	for _, p := range areaPages {
+		item := page.NavItem{Path: p.path, Label: v.text(p.name)}
+		switch {
+		case p.path == v.r.URL.Path && !v.within:
+			item.Current = "page"
+		case p.path == v.r.URL.Path || slices.Contains(p.parts, v.r.URL.Path):
+			item.Current = "true"
+		}
+		nav.Items = append(nav.Items, item)
 	}
-	return v.pages.Text(language, form, d.Day, v.pages.Text(language, "month."+d.Month.String()), d.Year)
+	return nav
+}
+
+// text returns the text with that key in the page's language.
+func (v *visitor) text(key string, args ...any) string { return v.pages.Text(v.language, key, args...) }
+
+// open answers with a page of the area. wrong, unless empty, is what is to be
+// mended on it.
+func (v *visitor) open(status int, name, title string, content any, wrong ...page.Fault) {
+	view := v.personal(title, v.who, content, v.language)
+	view.Nav = v.nav()
+	if len(wrong) > 0 {
+		view.Title = v.text("form.title_wrong", view.Title)
+	}
+	v.show(status, name, view)
+}
+
+// failed answers a change that failed. What was to be changed and is not there
+// any more is no fault of ours.
+func (v *visitor) failed(action string, err error) {
+	if errors.Is(err, signon.ErrNotFound) {
+		v.missing()
+		return
+	}
+	v.fail(action, err)
+}
+
+// missing answers for everything that the person does not have, whether it is
+// another's or nobody's.
+func (v *visitor) missing() {
+	v.open(http.StatusNotFound, "account-missing", "missing.title", nil)
+}
+
+// areaNotes are what a page says was done, by the value of "note" in its address.
+var areaNotes = map[string]page.Notice{
+	"renewal_on":  {Kind: "good", Text: "note.renewal_on"},
+	"renewal_off": {Kind: "good", Text: "note.renewal_off"},
+	"card":        {Kind: "good", Text: "note.card"},
+	"added":       {Kind: "good", Text: "note.added"},
+	"preferred":   {Kind: "good", Text: "note.preferred"},
+	"removed":     {Kind: "good", Text: "note.removed"},
+	"gone":        {Kind: "warn", Text: "note.gone"},
+	"unusable":    {Kind: "warn", Text: "note.unusable"},
+	"cancelled":   {Text: "note.cancelled"},
+	"saved":       {Kind: "good", Text: "note.saved"},
+}
+
+// noted returns the notice that the address asks for, if it is one of these.
+func (v *visitor) noted(names ...string) page.Notices {
+	name := v.params.get(noteParam)
+	if !slices.Contains(names, name) {
+		return page.Notices{}
+	}
+	note := areaNotes[name]
+	return page.Notices{Known: []page.Notice{{Kind: note.Kind, Text: v.text(note.Text)}}}
+}
+
+// noting returns the address of a page that says what was done.
+func noting(path, note string) string {
+	sep := "?"
+	if strings.Contains(path, "?") {
+		sep = "&"
+	}
+	return path + sep + noteParam + "=" + note
 }

@@ -27,7 +27,7 @@ var assetRefs = regexp.MustCompile(`/assets/[^"]+`)
 // own returns the assets that a page refers to which are of a brand.
 func (a *answer) own() []string {
 	refs := slices.DeleteFunc(assetRefs.FindAllString(a.body, -1), func(ref string) bool {
-		return strings.HasPrefix(ref, "/assets/page.") || strings.HasPrefix(ref, "/assets/icon.") || strings.HasPrefix(ref, "/assets/submit.")
+		return strings.HasPrefix(ref, "/assets/page.") || strings.HasPrefix(ref, "/assets/icon.") || strings.HasSuffix(ref, ".js")
 	})
 	slices.Sort(refs)
 	return slices.Compact(refs)

@@ -5,6 +5,7 @@ import (
 	"crypto/subtle"
 	"encoding/base64"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -22,6 +23,33 @@ import (
 func entryState(cartID string) string {
 	sum := sha256.Sum256([]byte("card entry\x00" + cartID))
 	return base64.RawURLEncoding.EncodeToString(sum[:cartIDLen])
+}
+
+// cardEntryURL is the page of the tenant's payment processor where a new card is
+// entered, or nil. It is declared with the tenant's cart and serves all its pages.
+func (v *visit) cardEntryURL() *url.URL {
+	cart, ok := v.SignOn.Registry().Destination(v.tenant.ID, signon.KindCart)
+	if v.dest.Kind == signon.KindCart {
+		cart, ok = v.dest, true
+	}
+	if !ok {
+		return nil
+	}
+	u, err := url.Parse(cart.Settings["card_entry_url"])
+	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
+		return nil
+	}
+	return u
+}
+
+// cardEntryOrigin is where that page is, for the content policy of pages whose
+// forms lead there.
+func (v *visit) cardEntryOrigin() []string {
+	u := v.cardEntryURL()
+	if u == nil {
+		return nil
+	}
+	return []string{u.Scheme + "://" + u.Host}
 }
 
 // cardEntryLocation is where a card for the order is entered.
@@ -122,7 +150,7 @@ func (v *visit) returnedCard() (card directory.Card, ok bool) {
 	card.ExpirationMonth, card.ExpirationYear, ok = parseExpiry(values["exp"])
 	return card, ok && validText(card.Token, 255) && !digitsOnly(card.Token) &&
 		validText(card.Type, 32) && strings.Trim(card.Type, "abcdefghijklmnopqrstuvwxyz _-") == "" &&
-		len(card.LastDigits) == 4 && digitsOnly(card.LastDigits) && !expired(card, v.SignOn.Now())
+		len(card.LastDigits) == 4 && digitsOnly(card.LastDigits) && !card.Expired(v.SignOn.Now())
 }
 
 // digitsOnly reports whether the text is a number, blanks and hyphens aside: a

@@ -206,7 +206,7 @@ func TestFormErrorsStandAtTheirFields(t *testing.T) {
 		"email", "<john>", "city", "  ", "country_code", "zz", "address2", "4111 1111 1111 1111", "first_name", strings.Repeat("x", 256),
 		"last_name", "New\x01man", "delivery_email", "nobody", "qty.4639321", "many"))
 	a.status(t, http.StatusUnprocessableEntity).shows(t,
-		"Please check 8 things before you order", `role="alert"`, `autofocus`, "<title>Please check: Cart",
+		"Please check 8 things", `role="alert"`, `autofocus`, "<title>Please check: Cart",
 		`value="&lt;john&gt;"`, `href="#f-email"`, `aria-describedby="f-email-error"`, "Enter an e-mail address like name@example.com",
 		"City is missing", "Choose a country", "looks like a card number", "First name is too long", "Last name holds characters that can’t be used",
 		`href="#f-delivery_email"`, `value="nobody"`, `value="many"`, "Enter a whole number from 1 to 100,000")
@@ -315,8 +315,10 @@ func TestOrderingNeedsALiveSession(t *testing.T) {
 	b := s.browser()
 	page := b.follow(s.cartLink(john, "PRODS=4639321"))
 	s.clock.advance(30 * 24 * time.Hour)
-	a := b.onward(b.post("/order/cart.php", with(page.form(), "place", "1")))
-	a.status(t, http.StatusOK).shows(t, "Sign in to order", "Your order has not been placed").hides(t, "Newman")
+	// What was typed is not lost, but there is nothing to send it to.
+	b.post("/order/cart.php", with(page.form(), "place", "1", "city", "Typed City")).status(t, http.StatusForbidden).
+		shows(t, "so it had no effect", `value="Typed City" readonly`, `value="United States" readonly`).hides(t, "Send again")
+	b.get("/order/cart.php").status(t, http.StatusOK).shows(t, "Sign in to order").hides(t, "Newman", "Typed City")
 	if n := len(s.orders()); n != 0 {
 		t.Errorf("%d orders", n)
 	}

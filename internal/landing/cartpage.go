@@ -1,15 +1,10 @@
 package landing
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
-	"fmt"
 	"net/http"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"github.com/latchkey-sso/latchkey/internal/directory"
@@ -18,10 +13,8 @@ import (
 
 // cartPage is what the cart's page shows.
 type cartPage struct {
-	CartID string
-	// Notices and Wrong stand at the top: what to know, and what to mend.
-	Notices []cartNotice
-	Wrong   []wrongField
+	CartID  string
+	Notices page.Notices
 	Lines   []lineView
 	Coupon  string
 	Total   string
@@ -31,19 +24,10 @@ type cartPage struct {
 	Orderable    bool
 	DetailsFirst bool
 	SignedIn     bool
-	NewLink      string // for who is not: where to get a link, or empty
-	Billing      []page.Field
-	Delivery     []page.Field
-	Same         bool
-	Cards        []cardView
-	CardError    string
-	NewCard      bool // a new card can be entered
-	NewChosen    bool
+	NewLink      string       // for who is not: where to get a link, or empty
+	Contact      *contactView // nil for nobody signed in
+	Payment      cardChoice
 }
-
-type cartNotice struct{ Kind, Text string }
-
-type wrongField struct{ ID, Text string }
 
 type lineView struct {
 	Product, Name, Code, Version, Options string
@@ -62,31 +46,18 @@ func (l lineView) QuantityName() string { return quantityName(l.Product) }
 
 func quantityName(product string) string { return "qty." + product }
 
-type cardView struct {
-	Value, Title, Expiry    string
-	Usable, Expired, Chosen bool
-}
-
-// The choice of a card in the form: cardID of one on file, or newCard.
-const (
-	cardField = "card"
-	newCard   = "new"
-)
-
 // A note in the cart's address says what a step before came to.
 const (
 	noteParam     = "note"
 	noteFull      = "full"
 	noteCard      = "card"
 	noteCancelled = "cancelled"
-	noteEnded     = "ended" // the session, before the order was placed
 )
 
-var notes = map[string]cartNotice{
-	noteFull:      {"warn", "cart.note_full"},
-	noteCard:      {"warn", "cart.note_card"},
-	noteCancelled: {"", "cart.note_cancelled"},
-	noteEnded:     {"warn", "cart.note_ended"},
+var cartNotes = map[string]page.Notice{
+	noteFull:      {Kind: "warn", Text: "cart.note_full"},
+	noteCard:      {Kind: "warn", Text: "cart.note_card"},
+	noteCancelled: {Text: "cart.note_cancelled"},
 }
 
 // draft is a cart's page in the making: what the browser has, who is signed in,
@@ -100,7 +71,7 @@ type draft struct {
 	quantities map[string]string
 	chosen     string            // what was chosen of the cards, or ""
 	wrong      map[string]string // what is wrong, by the name in the form
-	notices    []cartNotice
+	notices    []page.Notice
 }
 
 func (d *draft) fault(name, text string) {
@@ -108,6 +79,10 @@ func (d *draft) fault(name, text string) {
 		d.wrong = map[string]string{}
 	}
 	d.wrong[name] = text
+}
+
+func (d *draft) tell(kind, text string) {
+	d.notices = append(d.notices, page.Notice{Kind: kind, Text: text})
 }
 
 // language returns the language of the cart's page.
@@ -139,8 +114,8 @@ func (v *visit) getCart() {
 		v.fail("show cart", err)
 		return
 	}
-	if note, ok := notes[v.params.get(noteParam)]; ok {
-		d.notices = append(d.notices, cartNotice{note.Kind, v.pages.Text(v.language(d.cart), note.Text)})
+	if note, ok := cartNotes[v.params.get(noteParam)]; ok {
+		d.tell(note.Kind, v.pages.Text(v.language(d.cart), note.Text))
 	}
 	v.showCart(http.StatusOK, d)
 }
@@ -148,12 +123,9 @@ func (v *visit) getCart() {
 func (v *visit) showCart(status int, d *draft) {
 	language := v.language(d.cart)
 	content := v.cartPage(d, language)
-	view := v.view("cart.title", content, language)
-	if d.person != nil {
-		view.Person, view.SignOut = d.person.name(), cartSignOutPath
-	}
-	if len(content.Wrong) > 0 {
-		view.Title = v.pages.Text(language, "cart.title_wrong", view.Title)
+	view := v.personal("cart.title", d.person, content, language)
+	if len(content.Notices.Wrong) > 0 {
+		view.Title = v.pages.Text(language, "form.title_wrong", view.Title)
 	}
 	v.clean(v.cardEntryOrigin()...)
 	v.show(status, "cart", view)
@@ -161,15 +133,14 @@ func (v *visit) showCart(status int, d *draft) {
 
 func (v *visit) cartPage(d *draft, language string) *cartPage {
 	content := &cartPage{
-		CartID: d.cart.ID, Notices: d.notices, Coupon: d.cart.Coupon, DetailsFirst: d.cart.DetailsFirst && d.person != nil,
+		CartID: d.cart.ID, Coupon: d.cart.Coupon, DetailsFirst: d.cart.DetailsFirst && d.person != nil,
 		SignedIn: d.person != nil, Orderable: d.quote.orderable(),
 	}
 	if content.Orderable {
 		content.Total, content.Seen = v.money(language, d.quote.Total), seen(d.quote)
 	}
 	if n := len(d.quote.Unknown); n > 0 {
-		text := v.pages.Text(language, "cart.unknown", strings.Join(d.quote.Unknown, ", "))
-		content.Notices = append(content.Notices, cartNotice{"warn", text})
+		d.tell("warn", v.pages.Text(language, "cart.unknown", strings.Join(d.quote.Unknown, ", ")))
 	}
 	for _, l := range d.quote.Lines {
 		content.Lines = append(content.Lines, v.line(d, l, language))
@@ -177,29 +148,23 @@ func (v *visit) cartPage(d *draft, language string) *cartPage {
 	if d.person == nil {
 		content.NewLink = v.newLink()
 	} else {
-		content.Same = d.form.Same
-		content.Billing = d.form.fields(v.site, language, false, d.wrong)
-		content.Delivery = d.form.fields(v.site, language, true, d.wrong)
-		content.NewCard = v.cardEntryURL() != nil
-		v.addCards(content, d, language)
+		content.Contact = d.form.view(v.site, language, marks{wrong: d.wrong})
+		content.Contact.Lead = "cart.change_lead"
+		content.Payment = v.payment(d, language)
 	}
-	content.Wrong = content.wrongFields()
+	content.Notices = page.Notices{Known: d.notices, Wrong: content.wrong()}
 	return content
 }
 
-// wrongFields returns what is wrong in the order of the page.
-func (c *cartPage) wrongFields() []wrongField {
-	var wrong []wrongField
+// wrong returns what is wrong in the order of the page.
+func (c *cartPage) wrong() []page.Fault {
+	var wrong []page.Fault
 	for _, l := range c.Lines {
-		wrong = append(wrong, wrongField{l.ID(), l.Error})
+		wrong = append(wrong, page.Fault{ID: l.ID(), Text: l.Error})
 	}
-	for _, fields := range [][]page.Field{c.Billing, c.Delivery} {
-		for _, f := range fields {
-			wrong = append(wrong, wrongField{f.ID, f.Error})
-		}
-	}
-	wrong = append(wrong, wrongField{"payment", c.CardError})
-	return slices.DeleteFunc(wrong, func(w wrongField) bool { return w.Text == "" })
+	wrong = append(wrong, c.Contact.wrong()...)
+	wrong = append(wrong, page.Fault{ID: choiceID, Text: c.Payment.Error})
+	return slices.DeleteFunc(wrong, func(w page.Fault) bool { return w.Text == "" })
 }
 
 // seen is a quote's total in one spelling.
@@ -222,82 +187,22 @@ func (v *visit) line(d *draft, l quoted, language string) lineView {
 	return view
 }
 
-// addCards adds the cards on file, and chooses one: what was chosen before, or
-// what the buy link suggests.
-func (v *visit) addCards(content *cartPage, d *draft, language string) {
-	now := v.SignOn.Now()
-	content.CardError = d.wrong[cardField]
-	chosen := d.chosen
-	for _, c := range d.person.customer.Cards {
-		view := v.cardOnFile(c, now, language)
-		if chosen == "" && d.cart.Card == cardAny && view.Usable {
-			chosen = view.Value
-		}
-		content.Cards = append(content.Cards, view)
+// payment returns the choice of a card: the one that was made, or what the buy
+// link suggests.
+func (v *visit) payment(d *draft, language string) cardChoice {
+	choice := cardChoice{
+		Cards: v.cardsOnFile(d.person.customer.Cards, v.SignOn.Now(), language),
+		Error: d.wrong[cardField], New: v.cardEntryURL() != nil,
 	}
-	if chosen == "" && content.NewCard && (d.cart.Card == cardNew || len(content.Cards) == 0) {
+	chosen := d.chosen
+	for _, c := range choice.Cards {
+		if chosen == "" && d.cart.Card == cardAny && c.Usable {
+			chosen = c.Value
+		}
+	}
+	if chosen == "" && choice.New && (d.cart.Card == cardNew || len(choice.Cards) == 0) {
 		chosen = newCard
 	}
-	for i := range content.Cards {
-		content.Cards[i].Chosen = content.Cards[i].Usable && content.Cards[i].Value == chosen
-	}
-	content.NewChosen = content.NewCard && chosen == newCard
-}
-
-// cardOnFile returns how a card on file is shown.
-func (v *visit) cardOnFile(c directory.Card, now time.Time, language string) cardView {
-	return cardView{
-		Value: cardID(c), Title: v.pages.Text(language, "card.title", cardBrand(c.Type), c.LastDigits),
-		Expiry: fmt.Sprintf("%02d/%d", c.ExpirationMonth, c.ExpirationYear),
-		Usable: usable(c, now), Expired: expired(c, now),
-	}
-}
-
-// cardID names a card on file in the form, without the processor's token.
-func cardID(c directory.Card) string {
-	sum := sha256.Sum256([]byte("card\x00" + c.Token + "\x00" + c.Label()))
-	return hex.EncodeToString(sum[:6])
-}
-
-// usable reports whether the card can be ordered with.
-func usable(c directory.Card, now time.Time) bool { return c.Token != "" && !expired(c, now) }
-
-// expired reports whether the card's last month is over.
-func expired(c directory.Card, now time.Time) bool {
-	year, month, _ := now.UTC().Date()
-	return c.ExpirationYear < year || c.ExpirationYear == year && c.ExpirationMonth < int(month)
-}
-
-var brands = map[string]string{
-	"visa": "Visa", "mastercard": "Mastercard", "amex": "American Express", "discover": "Discover",
-	"jcb": "JCB", "diners": "Diners Club", "maestro": "Maestro", "unionpay": "UnionPay",
-}
-
-// cardBrand returns the usual spelling of a card's brand.
-func cardBrand(brand string) string {
-	if name, ok := brands[brand]; ok {
-		return name
-	}
-	if brand == "" {
-		return brand
-	}
-	return strings.ToUpper(brand[:1]) + brand[1:]
-}
-
-// cardEntryURL is the page of the tenant's payment processor where a new card is
-// entered, or nil.
-func (v *visit) cardEntryURL() *url.URL {
-	u, err := url.Parse(v.dest.Settings["card_entry_url"])
-	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
-		return nil
-	}
-	return u
-}
-
-func (v *visit) cardEntryOrigin() []string {
-	u := v.cardEntryURL()
-	if u == nil {
-		return nil
-	}
-	return []string{u.Scheme + "://" + u.Host}
+	choice.choose(chosen)
+	return choice
 }

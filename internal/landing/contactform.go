@@ -2,12 +2,14 @@ package landing
 
 import (
 	"net/url"
+	"slices"
+	"strings"
 
 	"github.com/latchkey-sso/latchkey/internal/directory"
 	"github.com/latchkey-sso/latchkey/internal/page"
 )
 
-// contactForm is an order's details as they stand in the form.
+// contactForm is billing and delivery details as they stand in a form.
 type contactForm struct {
 	Billing    directory.Contact
 	FiscalCode string
@@ -66,38 +68,119 @@ func readForm(values url.Values, c *directory.Customer) *contactForm {
 	return f
 }
 
+// contactNames are the names of all inputs of the details.
+func contactNames() []string {
+	names := []string{sameField}
+	for _, f := range contactFields {
+		names = append(names, f.name)
+		if f.value != nil {
+			names = append(names, directory.DeliveryField(f.name))
+		}
+	}
+	return names
+}
+
+// nobody has no details: what a form holds is then what was typed.
+var nobody = &directory.Customer{}
+
 // delivery returns where the order goes.
 func (f *contactForm) delivery() directory.Contact {
-	empty := directory.Contact{Fax: f.Delivery.Fax}
-	if f.Same || f.Delivery == empty {
+	if f.Same || f.noDelivery() {
 		return f.Billing
 	}
 	return f.Delivery
 }
 
+// noDelivery reports whether nothing was typed into the delivery details.
+func (f *contactForm) noDelivery() bool {
+	return f.Delivery == directory.Contact{Fax: f.Delivery.Fax}
+}
+
+// contactView is the details in a form, as the template "contact" shows them.
+type contactView struct {
+	Lead              string // key of what to know before typing, or empty
+	Billing, Delivery []page.Field
+	Same              bool
+	SameNote          string // what to know of the choice, or empty
+}
+
+// marks are what fields are marked with besides their values.
+type marks struct {
+	// wrong holds what is wrong by the directory's names.
+	wrong map[string]string
+	// stored, unless nil, is what is on record now: fields that differ say so.
+	stored *contactForm
+	// readOnly: nothing can be typed.
+	readOnly bool
+}
+
+func (f *contactForm) view(s *site, language string, m marks) *contactView {
+	view := &contactView{Same: f.Same, Billing: f.fields(s, language, false, m)}
+	if m.stored != nil && (f.Same != m.stored.Same) {
+		view.SameNote = s.pages.Text(language, "details.stored", m.stored.deliveryText(s, language))
+	}
+	if m.stored != nil && m.stored.Same {
+		m.stored = nil // there are no delivery details to compare with
+	}
+	view.Delivery = f.fields(s, language, true, m)
+	return view
+}
+
+// deliveryText says in a line where deliveries go.
+func (f *contactForm) deliveryText(s *site, language string) string {
+	if f.Same {
+		return s.pages.Text(language, "address.same")
+	}
+	return strings.Join(addressLines(&f.Delivery, language), ", ")
+}
+
+// wrong returns what is wrong with the fields, in their order.
+func (c *contactView) wrong() []page.Fault {
+	if c == nil {
+		return nil
+	}
+	return faultsOf(append(slices.Clone(c.Billing), c.Delivery...)...)
+}
+
+// faultsOf returns what is wrong with fields.
+func faultsOf(fields ...page.Field) []page.Fault {
+	var wrong []page.Fault
+	for _, f := range fields {
+		if f.Error != "" {
+			wrong = append(wrong, page.Fault{ID: f.ID, Text: f.Error})
+		}
+	}
+	return wrong
+}
+
 // fields returns the inputs of the billing details, or of the delivery details.
-// wrong holds what is wrong by the directory's names.
-func (f *contactForm) fields(s *site, language string, delivery bool, wrong map[string]string) []page.Field {
+func (f *contactForm) fields(s *site, language string, delivery bool, m marks) []page.Field {
 	var fields []page.Field
 	for _, field := range contactFields {
 		if field.value == nil && delivery {
 			continue
 		}
-		fields = append(fields, f.field(s, language, field, delivery, wrong))
+		fields = append(fields, f.field(s, language, field, delivery, m))
 	}
 	return fields
 }
 
-func (f *contactForm) field(s *site, language string, field contactField, delivery bool, wrong map[string]string) page.Field {
-	name, contact, section := field.name, &f.Billing, "billing "
+// value returns what the field holds.
+func (f *contactForm) value(field contactField, delivery bool) string {
+	switch {
+	case field.value == nil:
+		return f.FiscalCode
+	case delivery:
+		return *field.value(&f.Delivery)
+	}
+	return *field.value(&f.Billing)
+}
+
+func (f *contactForm) field(s *site, language string, field contactField, delivery bool, m marks) page.Field {
+	name, section, width, value := field.name, "billing ", field.width, f.value(field, delivery)
 	if delivery {
-		name, contact, section = directory.DeliveryField(field.name), &f.Delivery, "shipping "
+		name, section = directory.DeliveryField(field.name), "shipping "
 	}
-	value := &f.FiscalCode
-	if field.value != nil {
-		value = field.value(contact)
-	}
-	width := field.width
 	if field.name == directory.FieldCompany && delivery {
 		width = "full" // nobody beside it
 	}
@@ -105,18 +188,34 @@ func (f *contactForm) field(s *site, language string, field contactField, delive
 		section = ""
 	}
 	input := page.Field{
-		ID: fieldID(name), Name: name, Label: "field." + field.name, Value: *value, Error: wrong[name],
+		ID: fieldID(name), Name: name, Label: "field." + field.name, Value: value, Error: m.wrong[name],
 		Type: field.kind, InputMode: field.mode, Autocomplete: section + field.autocomplete,
-		Optional: field.optional, MaxLength: field.most, Width: width,
+		Optional: field.optional, MaxLength: field.most, Width: width, ReadOnly: m.readOnly,
 	}
 	if field.name == directory.FieldCountryCode {
 		none := ""
-		if *value == "" {
+		if value == "" {
 			none = s.pages.Text(language, "field.choose")
 		}
-		input.Options = countryOptions(language, *value, none)
+		input.Options = countryOptions(language, value, none)
+	}
+	if m.stored != nil {
+		input.Note = s.storedNote(language, field, value, m.stored.value(field, delivery))
 	}
 	return input
+}
+
+// storedNote says what is on record where that is not what was typed.
+func (s *site) storedNote(language string, field contactField, typed, stored string) string {
+	switch {
+	case typed == stored:
+		return ""
+	case stored == "":
+		return s.pages.Text(language, "details.stored_empty")
+	case field.name == directory.FieldCountryCode:
+		stored = countryName(language, stored)
+	}
+	return s.pages.Text(language, "details.stored", stored)
 }
 
 // fieldID is the id of the input with that name.

@@ -10,6 +10,7 @@ import (
 const (
 	bindingCookie = "lk_browser" // the browser's binding value
 	cartCookie    = "lk_basket"  // what is in the cart
+	entryCookie   = "lk_card"    // set while a card is entered that is to be put on file
 )
 
 // sessionCookies hold the session at each kind of destination.

@@ -62,17 +62,14 @@ type route struct {
 	post func(*visit)
 }
 
-// The paths of Latchkey's own pages. Links may point at more (see
+// The paths of the cart's own pages. Links may point at more (see
 // signon.Destination.Paths).
 const (
-	cartPath           = "/order/cart.php"
-	donePath           = "/order/done"
-	cardReturnPath     = "/order/card"
-	cartSignOutPath    = "/order/sign-out"
-	cartSignedOutPath  = "/order/signed-out"
-	accountPath        = "/myaccount/"
-	accountSignOutPath = "/myaccount/sign-out"
-	accountSignedOut   = "/myaccount/signed-out"
+	cartPath          = "/order/cart.php"
+	donePath          = "/order/done"
+	cardReturnPath    = "/order/card"
+	cartSignOutPath   = "/order/sign-out"
+	cartSignedOutPath = "/order/signed-out"
 )
 
 // kinds are the kinds of destination that have pages here.
@@ -87,17 +84,12 @@ var routes = map[signon.DestinationKind]map[string]route{
 		cartSignOutPath:   {post: (*visit).postSignOut},
 		cartSignedOutPath: {get: (*visit).getSignedOut},
 	},
-	signon.KindAccount: {
-		accountPath:        {get: (*visit).getAccount},
-		accountSignOutPath: {post: (*visit).postSignOut},
-		accountSignedOut:   {get: (*visit).getSignedOut},
-	},
+	signon.KindAccount: accountRoutes,
 }
 
 // linked answers at the other paths that links may point at.
 var linked = map[signon.DestinationKind]route{
-	signon.KindCart:    {get: (*visit).getBuyLink},
-	signon.KindAccount: {get: (*visit).getAccount},
+	signon.KindCart: {get: (*visit).getBuyLink},
 }
 
 // ServeHTTP answers one request.
@@ -130,7 +122,7 @@ func (v *visit) locate() (route, bool) {
 		}
 		to, ok := routes[kind][path]
 		if !ok && linkPath(dest, path) {
-			to, ok = linked[kind], true
+			to, ok = linked[kind]
 		}
 		if ok {
 			v.tenant, v.dest, v.origin = tenant, dest, originAt(dest, v.r.Host, v.info.Secure)

@@ -30,6 +30,11 @@ func (v *visit) postCart() {
 		v.otherCart(d, id)
 		return
 	}
+	if d.person == nil && (values.Has(directory.FieldEmail) || values.Has(placeField)) {
+		v.clean()
+		v.overCart()
+		return
+	}
 	v.readDraft(d, values)
 	switch {
 	case values.Has(removeField):
@@ -51,7 +56,7 @@ func (v *visit) otherCart(d *draft, id string) {
 			return
 		}
 	}
-	d.notices = append(d.notices, cartNotice{"warn", v.pages.Text(v.language(d.cart), "cart.other")})
+	d.tell("warn", v.pages.Text(v.language(d.cart), "cart.other"))
 	v.showCart(http.StatusConflict, d)
 }
 
@@ -125,10 +130,6 @@ func (v *visit) reprice(d *draft) (err error) {
 
 // place orders the cart, once.
 func (v *visit) place(d *draft) {
-	if d.person == nil {
-		v.see(cartPath + "?" + noteParam + "=" + noteEnded)
-		return
-	}
 	v.prune(d)
 	if err := v.reprice(d); err != nil {
 		v.fail("price cart", err)
@@ -136,7 +137,7 @@ func (v *visit) place(d *draft) {
 	}
 	language := v.language(d.cart)
 	if len(d.wrong) == 0 && v.r.PostForm.Get(seenField) != seen(d.quote) {
-		d.notices = append(d.notices, cartNotice{"warn", v.pages.Text(language, "cart.total_changed")})
+		d.tell("warn", v.pages.Text(language, "cart.total_changed"))
 		v.keepCart(d.cart)
 		v.showCart(http.StatusConflict, d)
 		return
@@ -170,10 +171,8 @@ func (v *visit) orderOf(d *draft) *directory.Order {
 			Quantity: l.Quantity, UnitPrice: l.Price, Options: l.Options,
 		})
 	}
-	for _, c := range d.person.customer.Cards {
-		if cardID(c) == d.chosen && usable(c, v.SignOn.Now()) {
-			o.Card, o.Status = c, directory.OrderPending
-		}
+	if c, ok := cardByID(d.person.customer.Cards, d.chosen); ok && c.Usable(v.SignOn.Now()) {
+		o.Card, o.Status = c, directory.OrderPending
 	}
 	return o
 }
@@ -210,6 +209,7 @@ var faultTexts = map[string]string{
 	"must be an e-mail address": "error.email",
 	"must be an ISO 3166-1 code of two letters, as in us": "error.country",
 	"looks like a card number, which is never stored":     "error.card_number",
+	"needs a company": "error.company",
 }
 
 // faultText says what is wrong with a field.

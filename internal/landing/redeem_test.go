@@ -498,12 +498,13 @@ func TestUnknownPlacesNameNobody(t *testing.T) {
 	}
 }
 
-func TestAccountLinksLandOnTheAccount(t *testing.T) {
+func TestAccountLinksLandOnTheirPage(t *testing.T) {
 	s := newSite(t)
-	for _, target := range []string{
-		"/myaccount/", "/myaccount/my_products/", "/myaccount/user_data/?lang=en", "/myaccount/order_lookup/", "/myaccount/payment_methods/",
-		"/myaccount/my_license/", "/myaccount/change_card/?code=123D40F123", "/myaccount/view_order/?code=123D40F123",
-		"/myaccount/my_subscription/?code=123D40F123", "/support/",
+	for target, heading := range map[string]string{
+		"/myaccount/": "Hello, John", "/myaccount/my_products/": "Subscriptions", "/myaccount/user_data/?lang=en": "Personal data",
+		"/myaccount/order_lookup/": "Orders", "/myaccount/payment_methods/": "Payment methods", "/myaccount/my_license/": "Licence codes",
+		"/myaccount/change_card/?code=123D40F123": "Pay with another card", "/myaccount/view_order/?code=123D40F123": "What you bought",
+		"/myaccount/my_subscription/?code=123D40F123": "Hot Talks Messenger", "/support/": "Help",
 	} {
 		b := s.browser()
 		link := s.link(john, signon.KindAccount, target, 0)
@@ -513,17 +514,9 @@ func TestAccountLinksLandOnTheAccount(t *testing.T) {
 			t.Errorf("%s: sent to %q", target, got)
 		}
 		a = b.onward(a).status(t, http.StatusOK)
-		a.shows(t, "Hello, John", "Hot Talks Messenger", "123D40F123", "Photo Desk Studio", "Active", "Renews 15 January 2035", "12 Orchard Street")
+		a.shows(t, "<h1>"+heading+"</h1>", "John Newman")
 		checkHeaders(t, a, "same-origin")
 	}
-}
-
-func TestAccountOfAnExpiredSubscription(t *testing.T) {
-	s := newSite(t)
-	s.browser().follow(s.link(maria, signon.KindAccount, "/myaccount/", 0)).status(t, http.StatusOK).
-		shows(t, "Guten Tag, Maria", "Abgelaufen", "Beendet am 1. Juni 2024", "Keine Karte hinterlegt", `<html lang="de">`).hides(t, "Photo Desk")
-	s.browser().follow(s.link(zoe, signon.KindAccount, "/myaccount/", 0)).status(t, http.StatusOK).
-		shows(t, "There are no subscriptions", "Expired 10/2026", "&lt;b&gt;").hides(t, "<b>O")
 }
 
 func TestSignOutEndsEverythingHere(t *testing.T) {

@@ -2,6 +2,7 @@ package landing
 
 import (
 	"errors"
+	"net/http"
 	"strconv"
 	"strings"
 	"time"
@@ -151,7 +152,7 @@ func (v *visit) postSignOut() {
 	}
 	v.jar.remove(cartCookie)
 	if v.dest.Kind == signon.KindAccount {
-		v.see(accountSignedOut)
+		v.see(accountSignedOutPath)
 		return
 	}
 	v.see(cartSignedOutPath)
@@ -169,7 +170,14 @@ func (v *visit) signOutOf(kind signon.DestinationKind) error {
 	return nil
 }
 
+// noteEverywhere says that the person is signed out in every browser.
+const noteEverywhere = "everywhere"
+
 func (v *visit) getSignedOut() {
 	v.clean()
-	v.show(200, "signed-out", v.view("signed_out.title", nil))
+	name := "signed_out"
+	if v.params.get(noteParam) == noteEverywhere {
+		name = "signed_out_all"
+	}
+	v.show(http.StatusOK, "signed-out", v.view(name+".title", name))
 }

@@ -63,12 +63,18 @@ func TestTextsAndTheirUsesMatch(t *testing.T) {
 	}
 	have := catalogue[page.FirstLanguage]
 	used := textKeys(t)
-	for _, name := range []string{"nowhere", "cookies", "foreign", "unreadable", "busy", "fault", "card_elsewhere", "no_order", "signed_off", "ask_auto", "ask_confirm", "ask_switch"} {
+	for _, name := range []string{"nowhere", "cookies", "foreign", "unreadable", "busy", "fault", "card_elsewhere", "no_order", "signed_off", "signed_out", "signed_out_all", "other_person", "card_unasked", "ask_auto", "ask_confirm", "ask_switch"} {
 		used[name+".title"], used[name+".text"] = true, true
 	}
 	used["busy.again"], used["fault.again"] = true, true
 	for _, f := range contactFields {
 		used["field."+f.name] = true
+	}
+	for _, topic := range topics {
+		used["faq_"+topic.ID+".title"] = true
+		for _, q := range topic.Questions {
+			used["faq_"+topic.ID+"."+q+"_q"], used["faq_"+topic.ID+"."+q+"_a"] = true, true
+		}
 	}
 	for key := range have {
 		base := strings.TrimSuffix(strings.TrimSuffix(key, ".one"), ".other")

@@ -53,12 +53,18 @@ func (v *visit) view(title string, content any, known ...string) *page.View {
 	return view
 }
 
-// personal returns a page's view for the person who is signed in.
-func (v *visit) personal(title string, p *person, content any) *page.View {
-	view := v.view(title, content)
+// personal returns a page's view for the person who is signed in, or for nobody.
+func (v *visit) personal(title string, p *person, content any, known ...string) *page.View {
+	view := v.view(title, content, known...)
+	if p == nil {
+		return view
+	}
 	view.Person, view.SignOut = p.name(), cartSignOutPath
 	if v.dest.Kind == signon.KindAccount {
 		view.SignOut = accountSignOutPath
+	}
+	view.Session = &page.SessionEnd{
+		Seconds: wholeSeconds(p.endsAt.Sub(v.SignOn.Now())), Owner: personMark(p.session), NewLink: v.newLink(),
 	}
 	return view
 }
@@ -69,10 +75,17 @@ func (v *visit) clean(formTargets ...string) {
 	v.policy = page.Policy{FormTargets: formTargets}
 }
 
+// narrow are the pages that say one thing, or ask one.
+var narrow = map[string]bool{
+	"account-everywhere": true, "account-missing": true, "account-remove-card": true,
+	"ask": true, "done": true, "over": true, "refused": true, "signed-out": true,
+}
+
 // show answers with a page.
 func (v *visit) show(status int, name string, view *page.View) {
+	v.policy.Scripts = v.policy.Scripts || view.Session != nil
 	page.SetHeaders(v.w.Header(), v.policy)
-	view.Narrow = name != "cart" && name != "account"
+	view.Narrow = narrow[name]
 	v.shown(v.pages.Write(v.w, status, name, view))
 }
 
@@ -91,8 +104,8 @@ func (v *visit) shown(err error) {
 	}
 }
 
-// notice is a short page that says one thing.
-type notice struct {
+// shortPage is a page that says one thing.
+type shortPage struct {
 	// Name is the start of the keys of its texts: title, text, and what it offers.
 	Name        string
 	NewLink     string // where to get a new link, or empty; only on the page of nobody signed in
@@ -113,7 +126,7 @@ func (v *visit) newLink() string {
 
 // message answers with a short page: texts "<name>.title" and "<name>.text".
 func (v *visit) message(status int, name string) {
-	content := notice{Name: name, SupportCode: page.Blank}
+	content := shortPage{Name: name, SupportCode: page.Blank}
 	if name == signedOff {
 		content.NewLink = v.newLink()
 	}

@@ -141,6 +141,9 @@ func parse(files fs.FS, funcs template.FuncMap) (map[string]*template.Template, 
 // FirstLanguage.
 func (s *Set) Language(codes ...string) string { return s.texts.Language(codes...) }
 
+// Languages returns the codes of all languages that the pages exist in, in order.
+func (s *Set) Languages() []string { return s.texts.languages() }
+
 // Text returns the text with that key in that language. A key that does not
 // exist is returned itself: tests see to it that none does.
 func (s *Set) Text(language, key string, args ...any) string {

@@ -1,0 +1,30 @@
+package landing
+
+import (
+	"time"
+
+	"github.com/latchkey-sso/latchkey/internal/directory"
+)
+
+// date returns the day as people write it, or "" for no day.
+func (s *site) date(language string, d directory.Date) string {
+	if d == (directory.Date{}) {
+		return ""
+	}
+	form := "date.other"
+	if d.Day == 1 {
+		form = "date.first"
+	}
+	return s.pages.Text(language, form, d.Day, s.pages.Text(language, "month."+d.Month.String()), d.Year)
+}
+
+// startOf returns the first instant of the day, in UTC.
+func startOf(d directory.Date) time.Time {
+	return time.Date(d.Year, d.Month, d.Day, 0, 0, 0, 0, time.UTC)
+}
+
+// daysUntil returns how many days there are from today to the day, in UTC. It is
+// negative for a day that is over.
+func daysUntil(d directory.Date, now time.Time) int {
+	return int(startOf(d).Sub(startOf(directory.DateOf(now))).Hours() / 24)
+}
