@@ -2,8 +2,8 @@ package bench
 
 import (
 	"context"
-	"errors"
 	"database/sql"
+	"errors"
 	"log/slog"
 	"math"
 	"net/netip"
