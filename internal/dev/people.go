@@ -79,6 +79,9 @@ func subscriptions() map[signon.TenantID][]*directory.Subscription {
 		{
 			Reference: "115D3F5ED1", CustomerID: CustomerID, Product: one("1112233", "PHOTO-DESK", "Photo Desk Studio", "12"), SKU: "PD-12",
 			StartsOn: day(2025, time.March, 1), ExpiresOn: day(2035, time.March, 1), Recurring: true, ReceiveNotifications: true,
+			DeliveryDescription: "Your licence", DeliveryCodes: []directory.DeliveryCode{
+				{Code: "PD12-DEMO-SERIAL", Description: "Serial number"}, {Code: "PD12-DEMO-UNLOCK", Description: "Unlock code", ExtraInfo: "Needed once, when you install it."},
+			},
 			NextRenewalPrice: directory.Money{Hundredths: 79_00, Currency: "EUR"},
 		},
 		{

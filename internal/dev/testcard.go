@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -26,7 +27,7 @@ var testCards = []struct{ Number, Brand, Name string }{
 // TestCards returns the handler of the page where the demo enters a new card:
 // the part of a payment processor, played by `latchkey dev` alone. It sends the
 // browser back to return_url with state, token, brand, last4 and exp, or with
-// state and cancel=1. return_url must be at a registered cart host.
+// state and cancel=1. return_url must be at a registered cart or account host.
 func TestCards(signOn *signon.Service, log *slog.Logger) http.Handler {
 	t := &testCardPage{signOn: signOn, log: log, pages: pages(), guard: http.NewCrossOriginProtection()}
 	mux := http.NewServeMux()
@@ -51,18 +52,15 @@ type cardView struct {
 	Cancel                string // where giving up leads
 }
 
-// back returns the address to return to, if it is a cart's.
+// back returns the address to return to, if it is a cart's or an account's.
 func (t *testCardPage) back(r *http.Request) (*url.URL, bool) {
 	u, err := url.Parse(r.URL.Query().Get("return_url"))
 	if err != nil || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
 		return nil, false
 	}
-	_, dest, ok := t.signOn.Registry().At(u.Host, signon.KindCart)
-	if !ok {
-		return nil, false
-	}
-	for _, o := range dest.Origins {
-		if o.String() == u.Scheme+"://"+strings.ToLower(u.Host) {
+	for _, kind := range []signon.DestinationKind{signon.KindCart, signon.KindAccount} {
+		_, dest, ok := t.signOn.Registry().At(u.Host, kind)
+		if ok && slices.ContainsFunc(dest.Origins, func(o signon.Origin) bool { return o.String() == u.Scheme+"://"+strings.ToLower(u.Host) }) {
 			return u, true
 		}
 	}
@@ -87,7 +85,7 @@ func (t *testCardPage) show(w http.ResponseWriter, r *http.Request) {
 func (t *testCardPage) write(w http.ResponseWriter, r *http.Request, status int, view *cardView) {
 	back, ok := t.back(r)
 	if !ok {
-		http.Error(w, "return_url must be at a registered cart host", http.StatusBadRequest)
+		http.Error(w, "return_url must be at a registered cart or account host", http.StatusBadRequest)
 		return
 	}
 	q := r.URL.Query()
@@ -126,7 +124,7 @@ func (t *testCardPage) enter(w http.ResponseWriter, r *http.Request) {
 	}
 	back, ok := t.back(r)
 	if !ok {
-		http.Error(w, "return_url must be at a registered cart host", http.StatusBadRequest)
+		http.Error(w, "return_url must be at a registered cart or account host", http.StatusBadRequest)
 		return
 	}
 	page.SetHeaders(w.Header(), page.Policy{SecretURL: true})

@@ -122,16 +122,24 @@ const tries = 3
 // retry repeats the change with the customer as it stands now while others change
 // it at the same moment.
 func (v *visitor) retry(change func() error) error {
-	err := change()
+	var err error
 	for range tries {
-		if e := signon.AsError(err); e == nil || e.Code != signon.CodeConflict {
-			break
+		if err = change(); !conflicts(err) {
+			return err
 		}
-		if v.customer, err = v.visit.customer(v.session); err == nil {
-			err = change()
+		customer, err := v.visit.customer(v.session)
+		if err != nil {
+			return err
 		}
+		v.customer = customer
 	}
-	return err
+	return signon.Unavailable("change what others change all the time", err)
+}
+
+// conflicts reports whether a change was based on an older version.
+func conflicts(err error) bool {
+	e := signon.AsError(err)
+	return e != nil && e.Code == signon.CodeConflict
 }
 
 // areaPages are the parts of the area, in the order of its navigation: the path

@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"net/http"
 
+	"github.com/latchkey-sso/latchkey/internal/directory"
 	"github.com/latchkey-sso/latchkey/internal/signon"
 )
 
@@ -27,8 +28,8 @@ func accountState(nonce string, token *signon.SessionToken) string {
 // leaveForCard sends the browser to where a card is entered.
 func (v *visitor) leaveForCard() {
 	u := v.cardEntryURL()
-	if u == nil {
-		v.see(cardsPath)
+	if u == nil || len(v.customer.Cards) >= directory.MaxCards {
+		v.see(cardsPath) // which says why
 		return
 	}
 	var raw [entryNonceLen]byte

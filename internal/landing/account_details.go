@@ -162,14 +162,16 @@ func (v *visitor) postDetails() {
 			return
 		}
 		err := v.Directory.UpdateCustomer(v.r.Context(), changed, v.act(v.who))
-		if e := signon.AsError(err); e == nil || e.Code != signon.CodeConflict {
+		if !conflicts(err) {
 			v.saved(form, err)
 			return
 		}
-		if v.customer, err = v.visit.customer(v.session); err != nil {
-			v.saved(form, err)
+		now, err := v.visit.customer(v.session)
+		if err != nil {
+			v.failed("save details", err)
 			return
 		}
+		v.customer = now // it is judged anew whether the form was made from that
 	}
 	v.saved(readPersonal(v.r.PostForm, v.customer), signon.Unavailable("save details", signon.ErrConflict))
 }

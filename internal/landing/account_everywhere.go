@@ -20,6 +20,6 @@ func (v *visitor) postEverywhere() {
 	for _, kind := range kinds {
 		v.forgetSession(kind)
 	}
-	v.jar.remove(cartCookie)
+	v.forgetCarts()
 	v.see(noting(accountSignedOutPath, noteEverywhere))
 }

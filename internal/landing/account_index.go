@@ -96,7 +96,7 @@ func (v *visitor) attends(s *directory.Subscription) (a *attention, pressing boo
 	switch {
 	case !ok:
 		return &attention{v.text("attention.no_card", name, day), cardsPath, "attention.do_no_card"}, true
-	case card.Expired(startOf(s.ExpiresOn)):
+	case v.endsBefore(card, s):
 		return &attention{v.text("attention.card_expires", name, day), aboutPath(changeCardPath, s.Reference), "attention.do_card_expires"}, true
 	}
 	return nil, false

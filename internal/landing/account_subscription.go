@@ -77,7 +77,10 @@ func (v *visitor) showSubscription(s *directory.Subscription) {
 	}
 	if card, ok := v.customer.Pays(s, v.now); ok {
 		view := v.cardOnFile(card, v.now, v.language)
-		content.Pays, content.PaysEnds = &view, content.Renewal.On && card.Expired(startOf(s.ExpiresOn))
+		content.Pays, content.PaysEnds = &view, content.Renewal.On && v.endsBefore(card, s)
+	}
+	if s.Status(v.now) == directory.StatusPastDue {
+		content.Notices.Known = append(content.Notices.Known, page.Notice{Kind: "warn", Text: v.text("subscription.due", v.tenant.Name)})
 	}
 	v.open(http.StatusOK, "account-subscription", "subscription.title", content)
 }
@@ -97,6 +100,12 @@ func (v *visitor) renewal(s *directory.Subscription) renewalView {
 		view.Price = v.money(v.language, s.NextRenewalPrice)
 	}
 	return view
+}
+
+// endsBefore reports whether the card can't be charged any more on the day of the
+// subscription's renewal, which is soon.
+func (v *visitor) endsBefore(c directory.Card, s *directory.Subscription) bool {
+	return daysUntil(s.ExpiresOn, v.now) <= soon && c.Expired(startOf(s.ExpiresOn))
 }
 
 // The form that switches automatic renewal: which subscription, and what to.

@@ -29,6 +29,7 @@ type hiddenField struct{ Name, Value string }
 
 // over answers a form of the account area that comes after the end of its session.
 func (v *visit) over(f *areaForm) {
+	v.clean(v.cardEntryOrigin()...)
 	content := &overPage{Action: v.r.URL.Path, NewLink: v.newLink()}
 	if f.typed != nil {
 		content.Typed = f.typed(v, v.pageLanguage())

@@ -150,7 +150,7 @@ func (v *visit) postSignOut() {
 			return
 		}
 	}
-	v.jar.remove(cartCookie)
+	v.forgetCarts()
 	if v.dest.Kind == signon.KindAccount {
 		v.see(accountSignedOutPath)
 		return
@@ -168,6 +168,15 @@ func (v *visit) signOutOf(kind signon.DestinationKind) error {
 	}
 	v.forgetSession(kind)
 	return nil
+}
+
+// forgetCarts removes what a person was about to do.
+func (v *visit) forgetCarts() {
+	for _, name := range []string{cartCookie, entryCookie} {
+		if v.jar.get(name) != "" {
+			v.jar.remove(name)
+		}
+	}
 }
 
 // noteEverywhere says that the person is signed out in every browser.

@@ -59,12 +59,14 @@ func (v *visit) personal(title string, p *person, content any, known ...string) 
 	if p == nil {
 		return view
 	}
+	left := "left_open.cart"
 	view.Person, view.SignOut = p.name(), cartSignOutPath
 	if v.dest.Kind == signon.KindAccount {
-		view.SignOut = accountSignOutPath
+		left, view.SignOut = "left_open.account", accountSignOutPath
 	}
 	view.Session = &page.SessionEnd{
-		Seconds: wholeSeconds(p.endsAt.Sub(v.SignOn.Now())), Owner: personMark(p.session), NewLink: v.newLink(),
+		Seconds: wholeSeconds(p.endsAt.Sub(v.SignOn.Now())), Owner: personMark(p.session),
+		Text: v.pages.Text(view.Language, left), NewLink: v.newLink(),
 	}
 	return view
 }

@@ -50,6 +50,8 @@ type SessionEnd struct {
 	// Owner is a mark of the person: pages of the same one tell each other when the
 	// session was used again.
 	Owner string
+	// Text says what becomes of what was typed.
+	Text string
 	// NewLink is where to get a new link, or empty.
 	NewLink string
 }
