@@ -47,9 +47,9 @@ func (v *visitor) leaveForCard() {
 // only in the session that left for it.
 func (v *visitor) getCardAdded() {
 	nonce := v.jar.get(entryCookie)
-	state, _ := v.params.single("state")
+	state, once := v.params.single("state")
 	want := accountState(nonce, v.sessionTokenOf(signon.KindAccount))
-	if nonce == "" || subtle.ConstantTimeCompare([]byte(state), []byte(want)) != 1 {
+	if nonce == "" || !once || subtle.ConstantTimeCompare([]byte(state), []byte(want)) != 1 {
 		v.message(http.StatusForbidden, "card_unasked")
 		return
 	}

@@ -92,11 +92,11 @@ func TestReturningWithoutACardKeepsTheCart(t *testing.T) {
 	}
 }
 
-func TestTestCardsReturnToCartsOnly(t *testing.T) {
+func TestTestCardsReturnToRegisteredHostsOnly(t *testing.T) {
 	s := newSite(t)
 	b := s.browser()
 	for _, target := range []string{
-		"https://evil.test/order/card", "//evil.test/", "javascript:alert(1)", "", "https://secure.2co.com/order/card",
+		"https://evil.test/order/card", "//evil.test/", "javascript:alert(1)", "", "https://secure.2co.com:444/order/card",
 		s.base + "@evil.test/", "https://localhost:1/", strings.Replace(s.base, "http", "https", 1) + "/order/card",
 	} {
 		q := url.Values{"return_url": {target}, "state": {"x"}}.Encode()

@@ -90,7 +90,8 @@ type failingStore struct {
 	*sqlite.Store
 	mu sync.Mutex
 	// loseRedeem: redeem for real, then report that the outcome is not known.
-	loseRedeem bool
+	// loseUpdate: the same for the next update of a customer.
+	loseRedeem, loseUpdate bool
 }
 
 func (f *failingStore) RedeemGrant(ctx context.Context, r *signon.Redemption) (signon.RedeemOutcome, error) {
@@ -126,7 +127,7 @@ func newSite(t *testing.T, options ...siteOption) *site {
 	}
 	t.Cleanup(func() { store.Close() })
 	s.store = &failingStore{Store: store}
-	s.people = directory.New(store, s.clock)
+	s.people = directory.New(s.store, s.clock)
 	s.signOn = signon.New(signon.Options{
 		Store: s.store, Keys: keys, People: s.people, Log: log,
 		Misses: throttle.New(30, 100), Failures: throttle.New(1000, 100), Refusals: throttle.New(1000, 100),
@@ -405,14 +406,16 @@ var (
 	attrs   = regexp.MustCompile(`(\w+)="([^"]*)"`)
 )
 
-// form returns what a browser would send of the page's cart form, without
-// buttons.
+// form returns what a browser would send of the page's inputs, without buttons.
 func (a *answer) form() url.Values {
 	form := url.Values{}
 	for _, input := range inputs.FindAllString(a.body, -1) {
 		at := map[string]string{}
 		for _, m := range attrs.FindAllStringSubmatch(input, -1) {
 			at[m[1]] = unescape(m[2])
+		}
+		if at["name"] == "" { // only shown
+			continue
 		}
 		if (at["type"] == "radio" || at["type"] == "checkbox") && !strings.Contains(input, " checked") {
 			continue
