@@ -120,7 +120,9 @@ func TestAConflictIsOneOfDetails(t *testing.T) {
 	s.change(john, func(c *directory.Customer) { c.Delivery, c.Language = nil, "de" })
 	b.post(detailsAt, with(form, "city", "Boston", "language", "en")).status(t, http.StatusConflict).
 		shows(t, "Jetzt gespeichert: Wie die Rechnungsadresse", `id="f-language-note">Jetzt gespeichert: Deutsch<`).hides(t, `id="f-delivery_city-note"`)
-	s.change(john, func(c *directory.Customer) { c.Delivery, c.Language = &directory.Contact{Address1: "1 Pier", City: "Kiel"}, "en" })
+	s.change(john, func(c *directory.Customer) {
+		c.Delivery, c.Language = &directory.Contact{Address1: "1 Pier", City: "Kiel"}, "en"
+	})
 	b.post(detailsAt, with(form, "same", "1")).status(t, http.StatusConflict).shows(t, `id="same-note">Stored now: 1 Pier, Kiel<`)
 }
 
