@@ -128,6 +128,9 @@ func TestAConflictIsOneOfDetails(t *testing.T) {
 
 // UpdateCustomer is the store's, but for an outcome that a test wants unknown.
 func (f *failingStore) UpdateCustomer(ctx context.Context, c *directory.Customer, e *signon.Event) error {
+	if f.conflicting() {
+		return signon.ErrConflict
+	}
 	err := f.Store.UpdateCustomer(ctx, c, e)
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -136,6 +139,56 @@ func (f *failingStore) UpdateCustomer(ctx context.Context, c *directory.Customer
 		return signon.Unavailable("commit", io.ErrUnexpectedEOF)
 	}
 	return err
+}
+
+// Import is the store's, but for conflicts that a test wants.
+func (f *failingStore) Import(ctx context.Context, b *directory.Batch, e *signon.Event) error {
+	if f.conflicting() {
+		return signon.ErrConflict
+	}
+	return f.Store.Import(ctx, b, e)
+}
+
+// UpdateSubscription is the store's, but for conflicts that a test wants.
+func (f *failingStore) UpdateSubscription(ctx context.Context, s *directory.Subscription, e *signon.Event) error {
+	if f.conflicting() {
+		return signon.ErrConflict
+	}
+	return f.Store.UpdateSubscription(ctx, s, e)
+}
+
+func (f *failingStore) conflicting() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.conflicts--
+	return f.conflicts >= 0
+}
+
+// TestAChangeAtTheSameMomentIsTriedAgain: what the person wants does not depend on
+// what others change at that moment. Where it never ends, nothing is said to be done.
+func TestAChangeAtTheSameMomentIsTriedAgain(t *testing.T) {
+	s := newSite(t)
+	b := s.member(john)
+	ids := cardsOf(b.get("/myaccount/payment_methods/"))
+	owner := b.get(detailsAt).form().Get("owner")
+	for path, form := range map[string]url.Values{
+		"/myaccount/payment_methods/": {"prefer": {ids["4444"]}},
+		"/myaccount/change_card/":     {"code": {johnsTalks}, "card": {ids["4444"]}},
+		"/myaccount/my_subscription/": {"code": {johnsTalks}, "renewal": {"off"}},
+		detailsAt:                     with(b.get(detailsAt).form(), "city", "Chicago"),
+	} {
+		for _, c := range []struct{ conflicts, want int }{{100, http.StatusServiceUnavailable}, {1, http.StatusSeeOther}} {
+			s.store.mu.Lock()
+			s.store.conflicts = c.conflicts
+			s.store.mu.Unlock()
+			if a := b.post(path, with(form, "owner", owner)); a.StatusCode != c.want {
+				t.Errorf("%s, %d conflicts: got %d, want %d", path, c.conflicts, a.StatusCode, c.want)
+			}
+		}
+	}
+	if sub, c := s.subscription(johnsTalks), s.customer(john); sub.Recurring || sub.CardToken != "demo-mastercard-4444" || c.Billing.City != "Chicago" || c.Cards[0].LastDigits != "4444" {
+		t.Errorf("got subscription %+v and customer %+v", sub, c)
+	}
 }
 
 func TestAnUncertainSaveKeepsWhatWasTyped(t *testing.T) {
