@@ -8,6 +8,7 @@ import (
 	"net/http"
 
 	"github.com/latchkey-sso/latchkey/internal/directory"
+	"github.com/latchkey-sso/latchkey/internal/page"
 	"github.com/latchkey-sso/latchkey/internal/signon"
 )
 
@@ -46,6 +47,7 @@ func (v *visitor) leaveForCard() {
 // getCardAdded puts the card on file that was entered. A return counts once, and
 // only in the session that left for it.
 func (v *visitor) getCardAdded() {
+	v.policy = page.Policy{SecretURL: true} // the state, and the card's name
 	nonce := v.jar.get(entryCookie)
 	state, once := v.params.single("state")
 	want := accountState(nonce, v.sessionTokenOf(signon.KindAccount))

@@ -176,7 +176,8 @@ func TestACardIsAddedAtTheProcessorsPage(t *testing.T) {
 		t.Errorf("got cards %+v", cards)
 	}
 	s.wantAudited(t, signon.EventCustomerChanged, "customer 352365983")
-	b.get(back.Header.Get("Location")).status(t, http.StatusForbidden).shows(t, "This card was not added") // once
+	again := b.get(back.Header.Get("Location")).status(t, http.StatusForbidden).shows(t, "This card was not added") // once
+	checkHeaders(t, again, "no-referrer")
 	if n := len(s.lastDigits(john)); n != 3 {
 		t.Errorf("got %d cards, want 3", n)
 	}

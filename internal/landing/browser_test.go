@@ -326,8 +326,7 @@ func browserPressesEnter(s *site, b *tab) {
 func browserAccount(s *site, b *tab) {
 	b.open(s.link(john, signon.KindAccount, "/myaccount/my_products/?lang=en", time.Minute))
 	b.wantAddress(s.base + "/myaccount/my_products/?lang=en")
-	b.wantText("Hello, John", "123D40F123", "115D3F5ED1", "Active")
-	b.picture("account")
+	b.wantText("Subscriptions", "John Newman", "123D40F123", "115D3F5ED1", "Active")
 	b.submit(".person button")
 	b.wantAddress(s.base + "/myaccount/signed-out")
 	b.wantText("You are signed out")
