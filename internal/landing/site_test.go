@@ -20,6 +20,9 @@ import (
 	"time"
 
 	"github.com/latchkey-sso/latchkey/internal/dev"
+	"github.com/latchkey-sso/latchkey/internal/dialect/avangate"
+	"github.com/latchkey-sso/latchkey/internal/dialect/avangate/rest"
+	"github.com/latchkey-sso/latchkey/internal/dialect/avangate/soap"
 	"github.com/latchkey-sso/latchkey/internal/directory"
 	"github.com/latchkey-sso/latchkey/internal/inbound"
 	"github.com/latchkey-sso/latchkey/internal/landing"
@@ -152,7 +155,11 @@ func (s *site) listen(log *slog.Logger) {
 			info.Addr = netip.MustParseAddr(from)
 		}
 		w.Header().Set(inbound.Header, info.SupportCode)
-		handler, ok := handlers[r.URL.Path]
+		path := r.URL.Path
+		if area, _, below := strings.Cut(path[1:], "/"); below && handlers["/"+area+"/"] != nil {
+			path = "/" + area + "/"
+		}
+		handler, ok := handlers[path]
 		if !ok {
 			handler = handlers[""]
 		}
@@ -171,7 +178,10 @@ func (s *site) handlers(log *slog.Logger) map[string]http.Handler {
 			return fmt.Sprintf(`code="%s" date="2026-11-20 12:00:00" hash="29e85dbf92ce0113e7755c31c0438a7db98a4de9f910bf0a527e005f35e43739" algo="sha256"`, code)
 		},
 	})
+	api := avangate.New(s.signOn, s.people)
 	return map[string]http.Handler{
+		"/rest/":          rest.New(rest.Options{API: api, Log: log}),
+		"/soap/":          soap.New(soap.Options{API: api, Log: log, BaseURL: s.base}),
 		"":                landing.New(landing.Options{SignOn: s.signOn, Directory: s.people, Log: log, ShowReasons: true}),
 		"serve":           landing.New(landing.Options{SignOn: s.signOn, Directory: s.people, Log: log}),
 		"/":               start,
