@@ -1,6 +1,7 @@
 package directory_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strconv"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/latchkey-sso/latchkey/internal/directory"
 	"github.com/latchkey-sso/latchkey/internal/signon"
+	"github.com/latchkey-sso/latchkey/internal/store/sqlite"
 )
 
 func TestNewCustomerHasANumberOf9Digits(t *testing.T) {
@@ -353,5 +355,63 @@ func TestCustomerBecomesTheEndUserOfAllOwnSubscriptions(t *testing.T) {
 	stale.Billing.City = "Nowhere"
 	if err := s.UpdateCustomerAndEndUsers(ctx, stale, directory.Act{}); !errors.Is(err, signon.ErrConflict) {
 		t.Errorf("got %v, want a conflict", err)
+	}
+}
+
+// interrupted is a store in which something else happens just before a batch is
+// written.
+type interrupted struct {
+	*sqlite.Store
+	before func()
+}
+
+func (s *interrupted) Import(ctx context.Context, b *directory.Batch, e *signon.Event) error {
+	if before := s.before; before != nil {
+		s.before = nil
+		before()
+	}
+	return s.Store.Import(ctx, b, e)
+}
+
+func TestMakingEndUsersRevertsNoChangeOfASubscription(t *testing.T) {
+	clock := newClock()
+	store := &interrupted{Store: openStore(t, clock)}
+	s, ctx := directory.New(store, clock), t.Context()
+	c := john()
+	if _, err := s.CreateCustomer(ctx, c, directory.Act{}); err != nil {
+		t.Fatal(err)
+	}
+	reference, err := s.CreateSubscription(ctx, subscription(c.ID), directory.Act{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	renewed := directory.Date{Year: 2035, Month: 1, Day: 1}
+	store.before = func() {
+		sub, err := s.Subscription(ctx, shop, reference)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sub.ExpiresOn = renewed
+		if err := s.UpdateSubscription(ctx, sub, directory.Act{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	change := func() error {
+		changed, err := s.CustomerByID(ctx, shop, c.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		changed = changed.Clone()
+		changed.Billing.City = "Chicago"
+		return s.UpdateCustomerAndEndUsers(ctx, changed, directory.Act{})
+	}
+	if err := change(); !errors.Is(err, signon.ErrConflict) {
+		t.Errorf("got %v, want a conflict", err)
+	}
+	if err := change(); err != nil {
+		t.Errorf("tried again: %v", err)
+	}
+	if got, err := s.Subscription(ctx, shop, reference); err != nil || got.ExpiresOn != renewed || got.EndUser != nil {
+		t.Errorf("got %+v, %v, want it renewed and the customer's", got, err)
 	}
 }
