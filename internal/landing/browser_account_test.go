@@ -130,7 +130,7 @@ func browserSessionEnds(s *site, b *tab) {
 	b.fill("#f-city", "Typed City")
 	complaints := b.complaints()
 	over := func() bool {
-		return strings.Contains(script[string](b, `document.querySelector("[role=alert].session-over").innerText`), "You have been signed out.")
+		return strings.Contains(script[string](b, `document.querySelector("[role=alert].session-over").innerText`), "Your session is over.")
 	}
 	script[bool](b, `(Date.now = (now => () => now() + 20 * 60000)(Date.now), true)`) // twenty minutes later
 	b.await(over)
