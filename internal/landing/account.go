@@ -42,7 +42,7 @@ var accountRoutes = map[string]route{
 	changeCardPath:       {get: member((*visitor).getChangeCard), post: changeCardForm.post},
 	cardsPath:            {get: member((*visitor).getCards), post: cardsForm.post},
 	cardAddedPath:        {get: member((*visitor).getCardAdded)},
-	detailsPath:          {get: member((*visitor).getDetails), post: detailsForm.post},
+	detailsPath:          {get: member((*visitor).getDetails), post: detailsForm.post, contact: true},
 	supportPath:          {get: member((*visitor).getSupport)},
 	everywherePath:       {get: member((*visitor).getEverywhere), post: everywhereForm.post},
 	accountSignOutPath:   {post: (*visit).postSignOut},
@@ -102,7 +102,7 @@ func (f areaForm) post(v *visit) {
 	v.clean()
 	switch {
 	case err != nil:
-		v.fail("read session", err)
+		v.unread(&f, err)
 	case p == nil:
 		v.over(&f)
 	case v.r.PostForm.Get(ownerField) != personMark(p.session):

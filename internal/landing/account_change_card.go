@@ -42,13 +42,15 @@ func (v *visitor) showChangeCard(status int, s *directory.Subscription, wrong st
 
 var changeCardForm = areaForm{send: (*visitor).postChangeCard, fields: []string{codeField, cardField}}
 
-// postChangeCard chooses the card that pays for the subscription.
+// postChangeCard chooses the card that pays for the subscription. One that is
+// never charged again takes none, and is shown as it is.
 func (v *visitor) postChangeCard() {
 	form := v.r.PostForm
 	var unusable *directory.Subscription // when the card can't be chosen
+	to := aboutPath(subscriptionPath, form.Get(codeField))
 	err := v.retry(func() error {
 		s, err := v.subscription(form.Get(codeField))
-		if err != nil {
+		if err != nil || !v.renewal(s).Can {
 			return err
 		}
 		card, ok := cardByID(v.customer.Cards, form.Get(cardField))
@@ -56,6 +58,7 @@ func (v *visitor) postChangeCard() {
 			unusable = s
 			return nil
 		}
+		to = noting(aboutPath(subscriptionPath, s.Reference), "card")
 		return v.Directory.PayWith(v.r.Context(), s, v.customer, card.Token, v.act(v.who))
 	})
 	switch {
@@ -64,6 +67,6 @@ func (v *visitor) postChangeCard() {
 	case unusable != nil:
 		v.showChangeCard(http.StatusUnprocessableEntity, unusable, v.text("error.card"))
 	default:
-		v.see(noting(aboutPath(subscriptionPath, form.Get(codeField)), "card"))
+		v.see(to)
 	}
 }

@@ -263,5 +263,5 @@ func TestNotesAreKnownByName(t *testing.T) {
 		b.get(detailsAt+"?note="+note).status(t, http.StatusOK).hides(t, `<p class="notice`, "IBAN")
 	}
 	b.get(detailsAt+"?note=saved").shows(t, "Your details are saved.")
-	b.get("/myaccount/signed-out?note=Hello").hides(t, "Hello")
+	s.browser().get("/myaccount/signed-out?note=Hello").status(t, http.StatusOK).hides(t, "Hello")
 }

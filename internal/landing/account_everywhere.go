@@ -20,6 +20,6 @@ func (v *visitor) postEverywhere() {
 	for _, kind := range kinds {
 		v.forgetSession(kind)
 	}
-	v.forgetCarts()
+	v.forgetPerson()
 	v.see(noting(accountSignedOutPath, noteEverywhere))
 }

@@ -66,12 +66,13 @@ func (v *visitor) getSubscription() { v.about(v.showSubscription) }
 
 func (v *visitor) showSubscription(s *directory.Subscription) {
 	content := &subscriptionPage{
-		Notices: v.noted("renewal_on", "renewal_off", "card"), Owner: v.owner(), Shop: v.tenant.Name,
+		Owner: v.owner(), Shop: v.tenant.Name,
 		subscriptionRow: v.subscriptionRow(s), Options: joined(s.Product.PriceOptionCodes),
 		Renewal:    v.renewal(s),
 		ChangeCard: aboutPath(changeCardPath, s.Reference), Bought: aboutPath(viewOrderPath, s.Reference),
 		Codes: codesOf(s), CodesDescription: s.DeliveryDescription,
 	}
+	content.Notices = v.noted(notesOf(s, content.Renewal)...)
 	if s.EndUser != nil {
 		content.User, content.Email = addressLines(s.EndUser, v.language), s.EndUser.Email
 	}
@@ -83,6 +84,22 @@ func (v *visitor) showSubscription(s *directory.Subscription) {
 		content.Notices.Known = append(content.Notices.Known, page.Notice{Kind: "warn", Text: v.text("subscription.due", v.tenant.Name)})
 	}
 	v.open(http.StatusOK, "account-subscription", "subscription.title", content)
+}
+
+// notesOf returns which notes are true of the subscription as it stands: an
+// address can be made up by anybody.
+func notesOf(s *directory.Subscription, renewal renewalView) []string {
+	if !renewal.Can {
+		return nil
+	}
+	notes := []string{"renewal_off"}
+	if renewal.On {
+		notes = []string{"renewal_on"}
+	}
+	if s.CardToken != "" {
+		notes = append(notes, "card")
+	}
+	return notes
 }
 
 func (v *visitor) renewal(s *directory.Subscription) renewalView {

@@ -205,3 +205,58 @@ func TestLicenceCodesStandByProduct(t *testing.T) {
 	}
 	s.member(zoe).get("/myaccount/my_license/").status(t, http.StatusOK).shows(t, "There are no codes in your account")
 }
+
+// TestNoLinkTellsWhatIsNotSo: a page says that something was done only while that
+// is how things are.
+func TestNoLinkTellsWhatIsNotSo(t *testing.T) {
+	s := newSite(t)
+	lifetime := sub("AAAAAAAAA1", "Lifetime", directory.Date{})
+	lifetime.Lifetime, lifetime.CardToken = true, "demo-mastercard-4444"
+	s.add(&directory.Batch{Subscriptions: []*directory.Subscription{lifetime}})
+	b := s.member(john)
+	at := "/myaccount/my_subscription/?code=" + johnsTalks + "&note="
+	b.get(at+"renewal_off").status(t, http.StatusOK).hides(t, "Automatic renewal is off.", `<p class="notice`)
+	b.get(at+"renewal_on").shows(t, "Automatic renewal is on.")
+	b.get(at+"card").hides(t, "From now on") // no card was chosen for it
+	b.post("/myaccount/my_subscription/", with(b.get(at).form(), "renewal", "off"))
+	b.get(at+"renewal_on").hides(t, "Automatic renewal is on.", `<p class="notice`)
+	for _, note := range []string{"renewal_on", "renewal_off", "card"} {
+		b.get("/myaccount/my_subscription/?code=AAAAAAAAA1&note="+note).status(t, http.StatusOK).hides(t, `<p class="notice`)
+	}
+}
+
+func TestNobodyWhoIsSignedInIsToldOtherwise(t *testing.T) {
+	s := newSite(t)
+	b := s.member(john)
+	cart := s.browser()
+	cart.follow(s.cartLink(john, "PRODS=4639321"))
+	for _, path := range []string{"/myaccount/signed-out", "/myaccount/signed-out?note=everywhere", "/order/signed-out", "/order/signed-out?note=everywhere"} {
+		for home, who := range map[string]*browser{"/myaccount/": b, "/order/cart.php": cart} {
+			a := who.get(path).status(t, http.StatusSeeOther).hides(t, "You are signed out")
+			if got := a.Header.Get("Location"); got != home {
+				t.Errorf("%s: sent to %q, want %q", path, got, home)
+			}
+		}
+	}
+	b.onward(b.post("/myaccount/sign-out", url.Values{})).status(t, http.StatusOK).shows(t, "You are signed out")
+}
+
+// TestOnlyWhatIsChargedTakesACard: what never renews has no use for one.
+func TestOnlyWhatIsChargedTakesACard(t *testing.T) {
+	s := newSite(t)
+	lifetime, over, off := sub("AAAAAAAAA1", "Lifetime", directory.Date{}), sub("AAAAAAAAA2", "Over", day(2026, 5, 1)), sub("AAAAAAAAA3", "Off", day(2027, 5, 1))
+	lifetime.Lifetime, off.Disabled = true, true
+	s.add(&directory.Batch{Subscriptions: []*directory.Subscription{lifetime, over, off}})
+	b := s.member(john)
+	form := with(b.get("/myaccount/change_card/?code="+johnsTalks).form(), "card", cardsOf(b.get("/myaccount/payment_methods/"))["4444"])
+	for reference, text := range map[string]string{"AAAAAAAAA1": "It has no end", "AAAAAAAAA2": "It is over", "AAAAAAAAA3": "It is over"} {
+		b.get("/myaccount/change_card/?code="+reference).status(t, http.StatusOK).shows(t, text).hides(t, `name="card"`, "once renewal is turned on")
+		b.onward(b.post("/myaccount/change_card/", with(form, "code", reference))).status(t, http.StatusOK).shows(t, text).hides(t, "From now on")
+		if got := s.subscription(reference).CardToken; got != "" {
+			t.Errorf("%s is paid with %q", reference, got)
+		}
+	}
+	if events := s.events(signon.EventSubscriptionChanged); len(events) != 0 {
+		t.Errorf("got %d changes", len(events))
+	}
+}

@@ -173,7 +173,7 @@ func TestTheLinkOfAnotherPersonAsksFirst(t *testing.T) {
 			unspent()
 
 			b.onward(b.confirm(hers, page)).status(t, http.StatusOK).shows(t, "Hello, Maria").hides(t, "John")
-			if names := slices.Sorted(mapKeys(b.cookies)); !slices.Equal(names, []string{"__Host-lk_account", "__Host-lk_account_seen", "__Host-lk_browser"}) {
+			if names := slices.Sorted(mapKeys(b.cookies)); !slices.Equal(names, []string{"__Host-lk_account", "__Host-lk_account_seen", "__Host-lk_browser", "__Host-lk_person"}) {
 				t.Errorf("got cookies %q", names)
 			}
 			b.get("/order/cart.php").hides(t, "John", "Hot Talks")

@@ -136,6 +136,11 @@ func browserSessionEnds(s *site, b *tab) {
 	b.await(over)
 	b.wantText("Typed City")
 	b.picture("area-session-over")
+	b.wear(looks[2])
+	if !script[bool](b, focusShows) {
+		b.t.Errorf("on a phone the notice hides the field that has the focus")
+	}
+	b.wear(looks[0])
 	other := newTab(b.ctx, b.t, false)
 	other.signIn(s, john, "/myaccount/")
 	script[bool](other, `(new BroadcastChannel("session").postMessage({owner: document.querySelector("[data-ends]").dataset.owner, end: Date.now() + 45 * 60000}), true)`)
@@ -146,6 +151,15 @@ func browserSessionEnds(s *site, b *tab) {
 		b.t.Errorf("the browser complains: %s", text)
 	}
 }
+
+// focusShows is whether a field that has the focus at the top edge of the window is to be seen.
+const focusShows = `(() => {
+	const field = document.querySelector("#f-city");
+	field.focus({preventScroll: true});
+	scrollTo({top: scrollY + field.getBoundingClientRect().top, behavior: "instant"});
+	const box = field.getBoundingClientRect();
+	return document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2) === field;
+})()`
 
 func browserCopies(s *site, b *tab) {
 	b.signIn(s, john, "/myaccount/my_license/")

@@ -2,6 +2,7 @@ package landing
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/latchkey-sso/latchkey/internal/signon"
 )
@@ -11,6 +12,7 @@ const (
 	bindingCookie = "lk_browser" // the browser's binding value
 	cartCookie    = "lk_basket"  // what is in the cart
 	entryCookie   = "lk_card"    // set while a card is entered that is to be put on file
+	personCookie  = "lk_person"  // marks who was signed in last, until they sign out (see personMark)
 )
 
 // sessionCookies hold the session at each kind of destination.
@@ -41,7 +43,7 @@ func newJar(v *visit) jar {
 	return jar{v.w, v.r.Cookies(), secure}
 }
 
-func (j jar) name(base string) string {
+func (j *jar) name(base string) string {
 	if j.secure {
 		return "__Host-" + base
 	}
@@ -49,7 +51,7 @@ func (j jar) name(base string) string {
 }
 
 // get returns the value of the first cookie with that name, or "".
-func (j jar) get(base string) string {
+func (j *jar) get(base string) string {
 	name := j.name(base)
 	for _, c := range j.sent {
 		if c.Name == name {
@@ -59,11 +61,16 @@ func (j jar) get(base string) string {
 	return ""
 }
 
-func (j jar) set(base, value string) { j.write(base, value, 0) }
+func (j *jar) set(base, value string) { j.write(base, value, 0) }
 
-func (j jar) remove(base string) { j.write(base, "", -1) }
+// remove takes the cookie from the browser, and from what get returns.
+func (j *jar) remove(base string) {
+	j.write(base, "", -1)
+	name := j.name(base)
+	j.sent = slices.DeleteFunc(j.sent, func(c *http.Cookie) bool { return c.Name == name })
+}
 
-func (j jar) write(base, value string, maxAge int) {
+func (j *jar) write(base, value string, maxAge int) {
 	http.SetCookie(j.w, &http.Cookie{ //nolint:gosec // Secure but at hosts registered for plain http, where browsers drop such cookies
 		Name: j.name(base), Value: value, Path: "/", MaxAge: maxAge,
 		Secure: j.secure, HttpOnly: true, SameSite: http.SameSiteLaxMode,

@@ -60,6 +60,8 @@ type visit struct {
 type route struct {
 	get  func(*visit)
 	post func(*visit)
+	// contact: the form has a person's details.
+	contact bool
 }
 
 // The paths of the cart's own pages. Links may point at more (see
@@ -78,7 +80,7 @@ var kinds = []signon.DestinationKind{signon.KindCart, signon.KindAccount}
 // routes are the pages of each kind of destination.
 var routes = map[signon.DestinationKind]map[string]route{
 	signon.KindCart: {
-		cartPath:          {get: (*visit).getCart, post: (*visit).postCart},
+		cartPath:          {get: (*visit).getCart, post: (*visit).postCart, contact: true},
 		donePath:          {get: (*visit).getDone},
 		cardReturnPath:    {get: (*visit).getCardReturn},
 		cartSignOutPath:   {post: (*visit).postSignOut},
@@ -210,8 +212,12 @@ func (v *visit) parse() (ok bool) {
 	return ok
 }
 
-// maxForm is how much a form may send, in bytes.
-const maxForm = 16 << 10
+// How much a form may send, in bytes. All details at full length, in a script that
+// takes nine bytes a character as forms are sent, are some 40 KiB.
+const (
+	maxForm        = 16 << 10
+	maxContactForm = 64 << 10
+)
 
 func (v *visit) servePost(to route) {
 	if !v.parse() {
@@ -231,7 +237,11 @@ func (v *visit) servePost(to route) {
 		v.message(http.StatusForbidden, "foreign")
 		return
 	}
-	if v.readForm() {
+	most := int64(maxForm)
+	if to.contact {
+		most = maxContactForm
+	}
+	if v.readForm(most) {
 		to.post(v)
 	}
 }
@@ -241,7 +251,7 @@ func (v *visit) servePost(to route) {
 // form without an origin, as the page's address is told to nobody; so it is the
 // ticket in it that proves where it comes from, and without one nothing is spent.
 func (v *visit) postLink() {
-	if !v.visited() || !v.readForm() {
+	if !v.visited() || !v.readForm(maxForm) {
 		return
 	}
 	from := v.r.Header.Get("Sec-Fetch-Site")
@@ -252,9 +262,10 @@ func (v *visit) postLink() {
 	v.redeem(v.answer())
 }
 
-// readForm reads the form that was sent, and answers if it can't be read.
-func (v *visit) readForm() bool {
-	v.r.Body = http.MaxBytesReader(v.w, v.r.Body, maxForm)
+// readForm reads the form that was sent, of that many bytes at most, and answers if
+// it can't be read.
+func (v *visit) readForm(most int64) bool {
+	v.r.Body = http.MaxBytesReader(v.w, v.r.Body, most)
 	err := v.r.ParseForm()
 	if err == nil {
 		return true

@@ -32,7 +32,7 @@ func (v *visit) postCart() {
 	}
 	if d.person == nil && (values.Has(directory.FieldEmail) || values.Has(placeField)) {
 		v.clean()
-		v.overCart()
+		v.overCart(d.cart.Owner)
 		return
 	}
 	v.readDraft(d, values)

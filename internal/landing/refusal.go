@@ -86,8 +86,14 @@ func (v *visit) askForCookies() {
 // fail answers when something went wrong that is not the visitor's doing, or
 // that time will mend.
 func (v *visit) fail(action string, err error) {
+	v.message(v.failure(action, err))
+}
+
+// failure logs what went wrong and returns the status of the answer and the name
+// of its texts. When to try again is in the header then.
+func (v *visit) failure(action string, err error) (status int, name string) {
 	e := signon.AsError(err)
-	status, name := http.StatusInternalServerError, "fault"
+	status, name = http.StatusInternalServerError, "fault"
 	switch e.Code {
 	case signon.CodeLimit:
 		status, name = http.StatusTooManyRequests, "busy"
@@ -102,7 +108,7 @@ func (v *visit) fail(action string, err error) {
 	} else {
 		v.Log.Error("landing: request failed", v.logged("action", action, "error", err)...)
 	}
-	v.message(status, name)
+	return status, name
 }
 
 // wholeSeconds rounds up, to one second at least.

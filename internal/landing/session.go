@@ -95,6 +95,9 @@ func (v *visit) person() (*person, error) {
 	if live.Seen != "" {
 		v.jar.set(seenCookies[v.dest.Kind], live.Seen)
 	}
+	if mark := personMark(session); v.jar.get(personCookie) != mark {
+		v.jar.set(personCookie, mark)
+	}
 	v.speaks = []string{session.Language, customer.Language}
 	return &person{session: session, customer: customer, endsAt: live.EndsAt()}, nil
 }
@@ -150,7 +153,7 @@ func (v *visit) postSignOut() {
 			return
 		}
 	}
-	v.forgetCarts()
+	v.forgetPerson()
 	if v.dest.Kind == signon.KindAccount {
 		v.see(accountSignedOutPath)
 		return
@@ -170,9 +173,9 @@ func (v *visit) signOutOf(kind signon.DestinationKind) error {
 	return nil
 }
 
-// forgetCarts removes what a person was about to do.
-func (v *visit) forgetCarts() {
-	for _, name := range []string{cartCookie, entryCookie} {
+// forgetPerson removes what a person was about to do, and the mark of who it was.
+func (v *visit) forgetPerson() {
+	for _, name := range []string{cartCookie, entryCookie, personCookie} {
 		if v.jar.get(name) != "" {
 			v.jar.remove(name)
 		}
@@ -182,11 +185,41 @@ func (v *visit) forgetCarts() {
 // noteEverywhere says that the person is signed out in every browser.
 const noteEverywhere = "everywhere"
 
+// getSignedOut says that the person is signed out, where that is so: an address
+// can be made up by anybody. Who is signed in is led to where that shows.
 func (v *visit) getSignedOut() {
+	home, err := v.signedInAt()
 	v.clean()
+	switch {
+	case err != nil:
+		v.fail("read session", err)
+		return
+	case home != "":
+		v.see(home)
+		return
+	}
 	name := "signed_out"
 	if v.params.get(noteParam) == noteEverywhere {
 		name = "signed_out_all"
 	}
 	v.show(http.StatusOK, "signed-out", v.view(name+".title", name))
+}
+
+// signedInAt returns the path of the first page at this host that the browser is
+// signed in to, or nothing.
+func (v *visit) signedInAt() (string, error) {
+	for _, at := range []struct {
+		kind signon.DestinationKind
+		path string
+	}{{signon.KindAccount, accountPath}, {signon.KindCart, cartPath}} {
+		tenant, dest, here := v.SignOn.Registry().At(v.r.Host, at.kind)
+		held := v.heldSession(at.kind)
+		if !here || held == nil || tenant.ID != v.tenant.ID {
+			continue
+		}
+		if live, err := v.liveSession(dest, *held); live != nil || err != nil {
+			return at.path, err
+		}
+	}
+	return "", nil
 }

@@ -72,8 +72,8 @@ func (w wantedText) fault(text string) string {
 	if text == "" && w.model != "" {
 		return "is empty"
 	}
-	for index, verb := range got {
-		if want[index] != verb {
+	for _, index := range slices.Sorted(maps.Keys(got)) {
+		if verb := got[index]; want[index] != verb {
 			return fmt.Sprintf("has %%%c for argument %d, where %s does not", verb, index, FirstLanguage)
 		}
 	}
