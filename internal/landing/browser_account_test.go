@@ -53,15 +53,19 @@ func browserAccountPictures(s *site, b *tab) {
 		if status := b.open(s.base + address); status != http.StatusOK && name != "missing" {
 			b.t.Errorf("%s: got status %d", name, status)
 		}
-		b.picture("area-" + name)
+		if name == "index" || name == "details" {
+			b.picture("area-" + name)
+		} else {
+			b.glance("area-" + name)
+		}
 	}
 	b.open(s.base + "/myaccount/my_subscription/?code=AAAAAAAAA1&note=renewal_on")
-	b.picture("area-subscription-due")
+	b.glance("area-subscription-due")
 	b.open(s.base + "/myaccount/order_lookup/?order=" + refNo)
-	b.picture("area-order")
+	b.glance("area-order")
 	b.open(s.base + "/myaccount/payment_methods/")
 	b.submit(".wallet li a")
-	b.picture("area-remove-card")
+	b.glance("area-remove-card")
 	b.open(s.base + "/support/")
 	script[bool](b, `document.querySelectorAll("details").forEach(d => d.open = true) ?? true`)
 	b.glance("area-support-open")
@@ -106,14 +110,14 @@ func browserFormPictures(s *site, b *tab) {
 		b.t.Errorf("got status %d", status)
 	}
 	b.wantText("You are not signed in any more", "john@example.com", "United States")
-	b.picture("over")
+	b.glance("over")
 	other := newTab(b.ctx, b.t, false) // another tab of the same browser
 	other.signIn(s, john, "/myaccount/")
 	if status := b.submit("main form button"); status != http.StatusOK {
 		b.t.Errorf("got status %d", status)
 	}
 	b.wantText("Your details are saved.")
-	b.picture("area-details-saved")
+	b.glance("area-details-saved")
 	if got := s.customer(john).Billing.Email; got != "john@example.com" {
 		b.t.Errorf("got %q", got)
 	}
@@ -135,7 +139,7 @@ func browserSessionEnds(s *site, b *tab) {
 	script[bool](b, `(Date.now = (now => () => now() + 20 * 60000)(Date.now), true)`) // twenty minutes later
 	b.await(over)
 	b.wantText("Typed City")
-	b.picture("area-session-over")
+	b.glance("area-session-over")
 	b.wear(looks[2])
 	if !script[bool](b, focusShows) {
 		b.t.Errorf("on a phone the notice hides the field that has the focus")

@@ -98,7 +98,9 @@ func (b *tab) followPage(shop backEnd, page linkedPage, language string, heading
 	}
 	if headings[where] == "" {
 		headings[where] = heading
-		b.glance("link-" + page.name + "-" + language)
+		if language != "en" { // the others are pictured elsewhere
+			b.glance("link-" + page.name + "-" + language)
+		}
 	}
 }
 

@@ -339,7 +339,7 @@ func TestACartHasBounds(t *testing.T) {
 		t.Errorf("the cookie has %d bytes", n)
 	}
 	b.onward(a).shows(t, "Your cart is full")
-	b.post("/order/cart.php", url.Values{"x": {strings.Repeat("y", 20_000)}}).status(t, http.StatusRequestEntityTooLarge)
+	b.post("/order/cart.php", url.Values{"x": {strings.Repeat("y", 70_000)}}).status(t, http.StatusRequestEntityTooLarge)
 }
 
 func TestATamperedCartIsNone(t *testing.T) {
