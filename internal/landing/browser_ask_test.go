@@ -205,6 +205,7 @@ func TestBrowserRefusals(t *testing.T) {
 // TestBrowserLanguages: a cart and a refusal in each language, as a browser that
 // asks for it gets them.
 func TestBrowserLanguages(t *testing.T) {
+	t.Parallel() // beside the other tests that mostly take pictures
 	s := newSite(t, func(tenants *[]signon.Tenant) {
 		for i := range (*tenants)[0].Destinations {
 			(*tenants)[0].Destinations[i].Settings["refresh_url"] = "https://shop.example/again"

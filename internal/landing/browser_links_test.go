@@ -20,6 +20,7 @@ import (
 // TestBrowserLinks follows links of every page type, as back ends ask for them
 // by REST and by SOAP.
 func TestBrowserLinks(t *testing.T) {
+	t.Parallel() // beside the other tests that mostly take pictures
 	parent := chromium(t, "")
 	s := newSite(t)
 	s.clock.now = time.Now().UTC()
