@@ -78,17 +78,24 @@ func (p *people) SignOut(ctx context.Context, _ signon.TenantID, _ signon.Subjec
 // counter is a throttle that blocks a key after a number of failures.
 type counter struct {
 	most  int
+	mu    sync.Mutex
 	count map[string]int
 }
 
 func (c *counter) Blocked(key string, _ time.Time) time.Duration {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	if c.most > 0 && c.count[key] >= c.most {
 		return time.Minute
 	}
 	return 0
 }
 
-func (c *counter) Count(key string, _ time.Time) { c.count[key]++ }
+func (c *counter) Count(key string, _ time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.count[key]++
+}
 
 // world is a service over a real store, with a shop, another shop and a person.
 type world struct {
