@@ -2,13 +2,62 @@ package avangate
 
 import (
 	"io"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/latchkey-sso/latchkey/internal/inbound"
 )
+
+// Codes of what HTTP itself has a status for. No call is refused with them.
+const (
+	MethodNotAllowed     Code = "METHOD_NOT_ALLOWED"
+	RequestTooLarge      Code = "REQUEST_TOO_LARGE"
+	MediaTypeUnsupported Code = "MEDIA_TYPE_UNSUPPORTED"
+)
+
+// CallerOf returns who makes the request, still without its client. When nobody
+// in front of the dialect drew a support code, one is drawn and sent along.
+func CallerOf(w http.ResponseWriter, r *http.Request) Caller {
+	info := inbound.From(r.Context())
+	if info.SupportCode == "" {
+		info.SupportCode = inbound.NewSupportCode()
+		w.Header().Set(inbound.Header, info.SupportCode)
+	}
+	return Caller{Addr: info.Addr, SupportCode: info.SupportCode}
+}
+
+// Log writes down what the caller could not have caused, as the only place that
+// does; nothing for other faults. The dialect and its method say where.
+func (f *Fault) Log(log *slog.Logger, dialect, method, supportCode string) {
+	switch f.Code {
+	case InternalError:
+		log.Error(dialect+": call failed", "support_code", supportCode, "method", method, "error", f)
+	case Unavailable:
+		log.Warn(dialect+": outcome not known", "support_code", supportCode, "method", method, "error", f)
+	}
+}
+
+// Values of headers, shared by all answers.
+var (
+	noStore    = []string{"no-store"}
+	noReferrer = []string{"no-referrer"}
+	noIndex    = []string{"noindex"}
+)
+
+// SetSecret says that the answer holds a token, or may.
+func SetSecret(h http.Header) {
+	SetNoStore(h)
+	h["Referrer-Policy"] = noReferrer
+	h["X-Robots-Tag"] = noIndex
+}
+
+// SetNoStore says that the answer is for the caller alone.
+func SetNoStore(h http.Header) { h["Cache-Control"] = noStore }
 
 // Bounds of a body in JSON: its bytes, and the levels of arrays and objects.
 const (

@@ -1,6 +1,8 @@
 package avangate
 
 import (
+	"bytes"
+	"encoding/json"
 	"strconv"
 
 	"github.com/latchkey-sso/latchkey/internal/directory"
@@ -110,6 +112,17 @@ func StandingOf(c *directory.Customer, s directory.Standing) CustomerStanding {
 // CreditOf returns the credit line of a customer.
 func CreditOf(c *directory.Customer) Credit {
 	return Credit{Limit: Decimal(c.Credit.Limit), Remaining: Decimal(c.Credit.Remaining), Currency: c.Credit.Currency}
+}
+
+// EncodeJSON returns the JSON of an answer, without HTML escaping.
+func EncodeJSON(answer any) []byte {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(answer); err != nil {
+		panic(err) // only for types that can't be encoded, and there are none
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
 }
 
 // Subscription is a subscription as answered.

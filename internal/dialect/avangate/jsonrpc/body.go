@@ -25,10 +25,10 @@ func read(w http.ResponseWriter, r *http.Request) ([]byte, *unread) {
 	}
 	if r.Method != http.MethodPost {
 		w.Header().Set("Allow", http.MethodPost)
-		return nil, unreadable(http.StatusMethodNotAllowed, invalidRequest, methodNotAllowed, "only POST can be used here")
+		return nil, unreadable(http.StatusMethodNotAllowed, invalidRequest, avangate.MethodNotAllowed, "only POST can be used here")
 	}
 	if coding := r.Header.Get("Content-Encoding"); coding != "" && !strings.EqualFold(coding, "identity") {
-		return nil, unreadable(http.StatusUnsupportedMediaType, invalidRequest, mediaTypeUnsupported, "the body must not be compressed")
+		return nil, unreadable(http.StatusUnsupportedMediaType, invalidRequest, avangate.MediaTypeUnsupported, "the body must not be compressed")
 	}
 	limited, err := avangate.LimitBody(w, r, avangate.MaxJSONLen)
 	var body []byte
@@ -38,7 +38,7 @@ func read(w http.ResponseWriter, r *http.Request) ([]byte, *unread) {
 	var tooLong *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLong):
-		return nil, unreadable(http.StatusRequestEntityTooLarge, invalidRequest, requestTooLarge, "the body must have at most 16 KiB")
+		return nil, unreadable(http.StatusRequestEntityTooLarge, invalidRequest, avangate.RequestTooLarge, "the body must have at most 16 KiB")
 	case err != nil:
 		return nil, unreadable(http.StatusBadRequest, parseError, avangate.RequestInvalid, "the body must arrive whole")
 	}

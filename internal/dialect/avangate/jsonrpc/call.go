@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/latchkey-sso/latchkey/internal/dialect/avangate"
-	"github.com/latchkey-sso/latchkey/internal/inbound"
 	"github.com/latchkey-sso/latchkey/internal/signon"
 	"github.com/latchkey-sso/latchkey/internal/strictjson"
 )
@@ -18,7 +17,7 @@ import (
 type exchange struct {
 	*handler
 	ctx        context.Context //nolint:containedctx // it lives as long as the request
-	info       inbound.Info
+	by         avangate.Caller
 	retryAfter time.Duration // the longest that a call was told to wait
 	// note says which call of a batch is made, and quiet that nobody's call of it was
 	// refused before.
@@ -27,7 +26,9 @@ type exchange struct {
 }
 
 func (x *exchange) caller() *avangate.Caller {
-	return &avangate.Caller{Addr: x.info.Addr, SupportCode: x.info.SupportCode, Note: x.note, Quiet: x.quiet}
+	by := x.by
+	by.Note, by.Quiet = x.note, x.quiet
+	return &by
 }
 
 // unread keeps why the request, or a call of it, can't be read, and returns that.

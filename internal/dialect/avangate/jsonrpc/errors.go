@@ -2,13 +2,6 @@ package jsonrpc
 
 import "github.com/latchkey-sso/latchkey/internal/dialect/avangate"
 
-// Codes that only HTTP has a use for.
-const (
-	methodNotAllowed     avangate.Code = "METHOD_NOT_ALLOWED"
-	requestTooLarge      avangate.Code = "REQUEST_TOO_LARGE"
-	mediaTypeUnsupported avangate.Code = "MEDIA_TYPE_UNSUPPORTED"
-)
-
 // unread is the answer to a request that no call can be read from. Only these
 // have an HTTP status other than 200, for some clients drop the body of an HTTP
 // error.
@@ -78,12 +71,7 @@ func malformed(number int, what string) *rpcError {
 // not have caused loses its text and is logged, once, here.
 func (x *exchange) refuse(m *avangate.Method, err error) *rpcError {
 	f := avangate.FaultOf(err)
-	switch f.Code {
-	case avangate.InternalError:
-		x.log.Error("jsonrpc: call failed", "support_code", x.info.SupportCode, "method", m.Name, "error", err)
-	case avangate.Unavailable:
-		x.log.Warn("jsonrpc: outcome not known", "support_code", x.info.SupportCode, "method", m.Name, "error", err)
-	}
+	f.Log(x.log, "jsonrpc", m.Name, x.by.SupportCode)
 	x.retryAfter = max(x.retryAfter, f.RetryAfter)
 	return &rpcError{Code: numbers[f.Code], Message: f.Message(m.Word), Data: errorData{f.Code}}
 }

@@ -9,7 +9,6 @@ import (
 	"strconv"
 
 	"github.com/latchkey-sso/latchkey/internal/dialect/avangate"
-	"github.com/latchkey-sso/latchkey/internal/inbound"
 )
 
 // Options are what the dialect is made of. All are required.
@@ -21,7 +20,7 @@ type Options struct {
 }
 
 // New returns the handler of every path below /rpc/. It expects the path as it
-// came, and [inbound.Info] in the request's context.
+// came, and inbound.Info in the request's context.
 func New(o Options) http.Handler {
 	return &handler{api: o.API, log: o.Log}
 }
@@ -33,11 +32,7 @@ type handler struct {
 
 // ServeHTTP answers one request: a call or a batch of them.
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	x := exchange{handler: h, ctx: r.Context(), info: inbound.From(r.Context())}
-	if x.info.SupportCode == "" { // nobody in front of us drew one
-		x.info.SupportCode = inbound.NewSupportCode()
-		w.Header().Set(inbound.Header, x.info.SupportCode)
-	}
+	x := exchange{handler: h, ctx: r.Context(), by: avangate.CallerOf(w, r)}
 	body, refused := read(w, r)
 	if refused != nil {
 		send(w, r, refused.status, failed(nil, x.unread(refused.err)))
@@ -46,7 +41,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	answer := x.answer(body)
 	avangate.SetRetryAfter(w.Header(), x.retryAfter)
 	if answer == nil {
-		w.Header()["Cache-Control"] = noStore
+		avangate.SetNoStore(w.Header())
 		w.WriteHeader(http.StatusNoContent)
 		return
 	}
@@ -56,9 +51,6 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // Values of headers, shared by all answers.
 var (
 	contentJSON = []string{"application/json"}
-	noStore     = []string{"no-store"}
-	noReferrer  = []string{"no-referrer"}
-	noIndex     = []string{"noindex"}
 	noSniff     = []string{"nosniff"}
 )
 
@@ -67,9 +59,7 @@ func send(w http.ResponseWriter, r *http.Request, status int, body []byte) {
 	h := w.Header()
 	h["Content-Type"] = contentJSON
 	h["Content-Length"] = []string{strconv.Itoa(len(body))}
-	h["Cache-Control"] = noStore
-	h["Referrer-Policy"] = noReferrer
-	h["X-Robots-Tag"] = noIndex
+	avangate.SetSecret(h)
 	h["X-Content-Type-Options"] = noSniff
 	w.WriteHeader(status)
 	if r.Method != http.MethodHead {

@@ -57,7 +57,7 @@ func answer(name string, value any, id json.RawMessage) []byte {
 	if id == nil {
 		id = json.RawMessage("null")
 	}
-	return slices.Concat([]byte(`{"jsonrpc":"`+version+`",`+name+`:`), encode(value), []byte(`,"id":`), id, []byte("}"))
+	return slices.Concat([]byte(`{"jsonrpc":"`+version+`",`+name+`:`), avangate.EncodeJSON(value), []byte(`,"id":`), id, []byte("}"))
 }
 
 // rpcError says what is wrong with a call.
@@ -69,15 +69,4 @@ type rpcError struct {
 
 type errorData struct {
 	ErrorCode avangate.Code `json:"error_code"`
-}
-
-// encode returns the JSON of a value, without HTML escaping.
-func encode(value any) []byte {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(value); err != nil {
-		panic(err) // only for types that can't be encoded, and there are none
-	}
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
 }

@@ -1,11 +1,11 @@
 package rest
 
 import (
-	"bytes"
-	"encoding/json"
 	"net/http"
 	"strconv"
 	"strings"
+
+	"github.com/latchkey-sso/latchkey/internal/dialect/avangate"
 )
 
 // answer is what a call is answered with.
@@ -20,24 +20,18 @@ type answer struct {
 
 func ok(body any) *answer { return &answer{status: http.StatusOK, body: body} }
 
-// Values of headers, shared by all answers.
-var (
-	contentJSON = []string{"application/json"}
-	noStore     = []string{"no-store"}
-	noReferrer  = []string{"no-referrer"}
-	noIndex     = []string{"noindex"}
-)
+// contentJSON is shared by all answers.
+var contentJSON = []string{"application/json"}
 
 // write sends the answer.
 func (a *answer) write(w http.ResponseWriter, r *http.Request) {
 	body := encode(a.body)
 	h := w.Header()
 	h["Content-Type"] = contentJSON
-	h["Cache-Control"] = noStore
 	h["Content-Length"] = []string{strconv.Itoa(len(body))}
+	avangate.SetNoStore(h)
 	if a.secret {
-		h["Referrer-Policy"] = noReferrer
-		h["X-Robots-Tag"] = noIndex
+		avangate.SetSecret(h)
 	}
 	if a.location != "" {
 		h.Set("Location", a.location)
@@ -48,18 +42,12 @@ func (a *answer) write(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// encode returns the JSON of a body, without HTML escaping.
+// encode returns the JSON of a body, of a link without further ado.
 func encode(body any) []byte {
 	if text, ok := body.(string); ok && plain(text) {
 		return append(append(append(make([]byte, 0, len(text)+2), '"'), text...), '"')
 	}
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(body); err != nil {
-		panic(err) // only for types that can't be encoded, and there are none
-	}
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
+	return avangate.EncodeJSON(body)
 }
 
 // plain reports whether the text stands for itself in JSON, as links do.

@@ -24,7 +24,7 @@ func readBody(w http.ResponseWriter, r *http.Request) (map[string]any, error) {
 	var tooLong *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLong):
-		return nil, &avangate.Fault{Code: requestTooLarge, Rule: "The body must have at most 16 KiB"}
+		return nil, &avangate.Fault{Code: avangate.RequestTooLarge, Rule: "The body must have at most 16 KiB"}
 	case err != nil:
 		return nil, &avangate.Fault{Code: avangate.RequestInvalid, Rule: "The body must arrive whole", Err: err}
 	}
@@ -48,7 +48,7 @@ func decodeBody(data []byte) (map[string]any, error) {
 // what they are.
 func checkMediaType(h http.Header) error {
 	if coding := h.Get("Content-Encoding"); coding != "" && !strings.EqualFold(coding, "identity") {
-		return &avangate.Fault{Code: mediaTypeUnsupported, Rule: "The body must not be compressed"}
+		return &avangate.Fault{Code: avangate.MediaTypeUnsupported, Rule: "The body must not be compressed"}
 	}
 	value := h.Get("Content-Type")
 	if value == "" {
@@ -56,10 +56,10 @@ func checkMediaType(h http.Header) error {
 	}
 	mediaType, params, err := mime.ParseMediaType(value)
 	if err != nil || mediaType != "application/json" && mediaType != "text/json" {
-		return &avangate.Fault{Code: mediaTypeUnsupported, Rule: "The body must be application/json"}
+		return &avangate.Fault{Code: avangate.MediaTypeUnsupported, Rule: "The body must be application/json"}
 	}
 	if charset := params["charset"]; charset != "" && !strings.EqualFold(charset, "utf-8") {
-		return &avangate.Fault{Code: mediaTypeUnsupported, Rule: "The body must be in UTF-8"}
+		return &avangate.Fault{Code: avangate.MediaTypeUnsupported, Rule: "The body must be in UTF-8"}
 	}
 	return nil
 }

@@ -7,13 +7,6 @@ import (
 	"github.com/latchkey-sso/latchkey/internal/signon"
 )
 
-// Codes that only HTTP has a use for.
-const (
-	methodNotAllowed     avangate.Code = "METHOD_NOT_ALLOWED"
-	requestTooLarge      avangate.Code = "REQUEST_TOO_LARGE"
-	mediaTypeUnsupported avangate.Code = "MEDIA_TYPE_UNSUPPORTED"
-)
-
 // statuses gives every code its HTTP status.
 var statuses = map[avangate.Code]int{
 	avangate.AuthenticationFailed: http.StatusUnauthorized,
@@ -38,9 +31,9 @@ var statuses = map[avangate.Code]int{
 	avangate.LimitExceeded:        http.StatusTooManyRequests,
 	avangate.Unavailable:          http.StatusServiceUnavailable,
 	avangate.InternalError:        http.StatusInternalServerError,
-	methodNotAllowed:              http.StatusMethodNotAllowed,
-	requestTooLarge:               http.StatusRequestEntityTooLarge,
-	mediaTypeUnsupported:          http.StatusUnsupportedMediaType,
+	avangate.MethodNotAllowed:     http.StatusMethodNotAllowed,
+	avangate.RequestTooLarge:      http.StatusRequestEntityTooLarge,
+	avangate.MediaTypeUnsupported: http.StatusUnsupportedMediaType,
 }
 
 // authenticationError is how REST words a failed authentication.
@@ -70,12 +63,7 @@ func (c *call) word(argument string) string {
 // loses its text and is logged, once, here.
 func (h *handler) refuse(c *call, err error) *answer {
 	f := avangate.FaultOf(err)
-	switch f.Code {
-	case avangate.InternalError:
-		h.log.Error("rest: call failed", "support_code", c.by.SupportCode, "method", c.request.Method, "error", err)
-	case avangate.Unavailable:
-		h.log.Warn("rest: outcome not known", "support_code", c.by.SupportCode, "method", c.request.Method, "error", err)
-	}
+	f.Log(h.log, "rest", c.request.Method, c.by.SupportCode)
 	a := &answer{status: statuses[f.Code], body: errorBody{ErrorCode: string(f.Code), Message: f.Message(c.word)}}
 	if f.Code == avangate.AuthenticationFailed {
 		a.body = authenticationError

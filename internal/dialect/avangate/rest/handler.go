@@ -9,7 +9,6 @@ import (
 	"net/http"
 
 	"github.com/latchkey-sso/latchkey/internal/dialect/avangate"
-	"github.com/latchkey-sso/latchkey/internal/inbound"
 )
 
 // Options are what the dialect is made of. All are required.
@@ -21,7 +20,7 @@ type Options struct {
 }
 
 // New returns the handler of every path below /rest/. It expects the path as it
-// came, and [inbound.Info] in the request's context.
+// came, and inbound.Info in the request's context.
 func New(o Options) http.Handler {
 	return &handler{api: o.API, log: o.Log}
 }
@@ -49,13 +48,7 @@ func (c *call) context() context.Context { return c.request.Context() }
 // ServeHTTP answers one request. All steps that every call needs are taken in
 // answer, so that no endpoint can skip one.
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	info := inbound.From(r.Context())
-	if info.SupportCode == "" { // nobody in front of us drew one
-		info.SupportCode = inbound.NewSupportCode()
-		w.Header().Set(inbound.Header, info.SupportCode)
-	}
-	c := &call{api: h.api, request: r, writer: w}
-	c.by.Addr, c.by.SupportCode = info.Addr, info.SupportCode
+	c := &call{api: h.api, request: r, writer: w, by: avangate.CallerOf(w, r)}
 	a, err := c.answer()
 	if err != nil {
 		a = h.refuse(c, err)

@@ -121,5 +121,5 @@ func (r *route) endpoint(method string, header http.Header) (endpoint, error) {
 		allow += ", PUT"
 	}
 	header.Set("Allow", allow)
-	return nil, &avangate.Fault{Code: methodNotAllowed, Rule: "Only " + allow + " can be used here"}
+	return nil, &avangate.Fault{Code: avangate.MethodNotAllowed, Rule: "Only " + allow + " can be used here"}
 }

@@ -3,15 +3,12 @@ package soap
 import (
 	"net/http"
 	"strconv"
+
+	"github.com/latchkey-sso/latchkey/internal/dialect/avangate"
 )
 
-// Values of headers, shared by all answers.
-var (
-	contentXML = []string{"text/xml; charset=utf-8"}
-	noStore    = []string{"no-store"}
-	noReferrer = []string{"no-referrer"}
-	noIndex    = []string{"noindex"}
-)
+// contentXML is shared by all answers.
+var contentXML = []string{"text/xml; charset=utf-8"}
 
 // usualAnswerLen is a little more than an answer with a link has, in bytes.
 const usualAnswerLen = 1024
@@ -22,9 +19,7 @@ func (c *call) write(status int, body []byte) {
 	h := c.writer.Header()
 	h["Content-Type"] = contentXML
 	h["Content-Length"] = []string{strconv.Itoa(len(body))}
-	h["Cache-Control"] = noStore
-	h["Referrer-Policy"] = noReferrer
-	h["X-Robots-Tag"] = noIndex
+	avangate.SetSecret(h)
 	c.writer.WriteHeader(status)
 	if c.request.Method != http.MethodHead {
 		_, _ = c.writer.Write(body) // a client that has gone misses it

@@ -44,12 +44,7 @@ func (c *call) refuse(err error) {
 // caused loses its text and is logged, once, here.
 func (c *call) fault(err error) *soap.Fault {
 	f := avangate.FaultOf(err)
-	switch f.Code {
-	case avangate.InternalError:
-		c.log.Error("soap: call failed", "support_code", c.by.SupportCode, "method", c.method.Name, "error", err)
-	case avangate.Unavailable:
-		c.log.Warn("soap: outcome not known", "support_code", c.by.SupportCode, "method", c.method.Name, "error", err)
-	}
+	f.Log(c.log, "soap", c.method.Name, c.by.SupportCode)
 	avangate.SetRetryAfter(c.writer.Header(), f.RetryAfter)
 	return &soap.Fault{Code: string(f.Code), Message: f.Message(c.method.Word)}
 }

@@ -9,7 +9,6 @@ import (
 	"net/http"
 
 	"github.com/latchkey-sso/latchkey/internal/dialect/avangate"
-	"github.com/latchkey-sso/latchkey/internal/inbound"
 	"github.com/latchkey-sso/latchkey/internal/soap"
 )
 
@@ -25,7 +24,7 @@ type Options struct {
 }
 
 // New returns the handler of every path below /soap/. It expects the path as it
-// came, and [inbound.Info] in the request's context.
+// came, and inbound.Info in the request's context.
 func New(o Options) http.Handler {
 	services, versions := servicesAt(o.BaseURL), avangate.Versions()
 	return &handler{api: o.API, log: o.Log, services: services, latest: services[versions[len(versions)-1]]}
@@ -52,14 +51,7 @@ func (c *call) context() context.Context { return c.request.Context() }
 
 // ServeHTTP answers one request.
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	info := inbound.From(r.Context())
-	if info.SupportCode == "" { // nobody in front of us drew one
-		info.SupportCode = inbound.NewSupportCode()
-		w.Header().Set(inbound.Header, info.SupportCode)
-	}
-	c := &call{handler: h, request: r, writer: w}
-	c.by.Addr, c.by.SupportCode = info.Addr, info.SupportCode
-
+	c := &call{handler: h, request: r, writer: w, by: avangate.CallerOf(w, r)}
 	at := h.find(r.URL)
 	switch {
 	case at.takes(r.Method) && r.Method == http.MethodPost:
