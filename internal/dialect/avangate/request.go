@@ -36,9 +36,9 @@ func CallerOf(w http.ResponseWriter, r *http.Request) Caller {
 func (f *Fault) Log(log *slog.Logger, dialect, method, supportCode string) {
 	switch f.Code {
 	case InternalError:
-		log.Error(dialect+": call failed", "support_code", supportCode, "method", method, "error", f)
+		log.Error("call failed", "dialect", dialect, "support_code", supportCode, "method", method, "error", f)
 	case Unavailable:
-		log.Warn(dialect+": outcome not known", "support_code", supportCode, "method", method, "error", f)
+		log.Warn("outcome of a call not known", "dialect", dialect, "support_code", supportCode, "method", method, "error", f)
 	}
 }
 
