@@ -102,11 +102,11 @@ func (s *Store) UpdateCustomer(ctx context.Context, c *directory.Customer, e *si
 }
 
 // CreateGrant fails when it is told to.
-func (s *Store) CreateGrant(ctx context.Context, g *signon.Grant, e *signon.Event) error {
+func (s *Store) CreateGrant(ctx context.Context, g *signon.Grant, e *signon.Event, reply *signon.Reply) error {
 	if s.Err != nil {
 		return s.Err
 	}
-	return s.Store.CreateGrant(ctx, g, e)
+	return s.Store.CreateGrant(ctx, g, e, reply)
 }
 
 // Subscriptions fails when it is told to.

@@ -29,7 +29,7 @@ func TestCopiedGrantsAreLiveGrantsOfTheStore(t *testing.T) {
 	s := openStore(t, path)
 	key := signon.ExpiryKey(now.Add(10 * time.Second))
 	g := &signon.Grant{Key: key, Tenant: "bench", Subject: "7", Target: testTarget, IssuedAt: now, ExpiresAt: now.Add(10 * time.Second)}
-	if err := s.CreateGrant(t.Context(), g, &signon.Event{Type: signon.EventIssued}); err != nil {
+	if err := s.CreateGrant(t.Context(), g, &signon.Event{Type: signon.EventIssued}, nil); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Close(); err != nil {

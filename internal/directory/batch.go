@@ -7,6 +7,7 @@ type Batch struct {
 	Customers     []*Customer
 	Subscriptions []*Subscription
 	Products      []*Product
+	Users         []*User
 }
 
 // RowError names the row of a batch that could not be written.

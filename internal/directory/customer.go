@@ -17,6 +17,9 @@ type Customer struct {
 	// ExternalRef is the tenant's own reference, or empty. Case-sensitive, unique
 	// within the tenant, and never the same text as another customer's ID.
 	ExternalRef string
+	// ShopperID is the number that the tenant's other shop system knows the customer
+	// by, unique within the tenant; 0: none.
+	ShopperID int64
 	// Billing is who pays, Delivery who receives; nil means the same.
 	Billing    Contact
 	Delivery   *Contact

@@ -50,6 +50,15 @@ func (s *Service) CustomerByRef(ctx context.Context, tenant signon.TenantID, tex
 	return s.CustomerByExternalRef(ctx, tenant, text)
 }
 
+// CustomerByShopperID returns the customer with that ShopperID, or
+// signon.ErrNotFound.
+func (s *Service) CustomerByShopperID(ctx context.Context, tenant signon.TenantID, id int64) (*Customer, error) {
+	if id == 0 {
+		return nil, signon.ErrNotFound
+	}
+	return s.store.CustomerByShopperID(ctx, tenant, id)
+}
+
 // CustomersByEmail returns up to limit customers with that billing e-mail
 // address, in any case of letters, by ID.
 func (s *Service) CustomersByEmail(ctx context.Context, tenant signon.TenantID, email string, limit int) ([]Customer, error) {

@@ -44,6 +44,11 @@ const (
 	FieldItems          = "items"
 	FieldCard           = "card"
 	FieldCoupon         = "coupon"
+	FieldShopperID      = "shopper_id"
+	FieldUser           = "user"
+	FieldUsername       = "username"
+	FieldPassword       = "password"
+	FieldPermissions    = "permissions"
 )
 
 // DeliveryField returns the name of a contact's field within delivery details.

@@ -43,23 +43,38 @@ func (a Act) event(t signon.EventType, tenant signon.TenantID, note string) *sig
 	return e
 }
 
-// Subject returns the customer as the core knows it (see [signon.People]).
+// Subject returns the customer or user as the core knows it (see
+// [signon.People]).
 func (s *Service) Subject(ctx context.Context, tenant signon.TenantID, kind signon.SubjectKind, ref signon.SubjectRef) (signon.Subject, error) {
+	subject := signon.Subject{Kind: kind, Ref: ref}
 	id, ok := parseID(string(ref))
-	if kind != signon.SubjectCustomer || !ok {
+	switch {
+	case ok && kind == signon.SubjectCustomer:
+		c, err := s.CustomerByID(ctx, tenant, id)
+		if err != nil {
+			return signon.Subject{}, err
+		}
+		subject.Language, subject.PrivacyKey, subject.SignedOutBefore = c.Language, c.PrivacyKey, c.SignedOutBefore
+	case ok && kind == signon.SubjectUser:
+		u, err := s.User(ctx, tenant, id)
+		if err != nil {
+			return signon.Subject{}, err
+		}
+		subject.PrivacyKey, subject.SignedOutBefore = u.PrivacyKey, u.SignedOutBefore
+	default:
 		return signon.Subject{}, signon.ErrNotFound
 	}
-	c, err := s.CustomerByID(ctx, tenant, id)
-	if err != nil {
-		return signon.Subject{}, err
-	}
-	return signon.Subject{Kind: kind, Ref: ref, Language: c.Language, PrivacyKey: c.PrivacyKey, SignedOutBefore: c.SignedOutBefore}, nil
+	return subject, nil
 }
 
-// SignOut makes void what was issued to the customer (see [signon.People]).
+// SignOut makes void what was issued to the customer or user (see
+// [signon.People]).
 func (s *Service) SignOut(ctx context.Context, tenant signon.TenantID, kind signon.SubjectKind, ref signon.SubjectRef, e *signon.Event) error {
 	id, ok := parseID(string(ref))
-	if kind != signon.SubjectCustomer || !ok {
+	switch {
+	case ok && kind == signon.SubjectUser:
+		return s.store.SignOutUser(ctx, tenant, id, e)
+	case !ok || kind != signon.SubjectCustomer:
 		return signon.ErrNotFound
 	}
 	return s.cache.change(ctx, "sign out everywhere", []customerKey{{tenant, id}}, func(ctx context.Context) error {

@@ -15,21 +15,24 @@ type Store interface {
 	SubscriptionStore
 	ProductStore
 	OrderStore
+	UserStore
 	// Import writes all rows of the batch in their order, or none. Rows that exist
-	// are replaced (customers by ID, subscriptions by reference, products by ID);
+	// are replaced (customers and users by ID, subscriptions by reference, products by ID);
 	// what UpdateCustomer and UpdateSubscription leave as it is stored stays here, too.
-	// A customer or subscription must still be at its Version, 0 meaning that there
+	// A customer, user or subscription must still be at its Version, 0 meaning that there
 	// is none with that ID or reference, and is stored one version higher; the row in
 	// the batch is left as it is. When one row can't be written, the error is a
 	// *RowError that names it: signon.ErrConflict and signon.ErrNotFound in the cases
-	// of CreateCustomer, UpdateCustomer, CreateSubscription and UpdateSubscription.
+	// of CreateCustomer, UpdateCustomer, CreateSubscription and UpdateSubscription,
+	// CreateUser and UpdateUser. A user who was deleted can be imported anew: what was
+	// issued before the deletion stays void.
 	Import(ctx context.Context, b *Batch, e *signon.Event) error
 }
 
 // CustomerStore keeps customers.
 type CustomerStore interface {
-	// CreateCustomer stores a new customer. signon.ErrConflict when its ID or
-	// external reference is taken within the tenant, when its external reference
+	// CreateCustomer stores a new customer. signon.ErrConflict when its ID, its
+	// ShopperID or its external reference is taken within the tenant, when its external reference
 	// reads as another customer's ID, or its ID as another's external reference:
 	// all judged inside the transaction.
 	CreateCustomer(ctx context.Context, c *Customer, e *signon.Event) error
@@ -47,6 +50,8 @@ type CustomerStore interface {
 	Customer(ctx context.Context, tenant signon.TenantID, id int64) (*Customer, error)
 	// CustomerByExternalRef returns the customer with that external reference.
 	CustomerByExternalRef(ctx context.Context, tenant signon.TenantID, ref string) (*Customer, error)
+	// CustomerByShopperID returns the customer with that ShopperID.
+	CustomerByShopperID(ctx context.Context, tenant signon.TenantID, id int64) (*Customer, error)
 	// CustomersByEmail returns up to limit customers with that billing e-mail
 	// address, in any case of letters, by ID.
 	CustomersByEmail(ctx context.Context, tenant signon.TenantID, email string, limit int) ([]Customer, error)
@@ -105,4 +110,30 @@ type OrderStore interface {
 	OrdersOf(ctx context.Context, tenant signon.TenantID, customerID int64, limit int) ([]Order, error)
 	// Orders returns up to limit orders with numbers above after, by number.
 	Orders(ctx context.Context, tenant signon.TenantID, after string, limit int) ([]Order, error)
+}
+
+// UserStore keeps the tenants' users.
+type UserStore interface {
+	// CreateUser stores a new user, and keeps the reply unless that is nil.
+	// signon.ErrConflict when the ID was ever taken or the username is taken within
+	// the tenant; signon.ErrAnswered as for [signon.GrantStore.CreateGrant].
+	CreateUser(ctx context.Context, u *User, e *signon.Event, reply *signon.Reply) error
+	// UpdateUser replaces a user whose Version is still u.Version and counts it up,
+	// in u too. signon.ErrConflict as for CreateUser and when the version is another,
+	// signon.ErrNotFound when there is no such user. PrivacyKey, CreatedAt and
+	// SignedOutBefore of the stored user stay.
+	UpdateUser(ctx context.Context, u *User, e *signon.Event) error
+	// DeleteUser deletes a user: all that is known of the person, the privacy key
+	// included, and the list of the person's activity. What is left is the ID, and
+	// that everything issued before is void, as by SignOutUser. signon.ErrNotFound
+	// when there is no such user.
+	DeleteUser(ctx context.Context, tenant signon.TenantID, id int64, e *signon.Event) error
+	// SignOutUser moves the user's SignedOutBefore as SignOutCustomer does.
+	SignOutUser(ctx context.Context, tenant signon.TenantID, id int64, e *signon.Event) error
+	// User returns the user with that ID.
+	User(ctx context.Context, tenant signon.TenantID, id int64) (*User, error)
+	// UserByUsername returns the user with that name, in any case of letters.
+	UserByUsername(ctx context.Context, tenant signon.TenantID, name string) (*User, error)
+	// Users returns up to limit users with IDs above after, by ID.
+	Users(ctx context.Context, tenant signon.TenantID, after int64, limit int) ([]User, error)
 }

@@ -52,7 +52,7 @@ func (w *world) grant(t *testing.T, n byte, customer int64) *signon.Grant {
 		IssuedAt: now, ExpiresAt: now.Add(time.Minute),
 	}
 	g.Key[5] = n
-	if err := w.store.CreateGrant(t.Context(), g, &signon.Event{Type: signon.EventIssued, Tenant: "shop", Grant: g.Key.Reference(), SupportCode: "0000000000"}); err != nil {
+	if err := w.store.CreateGrant(t.Context(), g, &signon.Event{Type: signon.EventIssued, Tenant: "shop", Grant: g.Key.Reference(), SupportCode: "0000000000"}, nil); err != nil {
 		t.Fatal(err)
 	}
 	return g

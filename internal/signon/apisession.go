@@ -1,7 +1,6 @@
 package signon
 
 import (
-	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base32"
 	"encoding/binary"
@@ -24,25 +23,16 @@ const APISessionLen = 32
 const (
 	apiSessionExpiryLen = 6 // milliseconds since 1970
 	apiSessionMACLen    = 10
-	apiSessionRawLen    = apiSessionExpiryLen + len(clientTag{}) + apiSessionMACLen
+	apiSessionRawLen    = apiSessionExpiryLen + len(tag{}) + apiSessionMACLen
 )
 
 // apiSessionText has no slack: 20 bytes are exactly 32 characters.
 var apiSessionText = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
 
-// clientTag finds a client in the registry. It is public and proves nothing.
-type clientTag [4]byte
-
-func tagOf(realm, id string) (tag clientTag) {
-	digest := sha256.Sum256([]byte(realm + "\x00" + id))
-	copy(tag[:], digest[:])
-	return tag
-}
-
 // apiSession is what an id says.
 type apiSession struct {
 	expiry [apiSessionExpiryLen]byte
-	tag    clientTag
+	client tag
 	mac    [apiSessionMACLen]byte
 }
 
@@ -73,7 +63,7 @@ func (a *apiSession) provedBy(keys *Keyring, c *Client) bool {
 // clientOf returns the client whom the session's tag names, and whether the
 // session is that client's. A tag of nobody costs the same.
 func (r *Registry) clientOf(a *apiSession, realm string, keys *Keyring) (named *Client, proved bool) {
-	for _, c := range r.tags[a.tag] { // nearly always one
+	for _, c := range r.tags[a.client] { // nearly always one
 		if c.Realm != realm {
 			continue
 		}
@@ -89,7 +79,7 @@ func (r *Registry) clientOf(a *apiSession, realm string, keys *Keyring) (named *
 
 func (a *apiSession) text() string {
 	raw := make([]byte, 0, apiSessionRawLen)
-	raw = append(append(append(raw, a.expiry[:]...), a.tag[:]...), a.mac[:]...)
+	raw = append(append(append(raw, a.expiry[:]...), a.client[:]...), a.mac[:]...)
 	return apiSessionText.EncodeToString(raw)
 }
 
@@ -102,7 +92,7 @@ func parseAPISession(text string) (a apiSession, ok bool) {
 		return a, false
 	}
 	rest := raw[copy(a.expiry[:], raw[:]):]
-	rest = rest[copy(a.tag[:], rest):]
+	rest = rest[copy(a.client[:], rest):]
 	copy(a.mac[:], rest)
 	return a, true
 }
@@ -111,7 +101,7 @@ func parseAPISession(text string) (a apiSession, ok bool) {
 // has just proved that secret of its: APISessionLen lower-case letters and
 // digits, to be handed out as it is.
 func (s *Service) StartAPISession(c *Client, proved Secret) Secret {
-	a := apiSession{tag: tagOf(c.Realm, c.ID)}
+	a := apiSession{client: tagOf(c.Realm, c.ID)}
 	var expiry [8]byte
 	binary.BigEndian.PutUint64(expiry[:], uint64(s.store.Now().Add(APISessionTTL).UnixMilli()))
 	copy(a.expiry[:], expiry[8-apiSessionExpiryLen:])
@@ -131,7 +121,8 @@ type APISessionRequest struct {
 }
 
 // APISession returns the client whose live session has that id. All failures
-// are the same CodeSessionInvalid error and cost the same. One that was made up
+// are the same CodeSessionInvalid error and cost the same; a session shown from
+// where its client may not call from is CodeForbidden. One that was made up
 // for a client that exists is recorded, after the answer; that a session has
 // ended is not: every client that goes on comes to that.
 func (s *Service) APISession(req APISessionRequest) (*Client, error) {
@@ -165,6 +156,10 @@ func (s *Service) apiSession(req *APISessionRequest) (*Client, *Error) {
 	}
 	if now, end := s.store.Now(), a.expiresAt(); !now.Before(end) {
 		return client, invalidAPISession(ReasonExpired, "a session opened within "+APISessionTTL.String(), "one that ended "+now.Sub(end).Round(time.Second).String()+" ago")
+	}
+	if refused := client.checkCaller(req.Caller); refused != nil {
+		s.recordClient(client, refused, req.Caller, req.SupportCode, true)
+		return client, refused
 	}
 	return client, nil
 }

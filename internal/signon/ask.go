@@ -98,11 +98,7 @@ func (s *Service) held(ctx context.Context, held HeldSession) (*BrowserSession, 
 	case !held.Token.proves(&session):
 		return nil, nil
 	}
-	var idle time.Duration
-	if at, ok := s.Registry().DestinationByID(session.Tenant, session.Destination); ok {
-		idle = at.IdleTTL
-	}
-	err = s.over(ctx, &session, held.Seen, idle)
+	err = s.over(ctx, &session, held.Seen, s.idleTTL(&session))
 	if e := AsError(err); e != nil && e.Code == CodeSessionInvalid {
 		return nil, nil
 	}

@@ -38,6 +38,9 @@ const (
 	EventSubscription        EventType = "subscription.created"
 	EventSubscriptionChanged EventType = "subscription.changed"
 	EventImported            EventType = "directory.imported"
+	EventUserCreated         EventType = "user.created"
+	EventUserChanged         EventType = "user.changed"
+	EventUserDeleted         EventType = "user.deleted" // with it, everything issued to the person before is void
 )
 
 // Event is one entry of the audit log. It holds no secret; what it holds of a
@@ -54,6 +57,9 @@ type Event struct {
 	Caller      string // address of the API caller; never a browser's
 	Note        string // what was concerned, for directory events: an order's number, a count
 	Personal    []byte // see [SealPersonal]
+	// Activity, unless zero, is the person among whose sign-on activity the event is
+	// listed. That is kept beside the log, not in it, and goes with the person.
+	Activity Person
 }
 
 // Personal is what an event holds of a person.

@@ -3,6 +3,7 @@ package signon
 import (
 	"net/netip"
 	"strings"
+	"time"
 )
 
 // Claim is a client's claim to be who it says, as a dialect read it.
@@ -16,7 +17,7 @@ type Claim struct {
 	// Verify judges the claim's proof against the client, with that secret. It is
 	// called once for every active secret, and for an unknown client with a client
 	// made up for the purpose, so that both cost the same. It returns "" when the
-	// proof is right.
+	// proof is right, and ReasonLimit when there is too much to do to judge it now.
 	Verify func(c *Client, secret string) Reason
 	// Explain returns for the trace what was compared when Verify refused for that
 	// reason: no secret, and no proof that could be used. It may be nil.
@@ -30,7 +31,8 @@ var stranger = &Client{Secrets: []Secret{"stranger"}}
 // failures are the same CodeUnauthenticated error and cost the same: what is
 // recorded of those of a client that exists is recorded after the answer. Too
 // many of one client from one address are CodeLimit, whether or not the proof is
-// right then.
+// right then. A client that has proved itself from where it may not call from is
+// CodeForbidden.
 func (s *Service) Authenticate(claim Claim) (*Client, error) {
 	client, err := s.authenticate(&claim)
 	trace := Trace{SupportCode: claim.SupportCode, Operation: OpAuthenticate}
@@ -55,9 +57,12 @@ func (s *Service) authenticate(claim *Claim) (*Client, error) {
 	}
 	reason := ReasonBadProof
 	for _, secret := range client.Secrets {
-		if r := claim.Verify(client, secret.Reveal()); r == "" && known {
-			return client, nil
-		} else if r != "" {
+		switch r := claim.Verify(client, secret.Reveal()); {
+		case r == ReasonLimit:
+			return nil, &Error{Code: CodeLimit, Reason: ReasonLimit, RetryAfter: time.Second}
+		case r == "" && known:
+			return s.admit(client, claim)
+		case r != "":
 			reason = r
 		}
 	}
@@ -69,9 +74,25 @@ func (s *Service) authenticate(claim *Claim) (*Client, error) {
 	if claim.Explain != nil {
 		refused.Expected, refused.Received = claim.Explain(client, reason)
 	}
-	s.recordLater(&Event{
-		Type: EventClientRefused, Tenant: client.Tenant, Client: client.ID, Reason: reason, Note: refused.compared(),
-		SupportCode: claim.SupportCode, Caller: claim.Caller.String(),
-	}, known)
+	s.recordClient(client, refused, claim.Caller, claim.SupportCode, known)
 	return nil, refused
+}
+
+// admit returns a client that has proved itself, if it may call from there.
+func (s *Service) admit(c *Client, claim *Claim) (*Client, error) {
+	refused := c.checkCaller(claim.Caller)
+	if refused == nil {
+		return c, nil
+	}
+	s.recordClient(c, refused, claim.Caller, claim.SupportCode, true)
+	return c, refused
+}
+
+// recordClient records that a client was refused; worth is false where there is
+// nothing to record.
+func (s *Service) recordClient(c *Client, refused *Error, caller netip.Addr, supportCode string, worth bool) {
+	s.recordLater(&Event{
+		Type: EventClientRefused, Tenant: c.Tenant, Client: c.ID, Reason: refused.Reason, Note: refused.compared(),
+		SupportCode: supportCode, Caller: caller.String(),
+	}, worth)
 }

@@ -1,8 +1,6 @@
 package signon
 
-import (
-	"time"
-)
+import "time"
 
 // DestinationKind says what is at a destination.
 type DestinationKind string
@@ -11,7 +9,16 @@ type DestinationKind string
 const (
 	KindCart    DestinationKind = "cart"    // the hosted cart
 	KindAccount DestinationKind = "account" // the account area
+	// KindPortal is where a tenant's users work. Portals of several tenants may
+	// share a host.
+	KindPortal DestinationKind = "portal"
+	// KindEntrance leads on to the tenant's cart or account: who made the link did
+	// not know yet to which of them (see [RedeemRequest.Enter]).
+	KindEntrance DestinationKind = "entrance"
 )
+
+// shared reports whether destinations of several tenants may have one host.
+func (k DestinationKind) shared() bool { return k == KindPortal }
 
 // Destination is who accepts a sign-on, and which links may point there.
 type Destination struct {
@@ -48,6 +55,9 @@ type Destination struct {
 	OnMismatch Mismatch
 	// Policy says how a link is redeemed; empty means by its validity.
 	Policy Policy
+	// Requires is what a client must be able to do to sign somebody on here; empty
+	// means nothing besides being a client of the tenant.
+	Requires Capability
 	// Settings belong to the pages at the destination, by name; the core does not
 	// read them.
 	Settings map[string]string

@@ -60,6 +60,7 @@ const (
 	ArgTTL      = "ttl"
 	ArgAddr     = "address"
 	ArgLanguage = "language"
+	ArgOnce     = "once" // the key of a call that must not be done twice (see [Service.Once])
 )
 
 // Error is the one error type that crosses the core's boundary. Code, Argument,
@@ -203,4 +204,7 @@ const (
 	ReasonSubject      Reason = "subject_unknown"   // the person does not exist
 	ReasonReference    Reason = "unknown_reference" // the caller named a thing that does not exist
 	ReasonArgument     Reason = "invalid_argument"  // an argument was unusable
+	ReasonCaller       Reason = "wrong_caller"      // the client called from an address that it may not call from
+	ReasonCapability   Reason = "no_capability"     // the operator does not let the client do this
+	ReasonNotLinked    Reason = "not_linked"        // the client may not act for that tenant, or there is none
 )

@@ -105,6 +105,13 @@ type Grant struct {
 	Misses     int           // calls from wrong addresses so far
 }
 
+// person returns whom the grant is for.
+func (g *Grant) person() Person { return Person{g.SubjectKind, g.Subject} }
+
+// activity returns the person among whose activity what becomes of the grant is
+// listed, if it is.
+func (g *Grant) activity() Person { return g.person().listed() }
+
 // MaxMisses is how many calls from wrong addresses void a grant.
 const MaxMisses = 5
 

@@ -11,6 +11,9 @@ import (
 type IssueRequest struct {
 	// Client is the authenticated caller.
 	Client *Client
+	// Tenant is on whose behalf it asks: the owner of the destination and of the
+	// person; empty means the client's own.
+	Tenant TenantID
 	// Destination is where the subject shall be signed on.
 	Destination *Destination
 	// Kind and Subject name the person, by the directory's own reference.
@@ -28,6 +31,16 @@ type IssueRequest struct {
 	// its request, for the audit log.
 	Caller      netip.Addr
 	SupportCode string
+	// Reply, unless nil, is called with the grant that is about to be stored, and
+	// returns the reply to be kept in the same transaction (see [Service.Once]).
+	Reply func(*Issued) *Reply
+}
+
+func (req *IssueRequest) tenant() TenantID {
+	if req.Tenant == "" {
+		return req.Client.Tenant
+	}
+	return req.Tenant
 }
 
 // Issued is a grant just made.
@@ -41,7 +54,7 @@ type Issued struct {
 }
 
 // Issue makes a grant and returns its link. When it returns, the grant and its
-// audit event are durable. Errors: CodeInvalid (ArgTarget, ArgTTL,
+// audit event are durable. Errors: CodeForbidden, CodeInvalid (ArgTarget, ArgTTL,
 // ArgLanguage), CodeTargetUnsupported, CodeSubjectUnknown, CodeLimit,
 // CodeUnavailable.
 func (s *Service) Issue(ctx context.Context, req *IssueRequest) (*Issued, error) {
@@ -60,6 +73,9 @@ func (s *Service) Issue(ctx context.Context, req *IssueRequest) (*Issued, error)
 // prepare applies every rule and draws the token.
 func (s *Service) prepare(ctx context.Context, req *IssueRequest) (*Issued, PrivacyKey, error) {
 	dest := req.Destination
+	if err := s.mayIssue(req); err != nil {
+		return nil, PrivacyKey{}, err
+	}
 	target, err := dest.CheckTarget(req.Target)
 	if err != nil {
 		return nil, PrivacyKey{}, AsError(err).got(req.Target)
@@ -72,22 +88,33 @@ func (s *Service) prepare(ctx context.Context, req *IssueRequest) (*Issued, Priv
 	if err != nil {
 		return nil, PrivacyKey{}, err
 	}
-	subject, err := s.subject(ctx, req.Client.Tenant, req.Kind, req.Subject)
+	subject, err := s.subject(ctx, req.tenant(), req.Kind, req.Subject)
 	if err != nil {
 		return nil, PrivacyKey{}, err
 	}
 	now := s.store.Now().Truncate(time.Millisecond)
 	expiresAt := now.Add(ttl)
-	token, err := newToken(s.random, expiresAt)
+	token, err := newToken(s.random, req.tenant(), dest, expiresAt)
 	if err != nil {
 		return nil, PrivacyKey{}, err
 	}
 	return &Issued{Token: token, Link: dest.link(target, token), Grant: Grant{
-		Key:    s.keys.generations[0].grantKey(req.Client.Tenant, dest.ID, token),
-		Tenant: req.Client.Tenant, Client: req.Client.ID, Destination: dest.ID,
+		Key:    s.keys.generations[0].grantKey(req.tenant(), dest.ID, token),
+		Tenant: req.tenant(), Client: req.Client.ID, Destination: dest.ID,
 		Subject: req.Subject, SubjectKind: req.Kind, Target: target, Language: language,
 		BoundAddr: BindAddr(req.Bind, dest.AddrPolicy), IssuedAt: later(now, subject.SignedOutBefore), ExpiresAt: expiresAt,
 	}}, subject.PrivacyKey, nil
+}
+
+// mayIssue returns CodeForbidden when the client may not sign anybody on there.
+func (s *Service) mayIssue(req *IssueRequest) error {
+	if err := req.Client.mustHave(req.Destination.Requires); err != nil {
+		return err
+	}
+	if !s.Registry().actsFor(req.Client.Tenant, req.tenant()) {
+		return notLinked(string(req.Tenant))
+	}
+	return nil
 }
 
 // later returns the later instant. A person who signs out everywhere does so up to
@@ -106,19 +133,23 @@ func (s *Service) create(ctx context.Context, req *IssueRequest, issued *Issued,
 	if !ok {
 		return fmt.Errorf("issue grant: tenant %q is not declared", g.Tenant)
 	}
-	if wait := s.live.add(g.Tenant, tenant.Limits, g.Subject, g.ExpiresAt, s.store.Now()); wait > 0 {
+	if wait := s.live.add(g.Tenant, tenant.Limits, g.person(), g.ExpiresAt, s.store.Now()); wait > 0 {
 		return &Error{
 			Code: CodeLimit, Reason: ReasonLimit, RetryAfter: wait, Received: "one more",
 			Expected: fmt.Sprintf("at most %d live links of the tenant, %d for one person (0: no limit)", tenant.Limits.LiveGrants, tenant.Limits.LinksPerSubject),
 		}
 	}
+	var reply *Reply
+	if req.Reply != nil {
+		reply = req.Reply(issued)
+	}
 	err := s.store.CreateGrant(ctx, g, &Event{
 		Type: EventIssued, Tenant: g.Tenant, Client: g.Client, Destination: g.Destination, Grant: g.Key.Reference(),
-		SupportCode: req.SupportCode, Caller: req.Caller.String(),
+		SupportCode: req.SupportCode, Caller: req.Caller.String(), Activity: g.activity(),
 		Personal: SealPersonal(privacy, Personal{Subject: g.Subject, Addr: g.BoundAddr.String()}),
-	})
+	}, reply)
 	if err != nil {
-		s.live.remove(g.Tenant, g.Subject, g.ExpiresAt)
+		s.live.remove(g.Tenant, g.person(), g.ExpiresAt)
 		return fmt.Errorf("issue grant: %w", err)
 	}
 	return nil
@@ -126,7 +157,7 @@ func (s *Service) create(ctx context.Context, req *IssueRequest, issued *Issued,
 
 func (s *Service) traceIssue(req *IssueRequest, issued *Issued, err error) {
 	trace := Trace{
-		SupportCode: req.SupportCode, Operation: OpIssue, Tenant: req.Client.Tenant, Client: req.Client.ID, Destination: req.Destination.ID,
+		SupportCode: req.SupportCode, Operation: OpIssue, Tenant: req.tenant(), Client: req.Client.ID, Destination: req.Destination.ID,
 	}
 	if err == nil {
 		trace.Grant = issued.Grant.Key.Reference()
@@ -143,7 +174,7 @@ func (s *Service) recordIssueRefused(ctx context.Context, req *IssueRequest, err
 		reason = ReasonArgument
 	}
 	s.record(ctx, &Event{
-		Type: EventIssueRefused, Tenant: req.Client.Tenant, Client: req.Client.ID, Destination: req.Destination.ID,
+		Type: EventIssueRefused, Tenant: req.tenant(), Client: req.Client.ID, Destination: req.Destination.ID,
 		Reason: reason, Note: err.compared(), SupportCode: req.SupportCode, Caller: req.Caller.String(),
 	})
 }

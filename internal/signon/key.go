@@ -114,9 +114,9 @@ func (p macPool) sum(parts ...string) [digestLen]byte {
 // grantKey returns the key under which the token's grant is kept. Tenant and
 // destination are part of the digest, so a token is unknown anywhere else.
 func (g *generation) grantKey(tenant TenantID, destination string, token Token) (k GrantKey) {
-	raw := token.raw()
+	raw, size := token.raw()
 	copy(k[:tokenExpiryLen], raw[:tokenExpiryLen])
-	digest := g.digests.sum("grant", string(tenant), destination, string(raw[:]))
+	digest := g.digests.sum("grant", string(tenant), destination, string(raw[:size]))
 	copy(k[tokenExpiryLen:], digest[:])
 	return k
 }

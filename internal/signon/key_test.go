@@ -9,11 +9,11 @@ import (
 
 func TestGrantKeyDependsOnTenantDestinationAndToken(t *testing.T) {
 	g := testKeyring(t, 1).generations[0]
-	token, err := newToken(nil, time.Unix(1_800_000_000, 0))
+	token, err := newToken(nil, "t", &Destination{}, time.Unix(1_800_000_000, 0))
 	if err != nil {
 		t.Fatal(err)
 	}
-	other, err := newToken(nil, time.Unix(1_800_000_000, 0))
+	other, err := newToken(nil, "t", &Destination{}, time.Unix(1_800_000_000, 0))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,8 +39,8 @@ func TestGrantKeyDependsOnTenantDestinationAndToken(t *testing.T) {
 func TestKeysSortByExpiry(t *testing.T) {
 	g := testKeyring(t, 1).generations[0]
 	now := time.Unix(1_800_000_000, 0)
-	early, _ := newToken(nil, now)
-	late, _ := newToken(nil, now.Add(time.Second))
+	early, _ := newToken(nil, "t", &Destination{}, now)
+	late, _ := newToken(nil, "t", &Destination{}, now.Add(time.Second))
 	a, b, border := g.grantKey("t", "d", early), g.grantKey("t", "d", late), ExpiryKey(now.Add(time.Second))
 	if bytes.Compare(a[:], border[:]) >= 0 || bytes.Compare(b[:], border[:]) < 0 {
 		t.Error("ExpiryKey does not part earlier from later grants")
@@ -49,7 +49,7 @@ func TestKeysSortByExpiry(t *testing.T) {
 
 func TestReferenceRangeHoldsTheKey(t *testing.T) {
 	g := testKeyring(t, 1).generations[0]
-	token, _ := newToken(nil, time.Unix(1_800_000_000, 0))
+	token, _ := newToken(nil, "t", &Destination{}, time.Unix(1_800_000_000, 0))
 	key := g.grantKey("t", "d", token)
 	first, last, ok := key.Reference().Range()
 	if !ok || bytes.Compare(first[:], key[:]) > 0 || bytes.Compare(last[:], key[:]) < 0 {

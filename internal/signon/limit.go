@@ -28,16 +28,16 @@ type liveGrants struct {
 
 type tenantLive struct {
 	total    int
-	subjects map[SubjectRef]int
-	expiring map[int64]map[SubjectRef]int // by unix second, rounded up
-	swept    int64                        // seconds up to this one have been counted out
+	subjects map[Person]int
+	expiring map[int64]map[Person]int // by unix second, rounded up
+	swept    int64                    // seconds up to this one have been counted out
 }
 
 func newLiveGrants() *liveGrants { return &liveGrants{tenants: map[TenantID]*tenantLive{}} }
 
 // add counts one more live grant, or returns how long to wait until one of
 // those that are in the way has expired.
-func (l *liveGrants) add(tenant TenantID, limits TenantLimits, subject SubjectRef, expiresAt, now time.Time) time.Duration {
+func (l *liveGrants) add(tenant TenantID, limits TenantLimits, subject Person, expiresAt, now time.Time) time.Duration {
 	if limits == (TenantLimits{}) {
 		return 0
 	}
@@ -45,22 +45,22 @@ func (l *liveGrants) add(tenant TenantID, limits TenantLimits, subject SubjectRe
 	defer l.mu.Unlock()
 	t := l.tenants[tenant]
 	if t == nil {
-		t = &tenantLive{subjects: map[SubjectRef]int{}, expiring: map[int64]map[SubjectRef]int{}, swept: now.Unix() - 1}
+		t = &tenantLive{subjects: map[Person]int{}, expiring: map[int64]map[Person]int{}, swept: now.Unix() - 1}
 		l.tenants[tenant] = t
 	}
 	t.sweep(now.Unix())
 	if limits.LiveGrants > 0 && t.total >= limits.LiveGrants {
-		return t.wait(now, func(map[SubjectRef]int) bool { return true })
+		return t.wait(now, func(map[Person]int) bool { return true })
 	}
 	if limits.LinksPerSubject > 0 && t.subjects[subject] >= limits.LinksPerSubject {
-		return t.wait(now, func(s map[SubjectRef]int) bool { return s[subject] > 0 })
+		return t.wait(now, func(s map[Person]int) bool { return s[subject] > 0 })
 	}
 	t.count(subject, int64(expirySecond(expiresAt)), 1)
 	return 0
 }
 
 // remove counts a grant out that was redeemed, revoked or not stored after all.
-func (l *liveGrants) remove(tenant TenantID, subject SubjectRef, expiresAt time.Time) {
+func (l *liveGrants) remove(tenant TenantID, subject Person, expiresAt time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	t := l.tenants[tenant]
@@ -72,7 +72,7 @@ func (l *liveGrants) remove(tenant TenantID, subject SubjectRef, expiresAt time.
 }
 
 // forget counts out all grants of a subject.
-func (l *liveGrants) forget(tenant TenantID, subject SubjectRef) {
+func (l *liveGrants) forget(tenant TenantID, subject Person) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	t := l.tenants[tenant]
@@ -86,10 +86,10 @@ func (l *liveGrants) forget(tenant TenantID, subject SubjectRef) {
 	}
 }
 
-func (t *tenantLive) count(subject SubjectRef, second int64, n int) {
+func (t *tenantLive) count(subject Person, second int64, n int) {
 	at := t.expiring[second]
 	if at == nil {
-		at = map[SubjectRef]int{}
+		at = map[Person]int{}
 		t.expiring[second] = at
 	}
 	t.total += n
@@ -120,7 +120,7 @@ func (t *tenantLive) sweep(now int64) {
 	t.swept = max(t.swept, now-1)
 }
 
-func (t *tenantLive) drop(second int64, subjects map[SubjectRef]int) {
+func (t *tenantLive) drop(second int64, subjects map[Person]int) {
 	for subject, n := range subjects {
 		t.total -= n
 		if t.subjects[subject] -= n; t.subjects[subject] == 0 {
@@ -132,7 +132,7 @@ func (t *tenantLive) drop(second int64, subjects map[SubjectRef]int) {
 
 // wait returns the time until the first second in which a matching grant
 // expires.
-func (t *tenantLive) wait(now time.Time, match func(map[SubjectRef]int) bool) time.Duration {
+func (t *tenantLive) wait(now time.Time, match func(map[Person]int) bool) time.Duration {
 	first := now.Unix() + 1
 	found := int64(0)
 	for second, subjects := range t.expiring {

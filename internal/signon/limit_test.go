@@ -12,7 +12,7 @@ func TestLimitsCountLiveGrantsOnly(t *testing.T) {
 	l, now := newLiveGrants(), time.Unix(1000, 0)
 	limits := TenantLimits{LiveGrants: 3, LinksPerSubject: 2}
 	add := func(subject SubjectRef, ttl time.Duration) time.Duration {
-		return l.add("t", limits, subject, now.Add(ttl), now)
+		return l.add("t", limits, customer(subject), now.Add(ttl), now)
 	}
 	if add("a", 10*time.Second) != 0 || add("a", 20*time.Second) != 0 {
 		t.Fatal("the first two links are refused")
@@ -26,10 +26,10 @@ func TestLimitsCountLiveGrantsOnly(t *testing.T) {
 	if wait := add("c", time.Second); wait != 6*time.Second {
 		t.Errorf("fourth grant of the tenant: wait %v, want 6s", wait)
 	}
-	if l.add("u", limits, "a", now.Add(time.Second), now) != 0 {
+	if l.add("u", limits, customer("a"), now.Add(time.Second), now) != 0 {
 		t.Error("another tenant is refused")
 	}
-	l.remove("t", "b", now.Add(5*time.Second))
+	l.remove("t", customer("b"), now.Add(5*time.Second))
 	if add("c", time.Second) != 0 {
 		t.Error("a redeemed grant still counts")
 	}
@@ -61,7 +61,7 @@ func TestLimitsAgreeWithAPlainList(t *testing.T) {
 						}
 					}
 				}
-				refused := l.add("t", limits, g.subject, g.expires, now) > 0
+				refused := l.add("t", limits, customer(g.subject), g.expires, now) > 0
 				if want := total >= limits.LiveGrants || mine >= limits.LinksPerSubject; refused != want {
 					t.Fatalf("refused: got %v, want %v with %d and %d live", refused, want, total, mine)
 				}
@@ -72,7 +72,7 @@ func TestLimitsAgreeWithAPlainList(t *testing.T) {
 				if len(list) > 0 {
 					i := rapid.IntRange(0, len(list)-1).Draw(t, "which")
 					if !list[i].expires.Before(now) {
-						l.remove("t", list[i].subject, list[i].expires)
+						l.remove("t", customer(list[i].subject), list[i].expires)
 						list = append(list[:i], list[i+1:]...)
 					}
 				}
@@ -82,3 +82,5 @@ func TestLimitsAgreeWithAPlainList(t *testing.T) {
 		}
 	})
 }
+
+func customer(ref SubjectRef) Person { return Person{SubjectCustomer, ref} }

@@ -14,7 +14,7 @@ type Standing string
 const (
 	StandingLive     Standing = "live"     // it can be redeemed
 	StandingRedeemed Standing = "redeemed" // it was, by one browser
-	StandingRevoked  Standing = "revoked"  // an operator or the client ended it, or its person signed out everywhere
+	StandingRevoked  Standing = "revoked"  // an operator or the client ended it, or its person signed out everywhere or was removed
 	StandingVoided   Standing = "voided"   // by too many calls from wrong addresses, or because the store was restored
 	StandingExpired  Standing = "expired"  // its validity is over, and it was not used
 )
@@ -106,26 +106,29 @@ func (s *Service) ListGrants(ctx context.Context, f GrantFilter, visit func(*Gra
 }
 
 // signedOut returns how to tell whether a grant's person has signed out everywhere
-// since it was issued. Each person is looked up once.
+// since it was issued, or was removed. Each person is looked up once.
 func (s *Service) signedOut(ctx context.Context) func(*Grant) (bool, error) {
-	type person struct {
+	type owner struct {
 		tenant TenantID
-		kind   SubjectKind
-		ref    SubjectRef
+		person Person
 	}
-	known := map[person]Subject{}
+	type standing struct {
+		removed   bool
+		signedOut Subject
+	}
+	known := map[owner]standing{}
 	return func(g *Grant) (bool, error) {
-		p := person{g.Tenant, g.SubjectKind, g.Subject}
-		subject, ok := known[p]
+		o := owner{g.Tenant, g.person()}
+		p, ok := known[o]
 		if !ok {
-			var err error
-			subject, err = s.people.Subject(ctx, g.Tenant, g.SubjectKind, g.Subject)
-			if err != nil && !errors.Is(err, ErrNotFound) {
+			subject, err := s.people.Subject(ctx, g.Tenant, g.SubjectKind, g.Subject)
+			if p.removed = errors.Is(err, ErrNotFound); err != nil && !p.removed {
 				return false, err
 			}
-			known[p] = Subject{SignedOutBefore: subject.SignedOutBefore}
+			p.signedOut = Subject{SignedOutBefore: subject.SignedOutBefore}
+			known[o] = p
 		}
-		return subject.voided(g.IssuedAt), nil
+		return p.removed || p.signedOut.voided(g.IssuedAt), nil
 	}
 }
 

@@ -13,12 +13,17 @@ type RedeemRequest struct {
 	// Destination is where the browser stands, of Tenant.
 	Tenant      TenantID
 	Destination *Destination
+	// Enter is the tenant's destination that the person wants to go on to, where
+	// Destination is an entrance; otherwise it is nil. The first call decides:
+	// a repeat gets the session that there is.
+	Enter *Destination
 	// Token is the text of the token as it came.
 	Token string
 	// Binding is the browser's binding value.
 	Binding Binding
-	// Session is the session the browser has here already, or nil. Elsewhere are
-	// those it has at the tenant's other destinations.
+	// Session is the session the browser has here already (at Enter, if that is
+	// set), or nil. Elsewhere are others that it has, at whatever destinations, of
+	// people who are not to be signed in beside this one.
 	Session   *HeldSession
 	Elsewhere []HeldSession
 	// Confirmed is the ticket of the page that asked (see [Ask]), or empty.
@@ -122,6 +127,23 @@ func (s *Service) find(ctx context.Context, tenant TenantID, dest *Destination, 
 	return nil, nil, Refused(ReasonUnknown)
 }
 
+// session returns the session to create, as its grant describes it.
+func (r *redemption) session(token SessionToken) BrowserSession {
+	g := r.grant
+	return BrowserSession{
+		Tenant: g.Tenant, Destination: r.enters().ID, Client: g.Client, Subject: g.Subject, SubjectKind: g.SubjectKind,
+		Target: g.Target, Language: g.Language, Secret: token.digest(), IssuedAt: g.IssuedAt,
+	}
+}
+
+// enters returns the destination where the session begins.
+func (r *redemption) enters() *Destination {
+	if r.req.Enter != nil {
+		return r.req.Enter
+	}
+	return r.req.Destination
+}
+
 // redemption is one attempt to redeem a grant that exists.
 type redemption struct {
 	service *Service
@@ -171,7 +193,7 @@ func (r *redemption) idle(session *BrowserSession, now time.Time) bool {
 	if held := r.req.Session; held != nil {
 		seen = held.Seen
 	}
-	return idleSince(r.service.lastSeen(session, seen, now), now, r.req.Destination.IdleTTL)
+	return idleSince(r.service.lastSeen(session, seen, now), now, r.service.idleTTL(session))
 }
 
 // spend lets the store decide, in one conditional update.
@@ -188,11 +210,8 @@ func (r *redemption) spend(ctx context.Context) (*SignOn, error) {
 		return reason
 	}
 	out, err := s.store.RedeemGrant(ctx, &Redemption{
-		Key: g.Key, Addr: addr, Binding: binding, ServedAt: r.served, SessionTTL: r.req.Destination.SessionTTL,
-		Session: BrowserSession{
-			Tenant: g.Tenant, Destination: g.Destination, Client: g.Client, Subject: g.Subject, SubjectKind: g.SubjectKind,
-			Target: g.Target, Language: g.Language, Secret: token.digest(), IssuedAt: g.IssuedAt,
-		},
+		Key: g.Key, From: g.Destination, Addr: addr, Binding: binding, ServedAt: r.served, SessionTTL: r.enters().SessionTTL,
+		Session: r.session(token),
 		Record: func(o *RedeemOutcome) *Event {
 			reason := judge(o)
 			if !o.Known && !o.Won {
@@ -213,7 +232,7 @@ func (r *redemption) spend(ctx context.Context) (*SignOn, error) {
 	}
 	reason := judge(&out)
 	if out.Won {
-		s.live.remove(g.Tenant, g.Subject, g.ExpiresAt)
+		s.live.remove(g.Tenant, g.person(), g.ExpiresAt)
 	} else {
 		s.noteRecorded(g.Tenant, out.eventType(reason))
 	}
@@ -271,6 +290,9 @@ func (r *redemption) event(t EventType, reason Reason) *Event {
 	e := &Event{
 		Type: t, Tenant: r.grant.Tenant, Client: r.grant.Client, Destination: r.grant.Destination,
 		Grant: r.grant.Key.Reference(), Reason: reason, SupportCode: r.req.SupportCode,
+	}
+	if t != EventReplayed { // a page loaded again is no activity
+		e.Activity = r.grant.activity()
 	}
 	if r.note != "" {
 		e.Note = "address mismatch let pass"

@@ -1,8 +1,10 @@
 package signon
 
 import (
+	"crypto/sha256"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -10,11 +12,27 @@ import (
 // immutable: a change of configuration makes a new one.
 type Registry struct {
 	tenants map[TenantID]*Tenant
+	numbers map[string]*Tenant
 	clients map[clientKey]*Client
-	tags    map[clientTag][]*Client
-	hosts   map[hostKey]*Destination
-	owners  map[*Destination]*Tenant
-	wild    []hostOwner
+	tags    map[tag][]*Client
+	hosts   map[hostKey][]Site
+	wild    []wildSite
+}
+
+// Site is a tenant's destination at a host.
+type Site struct {
+	Tenant      *Tenant
+	Destination *Destination
+}
+
+// tag is a short name of what has a long one: of a client, or of a destination
+// among those at a host. It is public and proves nothing.
+type tag [4]byte
+
+func tagOf(owner, id string) (t tag) {
+	digest := sha256.Sum256([]byte(owner + "\x00" + id))
+	copy(t[:], digest[:])
+	return t
 }
 
 type clientKey struct{ realm, id string }
@@ -24,17 +42,17 @@ type hostKey struct {
 	kind     DestinationKind
 }
 
-type hostOwner struct {
+type wildSite struct {
 	origin Origin
-	dest   *Destination
+	site   Site
 }
 
 // NewRegistry checks the declared tenants together and indexes them. It
 // reports every mistake at once, each naming what it concerns.
 func NewRegistry(tenants []Tenant) (*Registry, error) {
 	r := &Registry{
-		tenants: map[TenantID]*Tenant{}, clients: map[clientKey]*Client{}, tags: map[clientTag][]*Client{},
-		hosts: map[hostKey]*Destination{}, owners: map[*Destination]*Tenant{},
+		tenants: map[TenantID]*Tenant{}, numbers: map[string]*Tenant{}, clients: map[clientKey]*Client{}, tags: map[tag][]*Client{},
+		hosts: map[hostKey][]Site{},
 	}
 	var errs []error
 	for i := range tenants {
@@ -44,12 +62,36 @@ func NewRegistry(tenants []Tenant) (*Registry, error) {
 			continue
 		}
 		r.tenants[t.ID] = &t
-		errs = append(errs, r.addClients(&t), r.addDestinations(&t))
+		errs = append(errs, r.addNumber(&t), r.addClients(&t), r.addDestinations(&t))
+	}
+	for i := range tenants {
+		errs = append(errs, r.checkLinks(&tenants[i]))
 	}
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
 	return r, nil
+}
+
+func (r *Registry) addNumber(t *Tenant) error {
+	if t.Number == "" {
+		return nil
+	}
+	if other := r.numbers[t.Number]; other != nil {
+		return fmt.Errorf("tenant %q: the number %q is that of tenant %q already", t.ID, t.Number, other.ID)
+	}
+	r.numbers[t.Number] = t
+	return nil
+}
+
+func (r *Registry) checkLinks(t *Tenant) error {
+	var errs []error
+	for _, id := range t.ActsFor {
+		if other := r.tenants[id]; other == nil || id == t.ID || other.Number == "" {
+			errs = append(errs, fmt.Errorf("tenant %q: it can't act for %q: that must be another tenant, which has a number", t.ID, id))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 func (r *Registry) addClients(t *Tenant) error {
@@ -67,8 +109,8 @@ func (r *Registry) addClients(t *Tenant) error {
 			errs = append(errs, fmt.Errorf("tenant %q: client %q must have one secret, or two while they are rotated", t.ID, c.ID))
 		}
 		r.clients[key] = c
-		tag := tagOf(c.Realm, c.ID)
-		r.tags[tag] = append(r.tags[tag], c)
+		short := tagOf(c.Realm, c.ID)
+		r.tags[short] = append(r.tags[short], c)
 	}
 	return errors.Join(errs...)
 }
@@ -78,7 +120,6 @@ func (r *Registry) addDestinations(t *Tenant) error {
 	seen := map[string]bool{}
 	for i := range t.Destinations {
 		d := &t.Destinations[i]
-		r.owners[d] = t
 		if d.ID == "" || seen[d.ID] {
 			errs = append(errs, fmt.Errorf("tenant %q: destination %q: the id must be given and unique", t.ID, d.ID))
 		}
@@ -87,22 +128,29 @@ func (r *Registry) addDestinations(t *Tenant) error {
 			errs = append(errs, fmt.Errorf("tenant %q: destination %q %s", t.ID, d.ID, rule))
 		}
 		for _, o := range d.Origins {
-			errs = append(errs, r.addHost(t, d, o))
+			errs = append(errs, r.addHost(Site{t, d}, o))
 		}
 	}
 	return errors.Join(errs...)
 }
 
-func (r *Registry) addHost(t *Tenant, d *Destination, o Origin) error {
+func (r *Registry) addHost(p Site, o Origin) error {
 	if strings.HasPrefix(o.Host, "*.") {
-		r.wild = append(r.wild, hostOwner{o, d})
+		r.wild = append(r.wild, wildSite{o, p})
 		return nil
 	}
-	key := hostKey{o.HostPort(), d.Kind}
-	if other := r.hosts[key]; other != nil && other != d {
-		return fmt.Errorf("tenant %q: destination %q: %s is registered already for a %s of tenant %q", t.ID, d.ID, o, d.Kind, r.owners[other].ID)
+	key := hostKey{o.HostPort(), p.Destination.Kind}
+	for _, other := range r.hosts[key] {
+		switch {
+		case other == p:
+			return nil // named twice
+		case !key.kind.shared():
+			return fmt.Errorf("tenant %q: destination %q: %s is registered already for a %s of tenant %q", p.Tenant.ID, p.Destination.ID, o, key.kind, other.Tenant.ID)
+		case ownerTag(other.Tenant.ID, other.Destination) == ownerTag(p.Tenant.ID, p.Destination):
+			return fmt.Errorf("tenant %q: destination %q can't be told from that of tenant %q at %s: one of the tenants needs another id", p.Tenant.ID, p.Destination.ID, other.Tenant.ID, o)
+		}
 	}
-	r.hosts[key] = d
+	r.hosts[key] = append(r.hosts[key], p)
 	return nil
 }
 
@@ -113,6 +161,8 @@ func (d *Destination) fault() string {
 		return "needs a registered host"
 	case strings.HasPrefix(d.Origins[0].Host, "*."):
 		return "must not start its hosts with a wildcard: the first one is the base of its links"
+	case d.Kind.shared() && slices.ContainsFunc(d.Origins, func(o Origin) bool { return strings.HasPrefix(o.Host, "*.") }):
+		return "must not have a wildcard among its hosts"
 	case len(d.Paths) == 0:
 		return "needs a path"
 	case d.TokenParam == "":
@@ -174,18 +224,46 @@ func (r *Registry) DestinationByID(tenant TenantID, id string) (*Destination, bo
 }
 
 // At returns the tenant and destination of that kind at a host, as a browser
-// names it: "host" or "host:port".
+// names it: "host" or "host:port". Where several tenants share the host, it is the
+// one declared first, as whose the host itself counts.
 func (r *Registry) At(hostPort string, kind DestinationKind) (*Tenant, *Destination, bool) {
 	hostPort = strings.ToLower(hostPort)
-	if d, ok := r.hosts[hostKey{hostPort, kind}]; ok {
-		return r.owners[d], d, true
+	if sites := r.hosts[hostKey{hostPort, kind}]; len(sites) > 0 {
+		return sites[0].Tenant, sites[0].Destination, true
 	}
 	for _, w := range r.wild {
 		host, port, rule := splitAuthority(hostPort, defaultPort(w.origin.Scheme))
 		here := Origin{w.origin.Scheme, host, port}
-		if rule == "" && w.dest.Kind == kind && w.origin.Covers(here) && here.HostPort() == hostPort {
-			return r.owners[w.dest], w.dest, true
+		if rule == "" && w.site.Destination.Kind == kind && w.origin.Covers(here) && here.HostPort() == hostPort {
+			return w.site.Tenant, w.site.Destination, true
 		}
 	}
 	return nil, nil, false
+}
+
+// Shared returns the site of the tenant at a host that several may share.
+func (r *Registry) Shared(hostPort string, kind DestinationKind, tenant TenantID) (Site, bool) {
+	return r.sharedWhere(hostPort, kind, func(p Site) bool { return p.Tenant.ID == tenant })
+}
+
+// Addressed returns the site at a host that several tenants may share which the
+// text of a token is for, whether or not there is such a token.
+func (r *Registry) Addressed(hostPort string, kind DestinationKind, token string) (Site, bool) {
+	parsed, err := ParseToken(token)
+	if err != nil {
+		return Site{}, false
+	}
+	owner, ok := parsed.owner()
+	if !ok {
+		return Site{}, false
+	}
+	return r.sharedWhere(hostPort, kind, func(p Site) bool { return ownerTag(p.Tenant.ID, p.Destination) == owner })
+}
+
+func (r *Registry) sharedWhere(hostPort string, kind DestinationKind, is func(Site) bool) (Site, bool) {
+	sites := r.hosts[hostKey{strings.ToLower(hostPort), kind}]
+	if i := slices.IndexFunc(sites, is); i >= 0 && kind.shared() {
+		return sites[i], true
+	}
+	return Site{}, false
 }

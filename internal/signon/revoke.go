@@ -31,7 +31,7 @@ func (s *Service) Revoke(ctx context.Context, sel Selection, supportCode string)
 		}
 		event := &Event{
 			Type: EventRevoked, Tenant: sel.Tenant, Client: g.Client, Destination: g.Destination,
-			Grant: key.Reference(), SupportCode: supportCode,
+			Grant: key.Reference(), SupportCode: supportCode, Activity: g.activity(),
 		}
 		done, err := s.store.RevokeGrant(ctx, key, event)
 		if err != nil && !errors.Is(err, ErrNotFound) {
@@ -39,7 +39,7 @@ func (s *Service) Revoke(ctx context.Context, sel Selection, supportCode string)
 		}
 		if done {
 			ended++
-			s.live.remove(g.Tenant, g.Subject, g.ExpiresAt)
+			s.live.remove(g.Tenant, g.person(), g.ExpiresAt)
 		}
 	}
 	return ended, nil

@@ -52,6 +52,14 @@ func (s *Service) lastSeen(b *BrowserSession, mark string, now time.Time) time.T
 	return b.StartedAt
 }
 
+// idleTTL returns how long the session may be left alone where it is; 0: for ever.
+func (s *Service) idleTTL(b *BrowserSession) time.Duration {
+	if at, ok := s.Registry().DestinationByID(b.Tenant, b.Destination); ok {
+		return at.IdleTTL
+	}
+	return 0
+}
+
 // idleSince reports whether a session that was used last at that instant has been
 // left alone for too long at now. An idle time of 0 is none.
 func idleSince(last, now time.Time, idle time.Duration) bool {

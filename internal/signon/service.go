@@ -127,7 +127,7 @@ func (s *Service) CountLive(ctx context.Context) error {
 		for i := range grants {
 			g := &grants[i]
 			if limits, ok := limited[g.Tenant]; ok && g.State == GrantLive && g.Epoch == epoch {
-				live.add(g.Tenant, limits, g.Subject, g.ExpiresAt, now)
+				live.add(g.Tenant, limits, g.person(), g.ExpiresAt, now)
 			}
 		}
 		if len(grants) < page {

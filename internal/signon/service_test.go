@@ -771,11 +771,11 @@ type brokenStore struct {
 
 var errBroken = errors.New("disk on fire")
 
-func (b *brokenStore) CreateGrant(ctx context.Context, g *signon.Grant, e *signon.Event) error {
+func (b *brokenStore) CreateGrant(ctx context.Context, g *signon.Grant, e *signon.Event, reply *signon.Reply) error {
 	if b.fail == "CreateGrant" {
 		return signon.Unavailable("commit", errBroken)
 	}
-	return b.Store.CreateGrant(ctx, g, e)
+	return b.Store.CreateGrant(ctx, g, e, reply)
 }
 
 func (b *brokenStore) Grant(ctx context.Context, k signon.GrantKey) (signon.Grant, error) {

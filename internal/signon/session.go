@@ -55,6 +55,13 @@ type BrowserSession struct {
 	Epoch       int64
 }
 
+// person returns whose session it is.
+func (s *BrowserSession) person() Person { return Person{s.SubjectKind, s.Subject} }
+
+// activity returns the person among whose activity the session's end is listed, if
+// it is.
+func (s *BrowserSession) activity() Person { return s.person().listed() }
+
 // live reports whether the session can be used at now.
 func (s *BrowserSession) live(now time.Time, epoch int64) bool {
 	return s.EndedAt.IsZero() && now.Before(s.ExpiresAt) && s.Epoch == epoch

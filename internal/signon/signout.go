@@ -20,7 +20,7 @@ func (s *Service) SignOut(ctx context.Context, tenant TenantID, dest *Destinatio
 	}
 	_, err = s.store.EndSession(ctx, session.Key, &Event{
 		Type: EventSessionEnded, Tenant: tenant, Client: session.Client, Destination: session.Destination,
-		Grant: session.Key.Reference(), SupportCode: supportCode,
+		Grant: session.Key.Reference(), SupportCode: supportCode, Activity: session.activity(),
 	})
 	if err != nil {
 		return fmt.Errorf("sign out: %w", err)
@@ -40,12 +40,12 @@ func (s *Service) SignOutEverywhere(ctx context.Context, session *BrowserSession
 	}
 	err = s.people.SignOut(ctx, session.Tenant, session.SubjectKind, session.Subject, &Event{
 		Type: EventSignedOutEverywhere, Tenant: session.Tenant, Client: session.Client, Destination: session.Destination,
-		Grant: session.Key.Reference(), SupportCode: supportCode,
+		Grant: session.Key.Reference(), SupportCode: supportCode, Activity: session.activity(),
 		Personal: SealPersonal(subject.PrivacyKey, Personal{Subject: session.Subject}),
 	})
 	if err != nil {
 		return fmt.Errorf("sign out everywhere: %w", err)
 	}
-	s.live.forget(session.Tenant, session.Subject)
+	s.live.forget(session.Tenant, session.person())
 	return nil
 }

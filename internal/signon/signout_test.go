@@ -159,9 +159,9 @@ func (s *interrupted) RedeemGrant(ctx context.Context, r *signon.Redemption) (si
 	return s.Store.RedeemGrant(ctx, r)
 }
 
-func (s *interrupted) CreateGrant(ctx context.Context, g *signon.Grant, e *signon.Event) error {
+func (s *interrupted) CreateGrant(ctx context.Context, g *signon.Grant, e *signon.Event, reply *signon.Reply) error {
 	s.act()
-	return s.Store.CreateGrant(ctx, g, e)
+	return s.Store.CreateGrant(ctx, g, e, reply)
 }
 
 // over wraps the world's store.

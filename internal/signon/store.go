@@ -32,14 +32,18 @@ type Store interface {
 	GrantStore
 	SessionStore
 	AuditStore
+	ActivityStore
+	ReplyStore
 	TenantStore
 }
 
 // GrantStore keeps grants.
 type GrantStore interface {
-	// CreateGrant stores a live grant under its key and appends the event. It
-	// stamps the grant's Epoch. ErrConflict when the key exists.
-	CreateGrant(ctx context.Context, g *Grant, e *Event) error
+	// CreateGrant stores a live grant under its key and appends the event; and it
+	// keeps the reply, unless that is nil. It stamps the grant's Epoch. ErrConflict
+	// when the key exists; ErrAnswered, before anything else, when there is a reply
+	// with that key that is not out of date.
+	CreateGrant(ctx context.Context, g *Grant, e *Event, reply *Reply) error
 
 	// Grant returns the grant with that key as last committed, or ErrNotFound. It
 	// is a filter and for reading only: it never decides a redemption.
@@ -70,9 +74,9 @@ type GrantStore interface {
 	// their keys, hence of their expiry, as last committed.
 	Grants(ctx context.Context, after GrantKey, limit int) ([]Grant, error)
 
-	// Sweep removes up to limit grants with keys below the given one, and up to
-	// limit sessions that ended or expired before the given instant, in one short
-	// step. It reports how many rows it removed; fewer than limit means that there
+	// Sweep removes up to limit grants with keys below the given one, up to
+	// limit sessions that ended or expired before the given instant, and up to limit
+	// replies that are out of date, in one short step. It reports how many rows it removed; fewer than limit means that there
 	// is no need to hurry: sessions are looked through a part at a time, so that a
 	// step's cost does not grow with how many there are.
 	Sweep(ctx context.Context, below GrantKey, sessionsExpiredBefore time.Time, limit int) (int, error)
@@ -81,11 +85,13 @@ type GrantStore interface {
 // Redemption asks a store to redeem a grant.
 type Redemption struct {
 	Key     GrantKey
+	From    string    // the grant's destination
 	Addr    []AddrKey // the caller's address, in every form a grant may be bound to
 	Binding BindingDigest
 	// Session is the session to create. It is described as its grant is, so a store
-	// need not keep that twice. Key, StartedAt, ExpiresAt and Epoch are filled in
-	// by the store.
+	// need not keep that twice, but perhaps for its Destination: where that is
+	// another, the grant reads as one of that destination from then on. Key,
+	// StartedAt, ExpiresAt and Epoch are filled in by the store.
 	Session BrowserSession
 	// ServedAt, unless zero, is when the browser was asked to confirm: expiry is
 	// judged by it instead of the store's instant, when it is earlier.
@@ -134,6 +140,26 @@ type AuditStore interface {
 	// AuditAnchor returns the latest end of the chain that the engine remembers
 	// outside the database, or zero.
 	AuditAnchor(ctx context.Context) (ChainHead, error)
+}
+
+// ActivityStore tells which events are somebody's sign-on activity.
+type ActivityStore interface {
+	// Activity returns the latest events that are listed for the tenant's people (see
+	// [Event.Activity]), the latest first, with Event.Activity set.
+	Activity(ctx context.Context, q ActivityQuery) ([]ListedEvent, error)
+}
+
+// ReplyStore keeps replies to calls that must not be done twice (see
+// [Service.Once]), and who is doing such a call just now.
+type ReplyStore interface {
+	// ClaimReply returns the reply with that key that is not out of date. Without one
+	// it gives the caller the lease of the key, until that instant of the store's
+	// clock, and returns ErrNotFound; ErrConflict when somebody else has the lease.
+	// A lease is void when the process that it was given to is gone, as far as the
+	// engine can know.
+	ClaimReply(ctx context.Context, key ReplyKey, until time.Time) (*Reply, error)
+	// ReleaseReply gives the lease back. What was not done can be claimed again.
+	ReleaseReply(ctx context.Context, key ReplyKey) error
 }
 
 // TenantStore keeps what the operator declared. Secrets are sealed with the

@@ -8,11 +8,29 @@ import (
 // SubjectKind tells which register of the directory a subject is in.
 type SubjectKind string
 
-// SubjectCustomer is a customer of the tenant.
-const SubjectCustomer SubjectKind = "customer"
+// The kinds.
+const (
+	SubjectCustomer SubjectKind = "customer" // a customer of the tenant
+	SubjectUser     SubjectKind = "user"     // somebody who works for the tenant
+)
 
 // SubjectRef names a person within a tenant: the directory's own, stable id.
 type SubjectRef string
+
+// Person names a person within a tenant.
+type Person struct {
+	Kind SubjectKind
+	Ref  SubjectRef
+}
+
+// listed returns the person if what is done for them is listed as their activity:
+// that of those who work for a tenant is.
+func (p Person) listed() Person {
+	if p.Kind != SubjectUser {
+		return Person{}
+	}
+	return p
+}
 
 // Subject is a person who can be signed on, as far as the core needs to know.
 type Subject struct {

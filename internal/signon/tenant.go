@@ -3,6 +3,9 @@ package signon
 import (
 	"fmt"
 	"log/slog"
+	"net/netip"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -16,6 +19,11 @@ type Tenant struct {
 	ID TenantID
 	// Name is shown to people.
 	Name string
+	// Number is what other tenants' clients call the tenant by, in digits; unique;
+	// may be empty.
+	Number string
+	// ActsFor are the tenants on whose behalf this tenant's clients may act.
+	ActsFor []TenantID
 	// Language is the ISO 639-1 code used when neither link nor person has one.
 	Language string
 	// SupportURL is where a person finds help; may be empty.
@@ -67,6 +75,46 @@ type Client struct {
 	Algorithms []string
 	// ProofSkew is how far a dated proof may be from now, either way.
 	ProofSkew time.Duration
+	// Capabilities are what the operator lets the client do beyond asking for links
+	// for its tenant's customers.
+	Capabilities []Capability
+	// Networks are where the client may call from; none means from anywhere.
+	Networks []netip.Prefix
+}
+
+// Capability is something that an operator lets a client do.
+type Capability string
+
+// CapPrincipal lets a client maintain the users of its tenant, and of the tenants
+// that it acts for, and sign them and its customers on.
+const CapPrincipal Capability = "principal"
+
+// Can reports whether the client has the capability; every client has the empty
+// one.
+func (c *Client) Can(capability Capability) bool {
+	return capability == "" || slices.Contains(c.Capabilities, capability)
+}
+
+// admits reports whether the client may call from that address.
+func (c *Client) admits(addr netip.Addr) bool {
+	addr = addr.Unmap().WithZone("")
+	return len(c.Networks) == 0 || slices.ContainsFunc(c.Networks, func(n netip.Prefix) bool { return n.Contains(addr) })
+}
+
+// checkCaller returns CodeForbidden when the client calls from elsewhere than it may.
+func (c *Client) checkCaller(addr netip.Addr) *Error {
+	if c.admits(addr) {
+		return nil
+	}
+	return &Error{Code: CodeForbidden, Reason: ReasonCaller, Expected: "a call from " + joined(c.Networks), Received: addr.String()}
+}
+
+func joined(networks []netip.Prefix) string {
+	texts := make([]string, len(networks))
+	for i, n := range networks {
+		texts[i] = n.String()
+	}
+	return strings.Join(texts, ", ")
 }
 
 // Allows reports whether the client may prove itself with that algorithm

@@ -13,17 +13,24 @@ import (
 
 // Sizes of a token's parts, in bytes.
 const (
-	tokenExpiryLen = 4
-	tokenRandomLen = 16
-	tokenLen       = tokenExpiryLen + tokenRandomLen
+	tokenExpiryLen     = 4
+	tokenRandomLen     = 16
+	longTokenRandomLen = 44
+	tokenLen           = tokenExpiryLen + tokenRandomLen
+	longTokenLen       = tokenExpiryLen + len(tag{}) + longTokenRandomLen
 )
 
-// TokenLen is the length of a token's spelling, in characters.
-const TokenLen = 2 * tokenLen
+// The lengths of a token's two spellings, in characters.
+const (
+	TokenLen     = 2 * tokenLen
+	LongTokenLen = 2 * longTokenLen
+)
 
-// Token is the secret string for a grant: 40 lower-case hexadecimal digits, of
-// which the first 8 are the second after which it is surely expired, and the
-// rest 128 random bits. There is one spelling; anything else is no token.
+// Token is the secret string for a grant, in lower-case hexadecimal digits. A
+// usual one has 40, of which the first 8 are the second after which it is surely
+// expired, and the rest 128 random bits. Where destinations of several tenants
+// share a host it has 104: between expiry and 352 random bits are 8 that tell
+// whose it is. There is one spelling; anything else is no token.
 // A Token never prints: fmt and slog show a placeholder.
 type Token string
 
@@ -45,20 +52,39 @@ func (Token) LogValue() slog.Value { return slog.StringValue(redacted) }
 // MarshalText returns a placeholder, so that no encoder writes the token.
 func (Token) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 
-// newToken draws a token that expires at that instant. An error of the random
-// source is an error of the call, never a weaker token.
-func newToken(random io.Reader, expiresAt time.Time) (Token, error) {
-	var raw [tokenLen]byte
+// newToken draws a token for the tenant's destination that expires at that
+// instant. An error of the random source is an error of the call, never a weaker
+// token.
+func newToken(random io.Reader, tenant TenantID, dest *Destination, expiresAt time.Time) (Token, error) {
+	var raw [longTokenLen]byte
 	binary.BigEndian.PutUint32(raw[:tokenExpiryLen], expirySecond(expiresAt))
+	size, drawn := tokenLen, tokenExpiryLen
+	if dest.Kind.shared() {
+		owner := ownerTag(tenant, dest)
+		size, drawn = longTokenLen, tokenExpiryLen+copy(raw[tokenExpiryLen:], owner[:])
+	}
 	if random == nil {
 		random = rand.Reader
 	}
-	if _, err := io.ReadFull(random, raw[tokenExpiryLen:]); err != nil {
+	if _, err := io.ReadFull(random, raw[drawn:size]); err != nil {
 		return "", fmt.Errorf("draw token: %w", err)
 	}
-	var text [TokenLen]byte
-	hex.Encode(text[:], raw[:])
-	return Token(text[:]), nil
+	var text [LongTokenLen]byte
+	return Token(text[:hex.Encode(text[:], raw[:size])]), nil
+}
+
+// ownerTag tells whose a destination is among those that share its host. It is
+// public and proves nothing.
+func ownerTag(tenant TenantID, dest *Destination) tag { return tagOf(string(tenant), dest.ID) }
+
+// owner returns the tag of the destination that a long token is for.
+func (t Token) owner() (owner tag, ok bool) {
+	if len(t) != LongTokenLen {
+		return owner, false
+	}
+	raw, _ := t.raw()
+	copy(owner[:], raw[tokenExpiryLen:])
+	return owner, true
 }
 
 // expirySecond is the unix second that an instant falls in, rounded up, so
@@ -67,10 +93,10 @@ func expirySecond(t time.Time) uint32 {
 	return uint32((t.UnixMilli() + 999) / 1000) //nolint:gosec // seconds fit until 2106
 }
 
-// ParseToken checks the exact grammar of a token. The error says nothing about
-// the text.
+// ParseToken checks the exact grammar of a token, of either length. The error says
+// nothing about the text.
 func ParseToken(text string) (Token, error) {
-	if len(text) != TokenLen {
+	if len(text) != TokenLen && len(text) != LongTokenLen {
 		return "", Refused(ReasonMalformed)
 	}
 	for i := range len(text) {
@@ -82,17 +108,18 @@ func ParseToken(text string) (Token, error) {
 	return Token(text), nil
 }
 
-// raw returns the token's bytes. The token must have the grammar.
-func (t Token) raw() (b [tokenLen]byte) {
-	if len(t) == TokenLen {
-		_, _ = hex.Decode(b[:], []byte(t))
+// raw returns the token's bytes, and how many they are. The token must have the
+// grammar.
+func (t Token) raw() (b [longTokenLen]byte, size int) {
+	if len(t) <= LongTokenLen {
+		size, _ = hex.Decode(b[:], []byte(t))
 	}
-	return b
+	return b, size
 }
 
 // expiry returns the second after which the token is surely expired.
 func (t Token) expiry() time.Time {
-	raw := t.raw()
+	raw, _ := t.raw()
 	return time.Unix(int64(binary.BigEndian.Uint32(raw[:tokenExpiryLen])), 0).UTC()
 }
 

@@ -12,7 +12,7 @@ import (
 
 func TestTokenCarriesItsExpiryRoundedUp(t *testing.T) {
 	expires := time.Date(2026, 11, 21, 12, 0, 0, int(time.Millisecond), time.UTC)
-	token, err := newToken(nil, expires)
+	token, err := newToken(nil, "t", &Destination{}, expires)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,7 +43,7 @@ type brokenReader struct{}
 func (brokenReader) Read([]byte) (int, error) { return 0, errors.New("no entropy") }
 
 func TestTokenIsNotDrawnFromABrokenSource(t *testing.T) {
-	if token, err := newToken(brokenReader{}, time.Now()); err == nil || token != "" {
+	if token, err := newToken(brokenReader{}, "t", &Destination{}, time.Now()); err == nil || token != "" {
 		t.Error("a token was drawn without randomness")
 	}
 }

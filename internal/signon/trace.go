@@ -33,6 +33,9 @@ const (
 	CheckAlgorithm  Check = "algorithm"  // its algorithm is accepted
 	CheckDate       Check = "date"       // its date is near enough
 	CheckSignature  Check = "signature"  // it is made with the client's secret
+	CheckCaller     Check = "caller"     // the client may call from there
+	CheckCapability Check = "capability" // the operator lets the client do this
+	CheckActor      Check = "actor"      // the client may act for that tenant
 	CheckArguments  Check = "arguments"  // the request's arguments can be read
 	CheckReference  Check = "reference"  // what the request names exists
 	CheckTarget     Check = "target"     // a link may point there
@@ -56,14 +59,14 @@ const (
 
 // checks are the steps of each operation, in the order in which they are made.
 var checks = map[Operation][]Check{
-	OpAuthenticate: {CheckThrottle, CheckForm, CheckClient, CheckAlgorithm, CheckDate, CheckSignature},
-	OpAPISession:   {CheckForm, CheckClient, CheckSignature, CheckExpiry},
-	OpIssue:        {CheckArguments, CheckReference, CheckTarget, CheckValidity, CheckLanguage, CheckSubject, CheckLimits, CheckCommitted},
+	OpAuthenticate: {CheckThrottle, CheckForm, CheckClient, CheckAlgorithm, CheckDate, CheckSignature, CheckCaller},
+	OpAPISession:   {CheckForm, CheckClient, CheckSignature, CheckExpiry, CheckCaller},
+	OpIssue:        {CheckCapability, CheckActor, CheckArguments, CheckReference, CheckTarget, CheckValidity, CheckLanguage, CheckSubject, CheckLimits, CheckCommitted},
 	OpRedeem: {
 		CheckBrowser, CheckThrottle, CheckForm, CheckKnown, CheckSubject, CheckTarget, CheckRevocation, CheckMisses, CheckEpoch, CheckExpiry,
 		CheckAddress, CheckFirstUse, CheckSession, CheckIdle, CheckCommitted,
 	},
-	OpCall:    {CheckReadable, CheckMethod, CheckArguments, CheckReference, CheckLimits, CheckCommitted},
+	OpCall:    {CheckReadable, CheckMethod, CheckCapability, CheckActor, CheckArguments, CheckReference, CheckLimits, CheckCommitted},
 	OpSession: {CheckKnown, CheckSession, CheckIdle, CheckSubject, CheckRevocation},
 	OpResolve: {CheckArguments, CheckForm, CheckKnown, CheckSubject, CheckRevocation, CheckMisses, CheckEpoch, CheckExpiry, CheckCommitted},
 }
@@ -74,7 +77,7 @@ var failing = map[Reason]Check{
 	ReasonVoided: CheckMisses, ReasonUsed: CheckFirstUse, ReasonSessionEnded: CheckSession, ReasonIdle: CheckIdle, ReasonWrongAddress: CheckAddress,
 	ReasonOldEpoch: CheckEpoch, ReasonWrongTarget: CheckTarget, ReasonUnknownID: CheckClient, ReasonBadProof: CheckSignature,
 	ReasonStaleProof: CheckDate, ReasonBadAlgorithm: CheckAlgorithm, ReasonSubject: CheckSubject, ReasonReference: CheckReference,
-	ReasonArgument: CheckArguments,
+	ReasonArgument: CheckArguments, ReasonCaller: CheckCaller, ReasonCapability: CheckCapability, ReasonNotLinked: CheckActor,
 }
 
 // What a dialect's [OpCall] can't make a call of, as arguments of its errors: the

@@ -53,7 +53,7 @@ func BenchmarkGrant(b *testing.B) {
 	}
 	defer s.Close()
 	g := benchGrant(s.Now())
-	if err := s.CreateGrant(b.Context(), g, nil); err != nil {
+	if err := s.CreateGrant(b.Context(), g, nil, nil); err != nil {
 		b.Fatal(err)
 	}
 	b.ReportAllocs()
@@ -92,7 +92,7 @@ func benchEvent(t signon.EventType, g *signon.Grant) *signon.Event {
 func benchPair(b *testing.B, s *Store) {
 	ctx := b.Context()
 	g := benchGrant(s.Now())
-	if err := s.CreateGrant(ctx, g, benchEvent(signon.EventIssued, g)); err != nil {
+	if err := s.CreateGrant(ctx, g, benchEvent(signon.EventIssued, g), nil); err != nil {
 		b.Error(err)
 		return
 	}

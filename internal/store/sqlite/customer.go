@@ -11,14 +11,14 @@ import (
 )
 
 const (
-	insertCustomer = `INSERT INTO customers (tenant, id, external_ref, email, version, created_at, changed_at, privacy_key, card_tokens, doc)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
-	updateCustomer = `UPDATE customers SET external_ref = ?, email = ?, version = version + 1, changed_at = ?, card_tokens = ?, doc = ?
+	insertCustomer = `INSERT INTO customers (tenant, id, external_ref, shopper_id, email, version, created_at, changed_at, privacy_key, card_tokens, doc)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+	updateCustomer = `UPDATE customers SET external_ref = ?, shopper_id = ?, email = ?, version = version + 1, changed_at = ?, card_tokens = ?, doc = ?
 WHERE tenant = ? AND id = ?`
-	customerColumns = "SELECT tenant, id, external_ref, version, created_at, changed_at, privacy_key, card_tokens, doc, signed_out_before FROM customers "
+	customerColumns = "SELECT tenant, id, external_ref, version, created_at, changed_at, privacy_key, card_tokens, doc, signed_out_before, shopper_id FROM customers "
 	hasCustomer     = "SELECT 1 FROM customers WHERE tenant = ? AND id = ?"
 	versionOf       = "SELECT version FROM customers WHERE tenant = ? AND id = ?"
-	signOutCustomer = "UPDATE customers SET signed_out_before = max(?, coalesce(signed_out_before, 0)) + 1 WHERE tenant = ? AND id = ?"
+	signOutCustomer = "UPDATE customers SET " + signedOutNow + " WHERE tenant = ? AND id = ?"
 )
 
 // CreateCustomer stores a new customer. See [directory.CustomerStore].
@@ -84,6 +84,12 @@ func (s *Store) CustomerByExternalRef(ctx context.Context, tenant signon.TenantI
 	return readOne(ctx, s, "read customer", s.customer, customerColumns+"WHERE tenant = ? AND external_ref = ?", string(tenant), ref)
 }
 
+// CustomerByShopperID returns the customer with that number. See
+// [directory.CustomerStore].
+func (s *Store) CustomerByShopperID(ctx context.Context, tenant signon.TenantID, id int64) (*directory.Customer, error) {
+	return readOne(ctx, s, "read customer", s.customer, customerColumns+"WHERE tenant = ? AND shopper_id = ?", string(tenant), id)
+}
+
 // CustomersByEmail returns customers by their e-mail address. See
 // [directory.CustomerStore].
 func (s *Store) CustomersByEmail(ctx context.Context, tenant signon.TenantID, email string, limit int) ([]directory.Customer, error) {
@@ -101,6 +107,7 @@ type customerRow struct {
 	tenant      string
 	id          int64
 	externalRef string
+	shopperID   any // NULL: none
 	email       string
 	version     int64
 	createdAt   any
@@ -119,6 +126,9 @@ func (s *Store) newCustomerRow(c *directory.Customer) (*customerRow, error) {
 		tenant: string(c.Tenant), id: c.ID, externalRef: c.ExternalRef, email: foldEmail(c.Billing.Email),
 		version: c.Version, createdAt: c.CreatedAt.UnixMilli(), changedAt: c.ChangedAt.UnixMilli(),
 		privacyKey: s.keys.Seal(c.PrivacyKey[:], customerPlace("privacy_key", c.Tenant, c.ID)), doc: doc,
+	}
+	if c.ShopperID != 0 {
+		r.shopperID = c.ShopperID
 	}
 	if len(c.Cards) > 0 {
 		tokens := make([]signon.Secret, len(c.Cards))
@@ -142,17 +152,20 @@ func (r *customerRow) clashes(t *tx) bool {
 	if t.exists("SELECT 1 FROM customers WHERE tenant = ? AND external_ref IN (?, ?) AND id <> ?", r.tenant, orNull(r.externalRef), ownID, r.id) {
 		return true
 	}
+	if r.shopperID != nil && t.exists("SELECT 1 FROM customers WHERE tenant = ? AND shopper_id = ? AND id <> ?", r.tenant, r.shopperID, r.id) {
+		return true
+	}
 	id, err := strconv.ParseInt(r.externalRef, 10, 64)
 	return err == nil && id != r.id && strconv.FormatInt(id, 10) == r.externalRef && t.exists(hasCustomer, r.tenant, id)
 }
 
 func (r *customerRow) insert(t *tx, version int64) {
-	t.exec(insertCustomer, r.tenant, r.id, orNull(r.externalRef), orNull(r.email), version, r.createdAt, r.changedAt, r.privacyKey, orNil(r.cardTokens), r.doc)
+	t.exec(insertCustomer, r.tenant, r.id, orNull(r.externalRef), r.shopperID, orNull(r.email), version, r.createdAt, r.changedAt, r.privacyKey, orNil(r.cardTokens), r.doc)
 }
 
 // update replaces the row, but for its privacy key and time of creation.
 func (r *customerRow) update(t *tx) {
-	t.exec(updateCustomer, orNull(r.externalRef), orNull(r.email), r.changedAt, orNil(r.cardTokens), r.doc, r.tenant, r.id)
+	t.exec(updateCustomer, orNull(r.externalRef), r.shopperID, orNull(r.email), r.changedAt, orNil(r.cardTokens), r.doc, r.tenant, r.id)
 }
 
 // customer reads a row of customerColumns.
@@ -164,7 +177,7 @@ func (s *Store) customer(r row) (c directory.Customer, err error) {
 	c = directory.Customer{
 		Tenant: signon.TenantID(r.text(0)), ID: r.int(1), ExternalRef: r.text(2), Version: r.int(3), CreatedAt: r.instant(4), ChangedAt: r.instant(5),
 		Billing: directory.Contact(doc.Billing), Delivery: (*directory.Contact)(doc.Delivery), FiscalCode: doc.FiscalCode, Language: doc.Language,
-		Credit: directory.Credit(doc.Credit), SignedOutBefore: r.instant(9),
+		Credit: directory.Credit(doc.Credit), SignedOutBefore: r.instant(9), ShopperID: r.int(10),
 	}
 	key, err := s.keys.Open(r.blob(6), customerPlace("privacy_key", c.Tenant, c.ID))
 	if err != nil {

@@ -13,8 +13,9 @@ const insertGrant = `INSERT INTO grants (key, state, epoch, issued_at, expires_a
 VALUES (?, 0, ?, ?, ?, ?, 0, ?) ON CONFLICT DO NOTHING`
 
 // CreateGrant stores a live grant. See [signon.GrantStore].
-func (s *Store) CreateGrant(ctx context.Context, g *signon.Grant, e *signon.Event) error {
+func (s *Store) CreateGrant(ctx context.Context, g *signon.Grant, e *signon.Event, reply *signon.Reply) error {
 	var (
+		kept    = newReplyRow(reply)
 		key     = g.Key
 		issued  = g.IssuedAt.UnixMilli()
 		expires = g.ExpiresAt.UnixMilli()
@@ -24,9 +25,13 @@ func (s *Store) CreateGrant(ctx context.Context, g *signon.Grant, e *signon.Even
 	)
 	o := newOp(ctx, func(t *tx) error {
 		epoch = t.epoch
+		if kept.answered(t) {
+			return signon.ErrAnswered
+		}
 		if t.exec(insertGrant, key[:], epoch, issued, expires, orNil(bound), packed) == 0 {
 			return signon.ErrConflict
 		}
+		kept.put(t)
 		t.append(e)
 		return nil
 	})

@@ -55,6 +55,13 @@ func (s *Store) importRows(b *directory.Batch) ([]importRow, error) {
 			return nil
 		}})
 	}
+	for i, u := range b.Users {
+		r, err := s.newUserRow(u)
+		if err != nil {
+			return nil, &directory.RowError{Index: i, Err: err}
+		}
+		rows = append(rows, importRow{i, r.replace})
+	}
 	for i, sub := range b.Subscriptions {
 		r, err := s.newSubscriptionRow(sub)
 		if err != nil {

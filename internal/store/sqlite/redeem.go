@@ -13,6 +13,9 @@ const redeemGrant = `UPDATE grants SET state = 1, redeemed_at = ?, binding = ?,
 session_secret = ?, session_expires_at = ?
 WHERE key = ? AND state = 0 AND epoch = ? AND expires_at > ? AND (bound_addr IS NULL OR bound_addr IN (?, ?))`
 
+// moveGrant makes a grant one of another destination: where its session is.
+const moveGrant = "UPDATE grants SET about = ? WHERE key = ?"
+
 // RedeemGrant redeems a grant at most once. See [signon.GrantStore].
 func (s *Store) RedeemGrant(ctx context.Context, r *signon.Redemption) (signon.RedeemOutcome, error) {
 	q := newRedemption(r)
@@ -33,16 +36,27 @@ type redemption struct {
 	served  time.Time
 	ttl     time.Duration
 	record  func(*signon.RedeemOutcome) *signon.Event
+	moved   []byte // how the grant reads from then on, when the session is at another destination
 	swept   func(signon.GrantKey) bool
 	outcome signon.RedeemOutcome
 }
 
 func newRedemption(r *signon.Redemption) *redemption {
 	q := &redemption{key: r.Key, binding: r.Binding, session: r.Session, served: r.ServedAt, ttl: r.SessionTTL, record: r.Record}
+	if b := &r.Session; r.From != b.Destination {
+		q.moved = aboutSession(b).pack()
+	}
 	for i := range min(len(r.Addr), len(q.addr)) {
 		q.addr[i] = []byte(r.Addr[i])
 	}
 	return q
+}
+
+func aboutSession(b *signon.BrowserSession) *about {
+	return &about{
+		tenant: b.Tenant, client: b.Client, destination: b.Destination, kind: b.SubjectKind, subject: b.Subject,
+		target: b.Target, language: b.Language,
+	}
 }
 
 func (q *redemption) do(t *tx) error {
@@ -58,6 +72,9 @@ func (q *redemption) do(t *tx) error {
 		*b = q.session
 		b.Key, b.StartedAt, b.ExpiresAt, b.Epoch = q.key, t.at, until, t.epoch
 		q.outcome.Won, q.outcome.Known = true, true
+		if q.moved != nil {
+			t.exec(moveGrant, q.moved, q.key[:])
+		}
 	} else {
 		q.lose(t)
 	}

@@ -24,6 +24,11 @@ var sealedColumns = []sealedColumn{
 	customerSeals("privacy_key"),
 	customerSeals("card_tokens"),
 	{
+		list:   "SELECT rowid, tenant, id, privacy_key FROM users WHERE rowid > ? AND privacy_key IS NOT NULL ORDER BY rowid LIMIT ?",
+		update: "UPDATE users SET privacy_key = ? WHERE rowid = ? AND privacy_key = ?",
+		place:  func(tenant signon.TenantID, r row) signon.Place { return userPlace(tenant, r.int(2)) },
+	},
+	{
 		list:   "SELECT rowid, tenant, ref_no, card_token FROM orders WHERE rowid > ? AND card_token IS NOT NULL ORDER BY rowid LIMIT ?",
 		update: "UPDATE orders SET card_token = ? WHERE rowid = ? AND card_token = ?",
 		place: func(tenant signon.TenantID, r row) signon.Place {

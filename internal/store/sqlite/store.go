@@ -51,6 +51,7 @@ type Store struct {
 	writer  *writer
 	readers *readers
 	recent  *recent
+	leases  leases
 	sweeper sweeper
 	closing sync.Once
 }

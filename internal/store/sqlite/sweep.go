@@ -65,6 +65,10 @@ func (s *Store) Sweep(ctx context.Context, below signon.GrantKey, sessionsExpire
 	if err != nil {
 		return 0, err
 	}
+	replies, err := s.sweepReplies(ctx, limit)
+	if err != nil {
+		return 0, err
+	}
 	if grants.count+len(sessions.keys) > 0 {
 		if err := s.remove(ctx, &grants, &sessions); err != nil {
 			return 0, err
@@ -73,7 +77,31 @@ func (s *Store) Sweep(ctx context.Context, below signon.GrantKey, sessionsExpire
 	s.sweeper.mu.Lock()
 	s.sweeper.sessions = sessions.next
 	s.sweeper.mu.Unlock()
-	return grants.count + len(sessions.keys), nil
+	return grants.count + len(sessions.keys) + replies, nil
+}
+
+// sweepReplies removes replies that are out of date, and leases that ran out. The
+// writer is asked only when there is something to remove.
+func (s *Store) sweepReplies(ctx context.Context, limit int) (removed int, err error) {
+	s.leases.expire(s.Now())
+	now := s.Now().UnixMilli()
+	err = s.readers.read(ctx, "sweep replies", func(c *conn) error {
+		oldest, err := c.one("SELECT 1 FROM replies WHERE outdated_at <= ? LIMIT 1", now)
+		removed = len(oldest)
+		return err
+	})
+	if err != nil || removed == 0 {
+		return 0, err
+	}
+	var dropped int64 // the writer's own until it has answered
+	err = s.write(ctx, "sweep replies", func(t *tx) error {
+		dropped = t.exec(dropReplies, now, int64(limit))
+		return nil
+	})
+	if err != nil {
+		return 0, err
+	}
+	return int(dropped), nil
 }
 
 // grantsOver are the grants up to a key, and after those that are gone already.

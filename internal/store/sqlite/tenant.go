@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/netip"
 	"time"
 
 	"github.com/latchkey-sso/latchkey/internal/signon"
@@ -46,7 +47,7 @@ func (s *Store) tenantRows(t *signon.Tenant) ([]tenantRow, error) {
 	rows := []tenantRow{{"INSERT INTO tenants (id, doc) VALUES (?, ?)", []any{id, doc}}}
 	for i := range t.Clients {
 		c := &t.Clients[i]
-		doc, err := toJSON(clientDoc{Name: c.Name, Algorithms: c.Algorithms, ProofSkew: c.ProofSkew})
+		doc, err := toJSON(clientDoc{Name: c.Name, Algorithms: c.Algorithms, ProofSkew: c.ProofSkew, Capabilities: c.Capabilities, Networks: c.Networks})
 		if err != nil {
 			return nil, err
 		}
@@ -173,7 +174,7 @@ func (s *Store) client(r row) (signon.Client, error) {
 	}
 	c := signon.Client{
 		Tenant: signon.TenantID(r.text(0)), Realm: r.text(1), ID: r.text(2),
-		Name: doc.Name, Algorithms: doc.Algorithms, ProofSkew: doc.ProofSkew,
+		Name: doc.Name, Algorithms: doc.Algorithms, ProofSkew: doc.ProofSkew, Capabilities: doc.Capabilities, Networks: doc.Networks,
 	}
 	var err error
 	c.Secrets, err = s.openSecrets(r.blob(4), clientPlace(c.Tenant, c.Realm, c.ID))
@@ -184,12 +185,14 @@ func (s *Store) client(r row) (signon.Client, error) {
 // a field of the core does not change them.
 type (
 	tenantDoc struct {
-		Name         string    `json:"name,omitempty"`
-		Language     string    `json:"language,omitempty"`
-		SupportURL   string    `json:"support_url,omitempty"`
-		SupportEmail string    `json:"support_email,omitempty"`
-		Brand        brandDoc  `json:"brand,omitzero"`
-		Limits       limitsDoc `json:"limits,omitzero"`
+		Name         string            `json:"name,omitempty"`
+		Number       string            `json:"number,omitempty"`
+		ActsFor      []signon.TenantID `json:"acts_for,omitempty"`
+		Language     string            `json:"language,omitempty"`
+		SupportURL   string            `json:"support_url,omitempty"`
+		SupportEmail string            `json:"support_email,omitempty"`
+		Brand        brandDoc          `json:"brand,omitzero"`
+		Limits       limitsDoc         `json:"limits,omitzero"`
 	}
 	brandDoc struct {
 		Logo       []byte `json:"logo,omitempty"`
@@ -202,9 +205,11 @@ type (
 		LinksPerSubject int `json:"links_per_subject,omitempty"`
 	}
 	clientDoc struct {
-		Name       string        `json:"name,omitempty"`
-		Algorithms []string      `json:"algorithms,omitempty"`
-		ProofSkew  time.Duration `json:"proof_skew_ns,omitempty"`
+		Name         string              `json:"name,omitempty"`
+		Algorithms   []string            `json:"algorithms,omitempty"`
+		ProofSkew    time.Duration       `json:"proof_skew_ns,omitempty"`
+		Capabilities []signon.Capability `json:"capabilities,omitempty"`
+		Networks     []netip.Prefix      `json:"networks,omitempty"`
 	}
 	destinationDoc struct {
 		Kind             signon.DestinationKind `json:"kind"`
@@ -221,6 +226,7 @@ type (
 		AddrPolicy       signon.AddrPolicy      `json:"addr_policy,omitempty"`
 		OnMismatch       signon.Mismatch        `json:"on_mismatch,omitempty"`
 		Policy           signon.Policy          `json:"policy,omitempty"`
+		Requires         signon.Capability      `json:"requires,omitempty"`
 		Settings         map[string]string      `json:"settings,omitempty"`
 	}
 	originDoc struct {
@@ -232,14 +238,14 @@ type (
 
 func newTenantDoc(t *signon.Tenant) *tenantDoc {
 	return &tenantDoc{
-		Name: t.Name, Language: t.Language, SupportURL: t.SupportURL, SupportEmail: t.SupportEmail,
+		Name: t.Name, Number: t.Number, ActsFor: t.ActsFor, Language: t.Language, SupportURL: t.SupportURL, SupportEmail: t.SupportEmail,
 		Brand: brandDoc(t.Brand), Limits: limitsDoc(t.Limits),
 	}
 }
 
 func (doc *tenantDoc) tenant(id signon.TenantID) signon.Tenant {
 	return signon.Tenant{
-		ID: id, Name: doc.Name, Language: doc.Language, SupportURL: doc.SupportURL, SupportEmail: doc.SupportEmail,
+		ID: id, Name: doc.Name, Number: doc.Number, ActsFor: doc.ActsFor, Language: doc.Language, SupportURL: doc.SupportURL, SupportEmail: doc.SupportEmail,
 		Brand: signon.Brand(doc.Brand), Limits: signon.TenantLimits(doc.Limits),
 	}
 }
@@ -249,7 +255,7 @@ func newDestinationDoc(d *signon.Destination) *destinationDoc {
 		Kind: d.Kind, Paths: d.Paths, UnsupportedPaths: d.UnsupportedPaths, UnsupportedHosts: d.UnsupportedHosts,
 		QueryRequired: d.QueryRequired, TokenParam: d.TokenParam,
 		DefaultTTL: d.DefaultTTL, MaxTTL: d.MaxTTL, SessionTTL: d.SessionTTL, IdleTTL: d.IdleTTL, AddrPolicy: d.AddrPolicy,
-		OnMismatch: d.OnMismatch, Policy: d.Policy, Settings: d.Settings,
+		OnMismatch: d.OnMismatch, Policy: d.Policy, Requires: d.Requires, Settings: d.Settings,
 	}
 	for _, o := range d.Origins {
 		doc.Origins = append(doc.Origins, originDoc(o))
@@ -262,7 +268,7 @@ func (doc *destinationDoc) destination(id string) signon.Destination {
 		ID: id, Kind: doc.Kind, Paths: doc.Paths, UnsupportedPaths: doc.UnsupportedPaths, UnsupportedHosts: doc.UnsupportedHosts,
 		QueryRequired: doc.QueryRequired, TokenParam: doc.TokenParam,
 		DefaultTTL: doc.DefaultTTL, MaxTTL: doc.MaxTTL, SessionTTL: doc.SessionTTL, IdleTTL: doc.IdleTTL, AddrPolicy: doc.AddrPolicy,
-		OnMismatch: doc.OnMismatch, Policy: doc.Policy, Settings: doc.Settings,
+		OnMismatch: doc.OnMismatch, Policy: doc.Policy, Requires: doc.Requires, Settings: doc.Settings,
 	}
 	for _, o := range doc.Origins {
 		d.Origins = append(d.Origins, signon.Origin(o))

@@ -66,4 +66,7 @@ func (t *tx) append(e *signon.Event) {
 	t.event = *e
 	t.next = t.chain.Append(&t.event, t.at, t.next.Body[:0])
 	t.exec(insertEvent, t.next.Seq, t.next.Body, t.next.Hash[:])
+	if who := e.Activity; who != (signon.Person{}) {
+		t.exec(insertActivity, string(e.Tenant), t.next.Seq, string(who.Kind), string(who.Ref))
+	}
 }

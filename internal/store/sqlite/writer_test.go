@@ -35,7 +35,7 @@ func (f *fixture) testGrant(n int) *signon.Grant {
 }
 
 func (f *fixture) create(g *signon.Grant) error {
-	return f.CreateGrant(context.Background(), g, &signon.Event{Type: signon.EventIssued, Tenant: g.Tenant})
+	return f.CreateGrant(context.Background(), g, &signon.Event{Type: signon.EventIssued, Tenant: g.Tenant}, nil)
 }
 
 func testRedemption(g *signon.Grant, binding byte) *signon.Redemption {
@@ -375,7 +375,7 @@ func TestCallThatIsGivenUpInTheQueueIsNotDone(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	release := f.hold(t, nil)
 	done := make(chan error)
-	go func() { done <- f.CreateGrant(ctx, g, &signon.Event{Type: signon.EventIssued}) }()
+	go func() { done <- f.CreateGrant(ctx, g, &signon.Event{Type: signon.EventIssued}, nil) }()
 	f.waitQueued(1)
 	cancel()
 	if err := <-done; !hasCode(err, signon.CodeUnavailable) {

@@ -16,7 +16,7 @@ import (
 func calls(s Store, g *signon.Grant) map[string]func(context.Context) error {
 	drop := func(_ any, err error) error { return err }
 	return map[string]func(context.Context) error{
-		"CreateGrant": func(ctx context.Context) error { return s.CreateGrant(ctx, g, event(signon.EventIssued)) },
+		"CreateGrant": func(ctx context.Context) error { return s.CreateGrant(ctx, g, event(signon.EventIssued), nil) },
 		"Grant":       func(ctx context.Context) error { return drop(s.Grant(ctx, g.Key)) },
 		"RedeemGrant": func(ctx context.Context) error { return drop(s.RedeemGrant(ctx, redemption(g, 1))) },
 		"RevokeGrant": func(ctx context.Context) error { return drop(s.RevokeGrant(ctx, g.Key, event(signon.EventRevoked))) },
@@ -95,7 +95,7 @@ var callPromises = []promise{
 				cancel()
 				g := b.newGrant()
 				g.Key = taken.Key
-				fails(t, "create under a taken key", b.Store.CreateGrant(b.ctx, g, event(signon.EventIssued)), signon.ErrConflict)
+				fails(t, "create under a taken key", b.Store.CreateGrant(b.ctx, g, event(signon.EventIssued), nil), signon.ErrConflict)
 			}
 		})
 		b.events(t)
@@ -125,7 +125,7 @@ var callPromises = []promise{
 			wg.Go(func() {
 				for {
 					g := old.newGrant()
-					if err := old.Store.CreateGrant(b.ctx, g, event(signon.EventIssued)); err != nil {
+					if err := old.Store.CreateGrant(b.ctx, g, event(signon.EventIssued), nil); err != nil {
 						unavailable(t, "create grant beside Close", err)
 						return
 					}

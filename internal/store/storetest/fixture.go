@@ -48,7 +48,7 @@ func (b *bench) issue(t *testing.T, change ...func(*signon.Grant)) *signon.Grant
 	for _, c := range change {
 		c(g)
 	}
-	if err := b.Store.CreateGrant(b.ctx, g, event(signon.EventIssued)); err != nil {
+	if err := b.Store.CreateGrant(b.ctx, g, event(signon.EventIssued), nil); err != nil {
 		t.Fatalf("create grant: %v", err)
 	}
 	return g
@@ -64,7 +64,7 @@ func event(t signon.EventType) *signon.Event { return &signon.Event{Type: t, Ten
 // whose session secret belongs to the binding, as the core makes it.
 func redemption(g *signon.Grant, binding byte, addr ...signon.AddrKey) *signon.Redemption {
 	return &signon.Redemption{
-		Key: g.Key, Addr: addr, Binding: signon.BindingDigest{binding}, SessionTTL: time.Hour,
+		Key: g.Key, From: g.Destination, Addr: addr, Binding: signon.BindingDigest{binding}, SessionTTL: time.Hour,
 		Session: signon.BrowserSession{
 			Tenant: g.Tenant, Destination: g.Destination, Client: g.Client, Subject: g.Subject, SubjectKind: g.SubjectKind,
 			Target: g.Target, Language: g.Language, Secret: signon.SecretDigest{binding, 1}, IssuedAt: g.IssuedAt,

@@ -30,7 +30,7 @@ var grantPromises = []promise{
 		first := b.issue(t)
 		second := b.newGrant()
 		second.Key, second.Subject = first.Key, "somebody else"
-		fails(t, "create", b.Store.CreateGrant(b.ctx, second, event(signon.EventIssued)), signon.ErrConflict)
+		fails(t, "create", b.Store.CreateGrant(b.ctx, second, event(signon.EventIssued), nil), signon.ErrConflict)
 		same(t, "grant", b.grant(t, first.Key), *first)
 		same(t, "events", b.events(t), []signon.EventType{signon.EventIssued})
 	}},

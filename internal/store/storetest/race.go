@@ -37,7 +37,7 @@ func Race(ctx context.Context, s Store, tokens, racers int, binding func(racer i
 	var problems []error
 	for range tokens {
 		g := b.newGrant()
-		if err := s.CreateGrant(ctx, g, event(signon.EventIssued)); err != nil {
+		if err := s.CreateGrant(ctx, g, event(signon.EventIssued), nil); err != nil {
 			return fmt.Errorf("create grant: %w", err)
 		}
 		outcomes := make([]signon.RedeemOutcome, racers)
@@ -309,7 +309,7 @@ func (b *bench) neighbour(t *testing.T, i int, taken *signon.Grant, good []*sign
 	switch i % 4 {
 	case 0:
 		g := b.newGrant()
-		if err := b.Store.CreateGrant(b.ctx, g, event(signon.EventIssued)); err != nil {
+		if err := b.Store.CreateGrant(b.ctx, g, event(signon.EventIssued), nil); err != nil {
 			t.Errorf("create grant: %v", err)
 			return
 		}
@@ -317,7 +317,7 @@ func (b *bench) neighbour(t *testing.T, i int, taken *signon.Grant, good []*sign
 	case 1:
 		g := b.newGrant()
 		g.Key = taken.Key
-		fails(t, "create under a taken key", b.Store.CreateGrant(b.ctx, g, event(signon.EventIssued)), signon.ErrConflict)
+		fails(t, "create under a taken key", b.Store.CreateGrant(b.ctx, g, event(signon.EventIssued), nil), signon.ErrConflict)
 	case 2:
 		batch := &directory.Batch{Customers: []*directory.Customer{fresh(bare(int64(100 + i))), fresh(named(2, "taken"))}}
 		fails(t, "import", b.Store.Import(b.ctx, batch, event(signon.EventImported)), signon.ErrConflict)
