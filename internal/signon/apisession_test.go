@@ -180,6 +180,7 @@ func TestAPISessionRefusalIsTracedWithoutTheID(t *testing.T) {
 		{Check: signon.CheckClient, Result: signon.StepPassed},
 		{Check: signon.CheckSignature, Result: signon.StepPassed},
 		{Check: signon.CheckExpiry, Result: signon.StepFailed},
+		{Check: signon.CheckCaller, Result: signon.StepNotReached},
 	}
 	if diff := cmp.Diff(want, trace.Steps()); diff != "" {
 		t.Errorf("steps (-want +got):\n%s", diff)

@@ -255,10 +255,10 @@ func TestListedGrantsTellThatTheirPersonSignedOutEverywhere(t *testing.T) {
 	theirs := w.issue(func(r *signon.IssueRequest) { r.Subject = "2" })
 	w.signOutEverywhere(&session.Session)
 	later := w.issue(nil)
-	delete(w.people.known, "2") // who was removed is no mistake
+	delete(w.people.known, "2") // what was issued to somebody who was removed is void, too
 	want := map[signon.GrantKey]signon.Standing{
 		session.Session.Key: signon.StandingRevoked, link.Grant.Key: signon.StandingRevoked,
-		theirs.Grant.Key: signon.StandingLive, later.Grant.Key: signon.StandingLive,
+		theirs.Grant.Key: signon.StandingRevoked, later.Grant.Key: signon.StandingLive,
 	}
 	for _, only := range append(signon.Standings(), "") {
 		got := map[signon.GrantKey]signon.Standing{}

@@ -263,16 +263,18 @@ func TestACallThatIsNoneFailsWhereItCanBeReadNoFurther(t *testing.T) {
 	}{
 		{signon.Invalid(signon.ArgCall, "must be read"), signon.CheckReadable, 0},
 		{signon.Invalid(signon.ArgMethod, "must exist"), signon.CheckMethod, 1},
-		{signon.Invalid("anything", "must be right"), signon.CheckArguments, 2},
-		{&signon.Error{Code: signon.CodeNotFound}, signon.CheckReference, 3},
-		{&signon.Error{Code: signon.CodeLimit}, signon.CheckLimits, 4},
-		{signon.Unavailable("write", signon.ErrConflict), signon.CheckCommitted, 5},
+		{&signon.Error{Code: signon.CodeForbidden, Reason: signon.ReasonCapability}, signon.CheckCapability, 2},
+		{&signon.Error{Code: signon.CodeForbidden, Reason: signon.ReasonNotLinked}, signon.CheckActor, 3},
+		{signon.Invalid("anything", "must be right"), signon.CheckArguments, 4},
+		{&signon.Error{Code: signon.CodeNotFound}, signon.CheckReference, 5},
+		{&signon.Error{Code: signon.CodeLimit}, signon.CheckLimits, 6},
+		{signon.Unavailable("write", signon.ErrConflict), signon.CheckCommitted, 7},
 	} {
 		code := fmt.Sprintf("CALL%d", i)
 		w.Trace(&signon.Trace{SupportCode: code, Operation: signon.OpCall}, c.err)
 		got := w.explained(code)
 		steps := got.Steps()
-		if len(steps) != 6 || got.Failed != c.failed || steps[c.before] != (signon.Step{Check: c.failed, Result: signon.StepFailed}) {
+		if len(steps) != 8 || got.Failed != c.failed || steps[c.before] != (signon.Step{Check: c.failed, Result: signon.StepFailed}) {
 			t.Errorf("%v: got %s in %v", c.err, got.Failed, steps)
 		}
 	}

@@ -102,7 +102,7 @@ func benchPair(b *testing.B, s *Store) {
 		return
 	}
 	out, err := s.RedeemGrant(ctx, &signon.Redemption{
-		Key: found.Key, Binding: signon.BindingDigest{1}, SessionTTL: 30 * time.Minute,
+		Key: found.Key, From: found.Destination, Binding: signon.BindingDigest{1}, SessionTTL: 30 * time.Minute,
 		Session: signon.BrowserSession{
 			Tenant: found.Tenant, Destination: found.Destination, Client: found.Client, Subject: found.Subject, SubjectKind: found.SubjectKind,
 			Target: found.Target, Language: found.Language, Secret: signon.SecretDigest{1},

@@ -40,7 +40,7 @@ func (f *fixture) create(g *signon.Grant) error {
 
 func testRedemption(g *signon.Grant, binding byte) *signon.Redemption {
 	return &signon.Redemption{
-		Key: g.Key, Binding: signon.BindingDigest{binding}, SessionTTL: time.Hour,
+		Key: g.Key, From: g.Destination, Binding: signon.BindingDigest{binding}, SessionTTL: time.Hour,
 		Session: signon.BrowserSession{Tenant: g.Tenant, Destination: g.Destination, Client: g.Client, Subject: g.Subject, SubjectKind: g.SubjectKind, Target: g.Target},
 		Record: func(o *signon.RedeemOutcome) *signon.Event {
 			if !o.Known {

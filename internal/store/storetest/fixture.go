@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/rand"
 	"errors"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -152,7 +153,7 @@ func (b *bench) decoded(t *testing.T) (all []*signon.Event) {
 func same(t *testing.T, what string, got, want any) {
 	t.Helper()
 	secrets := cmp.Transformer("reveal", func(s signon.Secret) string { return "secret " + s.Reveal() })
-	if diff := cmp.Diff(want, got, secrets, cmpopts.EquateEmpty()); diff != "" {
+	if diff := cmp.Diff(want, got, secrets, cmpopts.EquateEmpty(), cmpopts.EquateComparable(netip.Prefix{})); diff != "" {
 		t.Errorf("%s differs (-want +got):\n%s", what, diff)
 	}
 }

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"net/netip"
 	"reflect"
 	"testing"
 	"time"
@@ -12,13 +13,15 @@ import (
 func declared() []signon.Tenant {
 	return []signon.Tenant{
 		{
-			ID: shop, Name: "A Shop & Co", Language: "de", SupportURL: "https://shop.example.com/help", SupportEmail: "help@example.com",
+			ID: shop, Name: "A Shop & Co", Number: "1000001", ActsFor: []signon.TenantID{"a-shop", "another"}, Language: "de", SupportURL: "https://shop.example.com/help", SupportEmail: "help@example.com",
 			Brand:  signon.Brand{Logo: []byte("<svg>\x00\xff"), LogoDark: []byte("dark"), Accent: "#0a7d4f", AccentDark: "#4cc38a"},
 			Limits: signon.TenantLimits{LiveGrants: 100_000, LinksPerSubject: 50},
 			Clients: []signon.Client{
 				{
 					Realm: "avangate", ID: "SHOP", Tenant: shop, Name: "back end", Secrets: []signon.Secret{"new", "old \x00 and odd"},
 					Algorithms: []string{"md5", "sha3-256"}, ProofSkew: 5*time.Minute + 1,
+					Capabilities: []signon.Capability{signon.CapPrincipal, "odd \x00"},
+					Networks:     []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24"), netip.MustParsePrefix("2001:db8::7/128")},
 				},
 				{Realm: "avangate", ID: "A_SHOP", Tenant: shop, Secrets: []signon.Secret{""}},
 			},
@@ -29,7 +32,7 @@ func declared() []signon.Tenant {
 					},
 					Paths: []string{"/order/*", "/x"}, UnsupportedPaths: []string{"/y"}, UnsupportedHosts: []string{"old.example.com"}, QueryRequired: true,
 					TokenParam: "logintoken", DefaultTTL: 10 * time.Second, MaxTTL: time.Hour, SessionTTL: 30 * time.Minute, IdleTTL: 5 * time.Minute, AddrPolicy: signon.AddrNet64,
-					OnMismatch: signon.MismatchReport, Policy: signon.PolicyConfirm,
+					OnMismatch: signon.MismatchReport, Policy: signon.PolicyConfirm, Requires: signon.CapPrincipal,
 					Settings: map[string]string{"a_page": "https://pay.example.com/?a=b", "odd \x00": ""},
 				},
 				{ID: "account", Kind: signon.KindAccount, AddrPolicy: signon.AddrExact},
