@@ -1,0 +1,272 @@
+package password
+
+import (
+	"net/netip"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+var here = netip.MustParseAddr("192.0.2.1")
+
+// counting is a judge with a clock that is set, which counts what it computes. Its
+// computing costs nothing: a password is right when it is "right".
+type counting struct {
+	*Judge
+	computed  atomic.Int64
+	unhashed  atomic.Int64 // with something that is no hash
+	at        time.Time
+	standedIn atomic.Int64
+}
+
+func newCounting() *counting {
+	c := &counting{Judge: NewJudge(), at: time.Unix(1_790_000_000, 0)}
+	c.now = func() time.Time { return c.at }
+	c.Judge.compute = func(hash, plain string) bool {
+		c.computed.Add(1)
+		if Check(hash) != nil {
+			c.unhashed.Add(1)
+		}
+		if hash == standIn {
+			c.standedIn.Add(1)
+		}
+		return plain == "right"
+	}
+	return c
+}
+
+func TestJudgeRightAndWrongPasswords(t *testing.T) {
+	j := NewJudge()
+	hash := mustHash(t, "correct horse")
+	for _, c := range []struct {
+		hash, plain string
+		want        Verdict
+	}{
+		{hash, "correct horse", Right},
+		{hash, "correct horse", Right}, // remembered
+		{hash, "Correct horse", Wrong},
+		{hash, "", Wrong},
+		{hash, hash, Wrong},
+		{"correct horse", "correct horse", Wrong},
+		{"", "", Wrong},
+		{standIn, "", Wrong},
+	} {
+		if got := j.Judge(here, c.hash, c.plain); got != c.want {
+			t.Errorf("a password of %d characters: got %v, want %v", len(c.plain), got, c.want)
+		}
+	}
+}
+
+func TestAStrangerCostsWhatAClientCosts(t *testing.T) {
+	j := newCounting()
+	for i := range 3 {
+		if got := j.Judge.Judge(here, hashOf, "wrong"); got != Wrong {
+			t.Errorf("a client: got %v", got)
+		}
+		client := j.computed.Swap(0)
+		if got := j.Judge.Judge(here, "stranger", "right"); got != Wrong {
+			t.Errorf("a stranger: got %v", got)
+		}
+		stranger := j.computed.Swap(0)
+		if client != 1 || stranger != 1 {
+			t.Errorf("try %d: %d computations for a client and %d for a stranger, want one each", i, client, stranger)
+		}
+	}
+	if j.unhashed.Load() != 0 || j.standedIn.Load() != 3 {
+		t.Error("a stranger was judged by something else than the hash of the standard parameters")
+	}
+	if j.Remembers("stranger", "right") {
+		t.Error("a stranger is remembered")
+	}
+}
+
+func TestARightPasswordIsRememberedForAMinuteSinceItWasLastAskedFor(t *testing.T) {
+	j := newCounting()
+	if j.Remembers(hashOf, "right") {
+		t.Error("remembered before it was judged")
+	}
+	for _, step := range []struct {
+		after time.Duration
+		want  int64 // computations so far
+	}{{0, 1}, {RememberedFor - 1, 1}, {RememberedFor - 1, 1}, {RememberedFor, 2}, {time.Second, 2}} {
+		j.at = j.at.Add(step.after)
+		if got := j.Judge.Judge(here, hashOf, "right"); got != Right || j.computed.Load() != step.want {
+			t.Errorf("after %v: got %v and %d computations, want %d", step.after, got, j.computed.Load(), step.want)
+		}
+	}
+	if !j.Remembers(hashOf, "right") || j.Remembers(hashOf, "wrong") || j.Remembers(standIn, "right") {
+		t.Error("remembered is another than what was right")
+	}
+	// The hash and the password are told apart.
+	if j.Remembers(hashOf+"r", "ight") || j.Remembers(hashOf[:len(hashOf)-1], hashOf[len(hashOf)-1:]+"right") {
+		t.Error("another split of the same text is remembered")
+	}
+	j.at = j.at.Add(RememberedFor)
+	if j.Remembers(hashOf, "right") {
+		t.Error("remembered beyond its time")
+	}
+}
+
+func TestAWrongPasswordIsNotRemembered(t *testing.T) {
+	j := newCounting()
+	for range 3 {
+		j.Judge.Judge(here, hashOf, "wrong")
+	}
+	if got := j.computed.Load(); got != 3 {
+		t.Errorf("got %d computations, want 3", got)
+	}
+}
+
+func TestWhatIsRememberedIsBounded(t *testing.T) {
+	j := newCounting()
+	j.Judge.compute = func(string, string) bool { return true }
+	for i := range remembered + 10 {
+		j.Judge.Judge(here, hashOf, strconv.Itoa(i))
+	}
+	if got := j.right.Len(); got != remembered {
+		t.Errorf("got %d remembered, want %d", got, remembered)
+	}
+}
+
+// held lets computations begin and holds them until it is told.
+type held struct {
+	*Judge
+	begun   chan struct{}
+	release chan struct{}
+	now     atomic.Int64
+	most    atomic.Int64
+	done    sync.WaitGroup
+}
+
+func newHeld(right bool) *held {
+	h := &held{Judge: NewJudge(), begun: make(chan struct{}, 1000), release: make(chan struct{})}
+	h.compute = func(string, string) bool {
+		for n := h.now.Add(1); ; {
+			most := h.most.Load()
+			if n <= most || h.most.CompareAndSwap(most, n) {
+				break
+			}
+		}
+		h.begun <- struct{}{}
+		<-h.release
+		h.now.Add(-1)
+		return right
+	}
+	return h
+}
+
+// ask judges in the background, and returns when that computes, or waits.
+func (h *held) ask(t *testing.T, from netip.Addr, plain string) <-chan Verdict {
+	t.Helper()
+	before := h.waiting()
+	verdict := make(chan Verdict, 1)
+	h.done.Go(func() { verdict <- h.Judge.Judge(from, hashOf, plain) })
+	for h.waiting() == before && len(verdict) == 0 {
+		time.Sleep(time.Microsecond)
+	}
+	return verdict
+}
+
+func (h *held) waiting() int {
+	h.gate.mu.Lock()
+	defer h.gate.mu.Unlock()
+	return h.gate.inside
+}
+
+func addr(i int) netip.Addr { return netip.AddrFrom4([4]byte{198, 51, byte(i >> 8), byte(i)}) }
+
+func TestTwoAreComputedAtOnceAndFewWait(t *testing.T) {
+	h := newHeld(false)
+	var asked []<-chan Verdict
+	for i := range mostOfAll {
+		asked = append(asked, h.ask(t, addr(i), "wrong"))
+	}
+	if got := h.Judge.Judge(addr(5000), hashOf, "wrong"); got != Busy {
+		t.Errorf("one more: got %v, want Busy", got)
+	}
+	close(h.release)
+	for i, v := range asked {
+		if got := <-v; got != Wrong {
+			t.Errorf("number %d: got %v, want Wrong", i, got)
+		}
+	}
+	h.done.Wait()
+	if got := h.most.Load(); got != atOnce {
+		t.Errorf("%d were computed at once, want %d", got, atOnce)
+	}
+	if got := h.Judge.Judge(addr(5000), hashOf, "wrong"); got != Wrong {
+		t.Errorf("afterwards: got %v, want Wrong", got)
+	}
+	if len(h.gate.queues) != 0 || h.gate.inside != 0 {
+		t.Errorf("%d addresses and %d places are left behind", len(h.gate.queues), h.gate.inside)
+	}
+}
+
+func TestOneAddressIsAheadOfAnotherByTwoAtMost(t *testing.T) {
+	h := newHeld(false)
+	network := netip.MustParseAddr("2001:db8::")
+	for i := range mostOfOne {
+		b := network.As16()
+		b[15] = byte(i) // a /64 is one
+		h.ask(t, netip.AddrFrom16(b), "wrong")
+	}
+	if got := h.Judge.Judge(network, hashOf, "wrong"); got != Busy {
+		t.Errorf("one more of that address: got %v, want Busy", got)
+	}
+	other := h.ask(t, here, "wrong")
+	for range atOnce {
+		<-h.begun
+		h.release <- struct{}{}
+	}
+	// The other is through, or computed beside one of the next.
+	for range atOnce {
+		<-h.begun
+		h.release <- struct{}{}
+	}
+	if got := <-other; got != Wrong {
+		t.Errorf("the other: got %v, want Wrong", got)
+	}
+	close(h.release)
+	h.done.Wait()
+}
+
+func TestThoseWhoWaitForTheSamePasswordAreNotComputed(t *testing.T) {
+	h := newHeld(true)
+	var asked []<-chan Verdict
+	for range mostOfOne {
+		asked = append(asked, h.ask(t, here, "right"))
+	}
+	close(h.release)
+	for i, v := range asked {
+		if got := <-v; got != Right {
+			t.Errorf("number %d: got %v, want Right", i, got)
+		}
+	}
+	h.done.Wait()
+	if got := len(h.begun); got > atOnce {
+		t.Errorf("got %d computations, want those %d that began at once", got, atOnce)
+	}
+}
+
+func BenchmarkJudgeRemembered(b *testing.B) {
+	j := NewJudge()
+	hash := mustHash(b, "correct horse")
+	b.ReportAllocs()
+	for b.Loop() {
+		if j.Judge(here, hash, "correct horse") != Right {
+			b.Fatal("not right")
+		}
+	}
+}
+
+func BenchmarkJudgeWrong(b *testing.B) {
+	j := NewJudge()
+	hash := mustHash(b, "correct horse")
+	for b.Loop() {
+		if j.Judge(here, hash, "wrong") != Wrong {
+			b.Fatal("not wrong")
+		}
+	}
+}
