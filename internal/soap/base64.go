@@ -6,6 +6,8 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/text/encoding/charmap"
+
+	"github.com/latchkey-sso/latchkey/internal/xmltoken"
 )
 
 // said returns the text of a node. Where the node's type is base64, as Perl's
@@ -20,7 +22,7 @@ func (n *Node) said() string {
 	if err == nil && !utf8.Valid(decoded) {
 		decoded, err = charmap.ISO8859_1.NewDecoder().Bytes(decoded)
 	}
-	if text := string(decoded); err == nil && checkCharacters(text) == nil {
+	if text := string(decoded); err == nil && xmltoken.CheckCharacters(text) == nil {
 		return text
 	}
 	return n.Text

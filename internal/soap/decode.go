@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+
+	"github.com/latchkey-sso/latchkey/internal/xmltoken"
 )
 
 var (
@@ -22,7 +24,7 @@ const (
 	instanceNS1999 = "http://www.w3.org/1999/XMLSchema-instance"
 )
 
-var mustUnderstand = name{envelopeNS, "mustUnderstand"}
+var mustUnderstand = xmltoken.Name{Space: envelopeNS, Local: "mustUnderstand"}
 
 // Decode reads one call. The charset is the one of the Content-Type header, or
 // empty; one in the XML declaration goes before it. Errors are of type *Fault,
@@ -30,11 +32,10 @@ var mustUnderstand = name{envelopeNS, "mustUnderstand"}
 //
 // How large a body may be is the caller's business.
 func Decode(body []byte, charset string) (*Call, error) {
-	text, err := toUTF8(body, charset)
-	if err != nil {
+	d := decoder{&xmltoken.Reader{}}
+	if err := d.Reset(body, charset); err != nil {
 		return nil, BadRequest(err)
 	}
-	d := decoder{&tokens{text: text}}
 	call, err := d.envelope()
 	if err == nil {
 		return call, nil
@@ -43,22 +44,21 @@ func Decode(body []byte, charset string) (*Call, error) {
 	if errors.As(err, &fault) {
 		return nil, fault
 	}
-	at := len(body) - len(text) + d.at
-	return nil, BadRequest(fmt.Errorf("near byte %d: %w", max(at, 0), err))
+	return nil, BadRequest(fmt.Errorf("near byte %d: %w", d.At(), err))
 }
 
 // decoder walks the grammar of a call: an Envelope with an optional Header and a
 // Body, and in the Body one element, which names the method.
-type decoder struct{ *tokens }
+type decoder struct{ *xmltoken.Reader }
 
 // envelope reads the whole document.
 func (d decoder) envelope() (*Call, error) {
 	switch root, err := d.child(); {
 	case err != nil:
 		return nil, err
-	case root.name.local != "Envelope":
+	case root.Name.Local != "Envelope":
 		return nil, errNotEnvelope
-	case root.name.space != envelopeNS:
+	case root.Name.Space != envelopeNS:
 		return nil, &Fault{Code: CodeVersionMismatch, Message: "The envelope is not one of SOAP 1.1"}
 	}
 	part, err := d.child()
@@ -82,8 +82,8 @@ func (d decoder) envelope() (*Call, error) {
 }
 
 // isPart says whether a token starts that part of an Envelope.
-func isPart(e token, part string) bool {
-	return e.kind == startTag && e.name == name{envelopeNS, part}
+func isPart(e xmltoken.Token, part string) bool {
+	return e.Kind == xmltoken.Start && e.Name == xmltoken.Name{Space: envelopeNS, Local: part}
 }
 
 // rest reads what may stand behind the Body: no more elements.
@@ -92,10 +92,10 @@ func (d decoder) rest() error {
 	if err != nil {
 		return err
 	}
-	if more.kind == startTag {
+	if more.Kind == xmltoken.Start {
 		return errBehindBody
 	}
-	if _, err := d.next(); !errors.Is(err, io.EOF) {
+	if _, err := d.Next(); !errors.Is(err, io.EOF) {
 		return err
 	}
 	return nil
@@ -105,11 +105,11 @@ func (d decoder) rest() error {
 func (d decoder) header() error {
 	for {
 		block, err := d.child()
-		if err != nil || block.kind == endTag {
+		if err != nil || block.Kind == xmltoken.End {
 			return err
 		}
-		for _, a := range block.attributes {
-			if a.name == mustUnderstand && isTrue(a.value) {
+		for _, a := range block.Attributes {
+			if a.Name == mustUnderstand && isTrue(a.Value) {
 				return &Fault{Code: CodeMustUnderstand, Message: "A header must be understood and is not"}
 			}
 		}
@@ -125,18 +125,18 @@ func (d decoder) body() (*Call, error) {
 	if err != nil {
 		return nil, err
 	}
-	if method.kind == endTag {
+	if method.Kind == xmltoken.End {
 		return nil, errNoCall
 	}
 	n, err := d.node(method)
 	if err != nil {
 		return nil, err
 	}
-	if len(n.Nodes) == 0 && !isBlank(n.Text) {
+	if len(n.Nodes) == 0 && !xmltoken.IsBlank(n.Text) {
 		return nil, errMixed
 	}
 	more, err := d.child()
-	if err == nil && more.kind == startTag {
+	if err == nil && more.Kind == xmltoken.Start {
 		err = errTwoCalls
 	}
 	return &Call{Method: n.Name, Args: n.Nodes}, err
@@ -144,13 +144,13 @@ func (d decoder) body() (*Call, error) {
 
 // child returns the next start tag inside the element that is open, or its end
 // tag.
-func (d decoder) child() (token, error) {
+func (d decoder) child() (xmltoken.Token, error) {
 	for {
-		found, err := d.next()
-		if err != nil || found.kind != characters {
+		found, err := d.Next()
+		if err != nil || found.Kind != xmltoken.Text {
 			return found, err
 		}
-		if !isBlank(found.text) {
+		if !xmltoken.IsBlank(found.Text) {
 			return found, errMixed
 		}
 	}
@@ -158,8 +158,8 @@ func (d decoder) child() (token, error) {
 
 // skip reads the element that is open to its end.
 func (d decoder) skip() error {
-	for depth := len(d.open); len(d.open) >= depth; {
-		if _, err := d.next(); err != nil {
+	for depth := d.Depth(); d.Depth() >= depth; {
+		if _, err := d.Next(); err != nil {
 			return err
 		}
 	}
@@ -167,49 +167,49 @@ func (d decoder) skip() error {
 }
 
 // node reads the element that was just opened, with all that is inside.
-func (d decoder) node(e token) (Node, error) {
-	n := Node{Name: e.name.local}
-	if err := n.describe(e.attributes); err != nil {
+func (d decoder) node(e xmltoken.Token) (Node, error) {
+	n := Node{Name: e.Name.Local}
+	if err := n.describe(e.Attributes); err != nil {
 		return n, err
 	}
 	var text pieces
 	for {
-		found, err := d.next()
+		found, err := d.Next()
 		if err != nil {
 			return n, err
 		}
-		switch found.kind {
-		case characters:
-			text.add(found.text)
-		case startTag:
+		switch found.Kind {
+		case xmltoken.Text:
+			text.add(found.Text)
+		case xmltoken.Start:
 			inner, err := d.node(found)
 			if err != nil {
 				return n, err
 			}
 			n.Nodes = append(n.Nodes, inner)
-		case endTag:
+		case xmltoken.End:
 			return n, n.fill(text.String())
 		}
 	}
 }
 
 // describe reads what attributes say about a node.
-func (n *Node) describe(attributes []attribute) error {
+func (n *Node) describe(attributes []xmltoken.Attribute) error {
 	for _, a := range attributes {
-		switch a.name.space {
+		switch a.Name.Space {
 		case "":
-			if a.name.local == "href" {
+			if a.Name.Local == "href" {
 				return &Fault{Code: CodeClient, Message: "Multi-reference values (href) are not supported: pass a copy of a value, not the same one again"}
 			}
 		case encodingNS:
-			n.Array = n.Array || a.name.local == "arrayType"
+			n.Array = n.Array || a.Name.Local == "arrayType"
 		case instanceNS, instanceNS2000, instanceNS1999:
-			switch a.name.local {
+			switch a.Name.Local {
 			case "type":
-				n.Type = localName(trim(a.value))
+				n.Type = localName(xmltoken.Trim(a.Value))
 				n.Array = n.Array || n.Type == "Array"
 			case "nil", "null":
-				n.Nil = isTrue(a.value)
+				n.Nil = isTrue(a.Value)
 			}
 		}
 	}
@@ -218,18 +218,18 @@ func (n *Node) describe(attributes []attribute) error {
 
 // isTrue reads a boolean of XML Schema.
 func isTrue(value string) bool {
-	value = trim(value)
+	value = xmltoken.Trim(value)
 	return value == "1" || value == "true"
 }
 
 // fill gives a node its text. Only blanks may stand beside other elements.
 func (n *Node) fill(text string) error {
 	switch {
-	case n.Nil && (len(n.Nodes) > 0 || !isBlank(text)):
+	case n.Nil && (len(n.Nodes) > 0 || !xmltoken.IsBlank(text)):
 		return errNilFull
 	case len(n.Nodes) == 0:
 		n.Text = text
-	case !isBlank(text):
+	case !xmltoken.IsBlank(text):
 		return errMixed
 	}
 	return nil

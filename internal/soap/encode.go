@@ -6,6 +6,8 @@ import (
 	"reflect"
 	"strconv"
 	"unicode/utf8"
+
+	"github.com/latchkey-sso/latchkey/internal/xmltoken"
 )
 
 const (
@@ -189,7 +191,7 @@ func replacement(r rune, size int) string {
 		return "&quot;"
 	case r == '\r':
 		return "&#13;"
-	case r == utf8.RuneError && size == 1, !isCharacter(r):
+	case r == utf8.RuneError && size == 1, !xmltoken.IsCharacter(r):
 		return string(utf8.RuneError)
 	}
 	return ""

@@ -3,6 +3,8 @@ package soap
 import (
 	"reflect"
 	"strings"
+
+	"github.com/latchkey-sso/latchkey/internal/xmltoken"
 )
 
 // Value returns what the node says, as encoding/json would decode it into an
@@ -47,7 +49,7 @@ func (n *Node) value(want *shape) any {
 		return object(n.members(), want)
 	case n.Type == "Struct":
 		return map[string]any{}
-	case want.is(structure) && isBlank(n.Text):
+	case want.is(structure) && xmltoken.IsBlank(n.Text):
 		return ""
 	}
 	return n.said()
@@ -67,7 +69,7 @@ func (n *Node) list(want *shape, entries []entry) any {
 		return []any{n.value(want)}
 	case len(n.Nodes) > 0:
 		return items(n.Nodes, want)
-	case isBlank(n.Text):
+	case xmltoken.IsBlank(n.Text):
 		return []any{}
 	}
 	return []any{n.value(want)} // a list of one, as the element repeated once

@@ -1,4 +1,4 @@
-package soap
+package xmltoken
 
 import (
 	"errors"
@@ -25,10 +25,11 @@ var blanks = strings.NewReplacer("\n", " ", "\t", " ")
 // and line end.
 func blanksToSpaces(value string) string { return blanks.Replace(newlines(value)) }
 
-// trim returns the text without the blanks around it.
-func trim(text string) string { return strings.Trim(text, " \t\r\n") }
+// Trim returns the text without the blanks around it.
+func Trim(text string) string { return strings.Trim(text, " \t\r\n") }
 
-func isBlank(text string) bool { return trim(text) == "" }
+// IsBlank says whether there are blanks only.
+func IsBlank(text string) bool { return Trim(text) == "" }
 
 // resolveReferences returns the text with characters in place of references.
 func resolveReferences(text string) (string, error) {
@@ -83,17 +84,17 @@ func referenced(reference string) (rune, error) {
 	switch {
 	case errors.Is(err, strconv.ErrSyntax):
 		return 0, errReference
-	case err != nil || !isCharacter(rune(code)):
+	case err != nil || !IsCharacter(rune(code)):
 		return 0, errCharacter
 	}
 	return rune(code), nil
 }
 
-// checkCharacters refuses what is no character of XML, wherever it stands. The
+// CheckCharacters refuses what is no character of XML, wherever it stands. The
 // text is in UTF-8.
-func checkCharacters(text string) error {
+func CheckCharacters(text string) error {
 	for i := range len(text) {
-		if c := text[i]; c < ' ' && !isCharacter(rune(c)) {
+		if c := text[i]; c < ' ' && !IsCharacter(rune(c)) {
 			return errCharacter
 		}
 	}
@@ -103,8 +104,8 @@ func checkCharacters(text string) error {
 	return nil
 }
 
-// isCharacter says whether XML 1.0 allows a character.
-func isCharacter(r rune) bool {
+// IsCharacter says whether XML 1.0 allows a character.
+func IsCharacter(r rune) bool {
 	switch {
 	case r < ' ':
 		return r == '\t' || r == '\n' || r == '\r'

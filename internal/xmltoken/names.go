@@ -1,4 +1,4 @@
-package soap
+package xmltoken
 
 import (
 	"errors"
@@ -19,8 +19,8 @@ const (
 	xmlnsNS = "http://www.w3.org/2000/xmlns/"
 )
 
-// A name is that of an element or attribute, in a namespace or in none.
-type name struct{ space, local string }
+// Name is the name of an element or attribute, in a namespace or in none.
+type Name struct{ Space, Local string }
 
 // A scope holds the namespaces that are bound to prefixes, the innermost last.
 // The empty prefix is that of elements without one.
@@ -28,21 +28,21 @@ type scope []struct{ prefix, namespace string }
 
 // enter binds what the attributes of an element declare, puts the attributes'
 // names into their namespaces, and returns the element's name.
-func (s *scope) enter(written string, attributes []attribute) (name, error) {
+func (s *scope) enter(written string, attributes []Attribute) (Name, error) {
 	for _, a := range attributes {
 		if err := s.declare(a); err != nil {
-			return name{}, err
+			return Name{}, err
 		}
 	}
 	for i := range attributes {
-		resolved, err := s.attribute(attributes[i].name.local)
+		resolved, err := s.attribute(attributes[i].Name.Local)
 		if err != nil {
-			return name{}, err
+			return Name{}, err
 		}
-		attributes[i].name = resolved
+		attributes[i].Name = resolved
 		for _, earlier := range attributes[:i] {
-			if earlier.name == resolved {
-				return name{}, errDuplicate
+			if earlier.Name == resolved {
+				return Name{}, errDuplicate
 			}
 		}
 	}
@@ -50,64 +50,64 @@ func (s *scope) enter(written string, attributes []attribute) (name, error) {
 }
 
 // declare binds a prefix if that is what the attribute does.
-func (s *scope) declare(a attribute) error {
-	prefix, found := strings.CutPrefix(a.name.local, "xmlns:")
+func (s *scope) declare(a Attribute) error {
+	prefix, found := strings.CutPrefix(a.Name.Local, "xmlns:")
 	switch {
-	case !found && a.name.local != "xmlns":
+	case !found && a.Name.Local != "xmlns":
 		return nil
 	case !found:
 		prefix = ""
-	case a.value == "", prefix == "xmlns":
+	case a.Value == "", prefix == "xmlns":
 		return errBinding
 	}
-	if a.value == xmlnsNS || (prefix == "xml") != (a.value == xmlNS) {
+	if a.Value == xmlnsNS || (prefix == "xml") != (a.Value == xmlNS) {
 		return errBinding
 	}
 	if len(*s) == maxNamespaces {
 		return errNamespaces
 	}
-	*s = append(*s, struct{ prefix, namespace string }{prefix, a.value})
+	*s = append(*s, struct{ prefix, namespace string }{prefix, a.Value})
 	return nil
 }
 
 // attribute returns the name of an attribute. One without a prefix is in no
 // namespace, whatever its element is in.
-func (s *scope) attribute(written string) (name, error) {
+func (s *scope) attribute(written string) (Name, error) {
 	prefix, local, found := strings.Cut(written, ":")
 	switch {
 	case found && prefix == "xmlns" && isName(local):
-		return name{xmlnsNS, local}, nil
+		return Name{xmlnsNS, local}, nil
 	case found:
 		return s.resolve(written)
 	case !isName(written):
-		return name{}, errName
+		return Name{}, errName
 	case written == "xmlns":
-		return name{xmlnsNS, ""}, nil
+		return Name{xmlnsNS, ""}, nil
 	}
-	return name{"", written}, nil
+	return Name{"", written}, nil
 }
 
 // resolve returns the name of an element, or of an attribute with a prefix.
-func (s *scope) resolve(written string) (name, error) {
+func (s *scope) resolve(written string) (Name, error) {
 	prefix, local, found := strings.Cut(written, ":")
 	if !found {
 		prefix, local = "", written
 	}
 	if !isName(local) || found && !isName(prefix) {
-		return name{}, errName
+		return Name{}, errName
 	}
 	if prefix == "xml" {
-		return name{xmlNS, local}, nil
+		return Name{xmlNS, local}, nil
 	}
 	for i := len(*s) - 1; i >= 0; i-- {
 		if b := (*s)[i]; b.prefix == prefix {
-			return name{b.namespace, local}, nil
+			return Name{b.namespace, local}, nil
 		}
 	}
 	if found {
-		return name{}, errPrefix
+		return Name{}, errPrefix
 	}
-	return name{"", local}, nil
+	return Name{"", local}, nil
 }
 
 // isName says whether this is a name without a colon. Beyond ASCII these are

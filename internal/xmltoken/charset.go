@@ -1,4 +1,4 @@
-package soap
+package xmltoken
 
 import (
 	"bytes"
@@ -41,7 +41,7 @@ func toUTF8(body []byte, charset string) (string, error) {
 		return "", err
 	}
 	text := string(body)
-	return text, checkCharacters(text)
+	return text, CheckCharacters(text)
 }
 
 // cutDeclaration returns what stands behind the XML declaration, if there is
@@ -56,15 +56,15 @@ func cutDeclaration(body []byte) (rest []byte, charset string, err error) {
 		return nil, "", errXMLDeclaration
 	}
 	says, err := pseudoAttributes(string(declaration))
-	if err != nil || len(says) == 0 || says[0] != (attribute{name{local: "version"}, "1.0"}) {
+	if err != nil || len(says) == 0 || says[0] != (Attribute{Name{Local: "version"}, "1.0"}) {
 		return nil, "", errXMLDeclaration
 	}
-	if says = says[1:]; len(says) > 0 && says[0].name.local == "encoding" {
-		if charset, says = says[0].value, says[1:]; charset == "" {
+	if says = says[1:]; len(says) > 0 && says[0].Name.Local == "encoding" {
+		if charset, says = says[0].Value, says[1:]; charset == "" {
 			return nil, "", errCharset
 		}
 	}
-	if len(says) > 0 && says[0].name.local == "standalone" && (says[0].value == "yes" || says[0].value == "no") {
+	if len(says) > 0 && says[0].Name.Local == "standalone" && (says[0].Value == "yes" || says[0].Value == "no") {
 		says = says[1:]
 	}
 	if len(says) > 0 {
@@ -75,17 +75,17 @@ func cutDeclaration(body []byte) (rest []byte, charset string, err error) {
 
 // pseudoAttributes reads what an XML declaration says, in which it is like a
 // start tag: at most three things.
-func pseudoAttributes(declaration string) ([]attribute, error) {
-	t := tokens{text: declaration}
-	for t.blanks() && t.at < len(t.text) && len(t.found) < 3 {
-		if err := t.attribute(); err != nil {
+func pseudoAttributes(declaration string) ([]Attribute, error) {
+	r := Reader{text: declaration}
+	for r.blanks() && r.at < len(r.text) && len(r.found) < 3 {
+		if err := r.attribute(); err != nil {
 			return nil, err
 		}
 	}
-	if t.at < len(t.text) {
+	if r.at < len(r.text) {
 		return nil, errXMLDeclaration
 	}
-	return t.found, nil
+	return r.found, nil
 }
 
 // convert returns the text in UTF-8. Nothing is replaced.
