@@ -1,6 +1,8 @@
-// Package inbound carries what the server found out about a request before any
-// handler saw it: its support code, the client's address, and whether the
-// client came over TLS.
+// Package inbound is about requests and answers at the edge, whatever they say. It
+// carries what the server found out about a request before any handler saw it:
+// its support code, the client's address, and whether the client came over TLS.
+// And it has what every dialect does with one: parameters, the bounds of a body,
+// the headers of answers that hold secrets.
 package inbound
 
 import (

@@ -1,14 +1,11 @@
 package avangate
 
 import (
-	"io"
 	"log/slog"
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
-	"time"
 
 	"github.com/latchkey-sso/latchkey/internal/inbound"
 )
@@ -20,14 +17,9 @@ const (
 	MediaTypeUnsupported Code = "MEDIA_TYPE_UNSUPPORTED"
 )
 
-// CallerOf returns who makes the request, still without its client. When nobody
-// in front of the dialect drew a support code, one is drawn and sent along.
+// CallerOf returns who makes the request, still without its client.
 func CallerOf(w http.ResponseWriter, r *http.Request) Caller {
-	info := inbound.From(r.Context())
-	if info.SupportCode == "" {
-		info.SupportCode = inbound.NewSupportCode()
-		w.Header().Set(inbound.Header, info.SupportCode)
-	}
+	info := inbound.Of(w, r)
 	return Caller{Addr: info.Addr, SupportCode: info.SupportCode}
 }
 
@@ -41,23 +33,6 @@ func (f *Fault) Log(log *slog.Logger, dialect, method, supportCode string) {
 		log.Warn("outcome of a call not known", "dialect", dialect, "support_code", supportCode, "method", method, "error", f)
 	}
 }
-
-// Values of headers, shared by all answers.
-var (
-	noStore    = []string{"no-store"}
-	noReferrer = []string{"no-referrer"}
-	noIndex    = []string{"noindex"}
-)
-
-// SetSecret says that the answer holds a token, or may.
-func SetSecret(h http.Header) {
-	SetNoStore(h)
-	h["Referrer-Policy"] = noReferrer
-	h["X-Robots-Tag"] = noIndex
-}
-
-// SetNoStore says that the answer is for the caller alone.
-func SetNoStore(h http.Header) { h["Cache-Control"] = noStore }
 
 // Bounds of a body in JSON: its bytes, and the levels of arrays and objects.
 const (
@@ -101,22 +76,4 @@ func CutPath(escaped, dialect string, buf []string) (version string, segments []
 		}
 	}
 	return version, segments, ok && n >= 2
-}
-
-// LimitBody returns the request's body, of which at most that many bytes can be
-// read. The error, and that of reading more, is an *http.MaxBytesError: at once
-// when the request announces more, so that nobody waits for it.
-func LimitBody(w http.ResponseWriter, r *http.Request, most int64) (io.ReadCloser, error) {
-	if r.ContentLength > most {
-		return nil, &http.MaxBytesError{Limit: most}
-	}
-	return http.MaxBytesReader(w, r.Body, most), nil
-}
-
-// SetRetryAfter tells the caller to wait that long, rounded up to whole seconds;
-// nothing when there is no need.
-func SetRetryAfter(h http.Header, wait time.Duration) {
-	if wait > 0 {
-		h.Set("Retry-After", strconv.FormatInt(int64((wait+time.Second-1)/time.Second), 10))
-	}
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/latchkey-sso/latchkey/internal/dialect/avangate"
+	"github.com/latchkey-sso/latchkey/internal/inbound"
 )
 
 // Bounds of a request, and of what it makes.
@@ -30,7 +31,7 @@ func read(w http.ResponseWriter, r *http.Request) ([]byte, *unread) {
 	if coding := r.Header.Get("Content-Encoding"); coding != "" && !strings.EqualFold(coding, "identity") {
 		return nil, unreadable(http.StatusUnsupportedMediaType, invalidRequest, avangate.MediaTypeUnsupported, "the body must not be compressed")
 	}
-	limited, err := avangate.LimitBody(w, r, avangate.MaxJSONLen)
+	limited, err := inbound.LimitBody(w, r, avangate.MaxJSONLen)
 	var body []byte
 	if err == nil {
 		body, err = io.ReadAll(limited)

@@ -9,6 +9,7 @@ import (
 	"strconv"
 
 	"github.com/latchkey-sso/latchkey/internal/dialect/avangate"
+	"github.com/latchkey-sso/latchkey/internal/inbound"
 )
 
 // Options are what the dialect is made of. All are required.
@@ -39,9 +40,9 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	answer := x.answer(body)
-	avangate.SetRetryAfter(w.Header(), x.retryAfter)
+	inbound.SetRetryAfter(w.Header(), x.retryAfter)
 	if answer == nil {
-		avangate.SetNoStore(w.Header())
+		inbound.SetNoStore(w.Header())
 		w.WriteHeader(http.StatusNoContent)
 		return
 	}
@@ -59,7 +60,7 @@ func send(w http.ResponseWriter, r *http.Request, status int, body []byte) {
 	h := w.Header()
 	h["Content-Type"] = contentJSON
 	h["Content-Length"] = []string{strconv.Itoa(len(body))}
-	avangate.SetSecret(h)
+	inbound.SetSecret(h)
 	h["X-Content-Type-Options"] = noSniff
 	w.WriteHeader(status)
 	if r.Method != http.MethodHead {

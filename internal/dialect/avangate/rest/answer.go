@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/latchkey-sso/latchkey/internal/dialect/avangate"
+	"github.com/latchkey-sso/latchkey/internal/inbound"
 )
 
 // answer is what a call is answered with.
@@ -29,9 +30,9 @@ func (a *answer) write(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h["Content-Type"] = contentJSON
 	h["Content-Length"] = []string{strconv.Itoa(len(body))}
-	avangate.SetNoStore(h)
+	inbound.SetNoStore(h)
 	if a.secret {
-		avangate.SetSecret(h)
+		inbound.SetSecret(h)
 	}
 	if a.location != "" {
 		h.Set("Location", a.location)

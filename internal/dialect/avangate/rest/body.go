@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/latchkey-sso/latchkey/internal/dialect/avangate"
+	"github.com/latchkey-sso/latchkey/internal/inbound"
 	"github.com/latchkey-sso/latchkey/internal/strictjson"
 )
 
@@ -16,7 +17,7 @@ func readBody(w http.ResponseWriter, r *http.Request) (map[string]any, error) {
 	if err := checkMediaType(r.Header); err != nil {
 		return nil, err
 	}
-	limited, err := avangate.LimitBody(w, r, avangate.MaxJSONLen)
+	limited, err := inbound.LimitBody(w, r, avangate.MaxJSONLen)
 	var data []byte
 	if err == nil {
 		data, err = io.ReadAll(limited)

@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"github.com/latchkey-sso/latchkey/internal/dialect/avangate"
+	"github.com/latchkey-sso/latchkey/internal/inbound"
 	"github.com/latchkey-sso/latchkey/internal/signon"
 )
 
@@ -54,7 +55,7 @@ var words = map[string][]string{
 // word returns an argument's name, as the client wrote it.
 func (c *call) word(argument string) string {
 	if names, ok := words[argument]; ok {
-		return c.query.written(names)
+		return c.query.Written(names)
 	}
 	return argument
 }
@@ -69,6 +70,6 @@ func (h *handler) refuse(c *call, err error) *answer {
 		a.body = authenticationError
 		c.writer.Header().Set("WWW-Authenticate", AuthHeader) // some HTTP clients fail on a 401 without one
 	}
-	avangate.SetRetryAfter(c.writer.Header(), f.RetryAfter)
+	inbound.SetRetryAfter(c.writer.Header(), f.RetryAfter)
 	return a
 }

@@ -2,7 +2,6 @@ package rest
 
 import (
 	"encoding/json"
-	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -34,34 +33,6 @@ func FuzzCredentials(f *testing.F) {
 		again, ok := parseCredentials(`code="` + c.Code + `"date="` + c.Date + `"hash="` + c.Hash + `"algo="` + c.Algorithm + `"`)
 		if !ok && len(header) < maxHeaderLen/2 || ok && again != c {
 			t.Errorf("written anew it reads %+v, want %+v", again, c)
-		}
-	})
-}
-
-func FuzzQuery(f *testing.F) {
-	for _, raw := range []string{"Url=https%3A%2F%2Fa&ValidityTime=5", "a=1&A=2", "&&=&", "a", "Request%5B%5D=code%3D1", "%zz=1", "a+b=c+d", "a=1;b=2", "=1"} {
-		f.Add(raw)
-	}
-	f.Fuzz(func(t *testing.T, raw string) {
-		var q query
-		if q.parse(raw) != nil {
-			return
-		}
-		if len(q.params) > maxParams {
-			t.Fatalf("%d parameters", len(q.params))
-		}
-		// net/url refuses semicolons, which are ordinary characters here.
-		values, err := url.ParseQuery(strings.ReplaceAll(raw, ";", "%3B"))
-		if err != nil {
-			t.Fatalf("accepted what net/url refuses: %v", err)
-		}
-		if len(values) != len(q.params) {
-			t.Fatalf("got %d parameters, want %d", len(q.params), len(values))
-		}
-		for name, want := range values {
-			if got, ok := q.find(name); !ok || len(want) != 1 || got.value != want[0] || got.name != name {
-				t.Errorf("%q: got %+v, want %q", name, got, want)
-			}
 		}
 	})
 }

@@ -103,7 +103,7 @@ func (c *call) number(name string, otherwise, most int) (int, error) {
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil || n < 1 || n > most {
-		return 0, invalidRequest(c.query.written([]string{name}), "must be a whole number from 1 to "+strconv.Itoa(most))
+		return 0, invalidRequest(c.query.Written([]string{name}), "must be a whole number from 1 to "+strconv.Itoa(most))
 	}
 	return n, nil
 }

@@ -24,16 +24,16 @@ func (c *call) text(argument string) string {
 	case avangate.ArgCustomer:
 		return c.path.args[0]
 	case avangate.ArgSubscription:
-		if reference, ok := c.query.find(words[avangate.ArgRequest][0]); ok {
-			return reference.value
+		if reference, ok := c.query.Find(words[avangate.ArgRequest][0]); ok {
+			return reference.Value
 		}
 		return c.path.args[0]
 	case avangate.ArgPage:
 		return c.path.args[1]
 	}
 	for _, name := range words[argument] {
-		if p, ok := c.query.find(name); ok {
-			return p.value
+		if p, ok := c.query.Find(name); ok {
+			return p.Value
 		}
 	}
 	return ""

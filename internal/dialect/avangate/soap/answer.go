@@ -4,7 +4,7 @@ import (
 	"net/http"
 	"strconv"
 
-	"github.com/latchkey-sso/latchkey/internal/dialect/avangate"
+	"github.com/latchkey-sso/latchkey/internal/inbound"
 )
 
 // contentXML is shared by all answers.
@@ -19,7 +19,7 @@ func (c *call) write(status int, body []byte) {
 	h := c.writer.Header()
 	h["Content-Type"] = contentXML
 	h["Content-Length"] = []string{strconv.Itoa(len(body))}
-	avangate.SetSecret(h)
+	inbound.SetSecret(h)
 	c.writer.WriteHeader(status)
 	if c.request.Method != http.MethodHead {
 		_, _ = c.writer.Write(body) // a client that has gone misses it

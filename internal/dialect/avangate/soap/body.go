@@ -11,7 +11,7 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/latchkey-sso/latchkey/internal/dialect/avangate"
+	"github.com/latchkey-sso/latchkey/internal/inbound"
 	"github.com/latchkey-sso/latchkey/internal/soap"
 )
 
@@ -42,7 +42,7 @@ func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	limited, err := avangate.LimitBody(w, r, maxBodyLen)
+	limited, err := inbound.LimitBody(w, r, maxBodyLen)
 	var body []byte
 	if err == nil {
 		body, err = readAll(limited, r.ContentLength)

@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/latchkey-sso/latchkey/internal/dialect/avangate"
+	"github.com/latchkey-sso/latchkey/internal/inbound"
 	"github.com/latchkey-sso/latchkey/internal/soap"
 )
 
@@ -45,6 +46,6 @@ func (c *call) refuse(err error) {
 func (c *call) fault(err error) *soap.Fault {
 	f := avangate.FaultOf(err)
 	f.Log(c.log, "soap", c.method.Name, c.by.SupportCode)
-	avangate.SetRetryAfter(c.writer.Header(), f.RetryAfter)
+	inbound.SetRetryAfter(c.writer.Header(), f.RetryAfter)
 	return &soap.Fault{Code: string(f.Code), Message: f.Message(c.method.Word)}
 }
