@@ -39,10 +39,13 @@ func (v *visitor) leaveForCard() {
 	v.jar.set(entryCookie, nonce)
 	q := u.Query()
 	q.Set("return_url", v.origin.String()+cardAddedPath)
-	q.Set("state", accountState(nonce, v.sessionTokenOf(signon.KindAccount)))
+	q.Set("state", accountState(nonce, v.sessionToken()))
 	u.RawQuery = q.Encode()
 	v.see(u.String())
 }
+
+// sessionToken is the token of the session that the browser stands in.
+func (v *visitor) sessionToken() *signon.SessionToken { return &v.holding(signon.KindAccount).Token }
 
 // getCardAdded puts the card on file that was entered. A return counts once, and
 // only in the session that left for it.
@@ -50,7 +53,7 @@ func (v *visitor) getCardAdded() {
 	v.policy = page.Policy{SecretURL: true} // the state, and the card's name
 	nonce := v.jar.get(entryCookie)
 	state, once := v.params.single("state")
-	want := accountState(nonce, v.sessionTokenOf(signon.KindAccount))
+	want := accountState(nonce, v.sessionToken())
 	if nonce == "" || !once || subtle.ConstantTimeCompare([]byte(state), []byte(want)) != 1 {
 		v.message(http.StatusForbidden, "card_unasked")
 		return

@@ -17,7 +17,7 @@ func (v *visitor) postEverywhere() {
 		v.fail("sign out everywhere", err)
 		return
 	}
-	for _, kind := range kinds {
+	for _, kind := range customerKinds {
 		v.forgetSession(kind)
 	}
 	v.forgetPerson()

@@ -62,9 +62,9 @@ func (v *visit) answer() string {
 // hereMark marks the sessions that the browser has here.
 func (v *visit) hereMark() string {
 	var all strings.Builder
-	for _, kind := range kinds {
-		if token := v.sessionTokenOf(kind); token != nil {
-			all.WriteString(token.Reveal())
+	for _, kind := range v.company() {
+		if h := v.holding(kind); h != nil {
+			all.WriteString(string(h.Tenant.ID) + "." + h.Token.Reveal())
 		}
 		all.WriteByte(0)
 	}
@@ -96,87 +96,86 @@ func (v *visit) question(a *signon.Ask) (q *question, language string, err error
 		q.Submit = v.r.Method != http.MethodPost
 		return q, "", nil
 	}
-	c, err := v.customerOrNone(&signon.BrowserSession{Tenant: v.tenant.ID, Subject: a.Subject, SubjectKind: a.Kind})
+	next, err := v.someone(&signon.BrowserSession{Tenant: v.tenant.ID, Subject: a.Subject, SubjectKind: a.Kind})
 	if err != nil {
 		return nil, "", err
 	}
-	q.Name, q.Account = "ask_confirm", masked(c)
+	q.Name, q.Account = "ask_confirm", next.masked()
 	if a.Current == nil {
-		return q, c.Language, nil
+		return q, next.language, nil
 	}
-	current, err := v.customerOrNone(a.Current)
+	current, err := v.someone(a.Current)
 	if err != nil {
 		return nil, "", err
 	}
-	if q.Current = fullName(current); q.Current != "" {
+	if q.Current = current.name(); q.Current != "" {
 		q.Name, q.Stay = "ask_switch", v.pageOf(a.Current)
+		if at, ok := v.SignOn.Registry().Tenant(a.Current.Tenant); ok {
+			q.Shop = at.Name
+		}
 	}
-	return q, c.Language, nil
+	return q, next.language, nil
 }
 
-// customerOrNone returns the customer that a session is of, without anything in
-// it when it was removed meanwhile.
-func (v *visit) customerOrNone(s *signon.BrowserSession) (*directory.Customer, error) {
-	c, err := v.customer(s)
-	if errors.Is(err, signon.ErrNotFound) {
-		return &directory.Customer{}, nil
+// someone is a person as the page that asks knows one.
+type someone struct{ first, last, email, language string }
+
+func (s someone) name() string { return strings.TrimSpace(s.first + " " + s.last) }
+
+// someone returns the person that a session is of; nobody in particular when that
+// person was removed meanwhile.
+func (v *visit) someone(s *signon.BrowserSession) (someone, error) {
+	if s.SubjectKind == signon.SubjectUser {
+		u, err := v.Directory.UserByRef(v.r.Context(), s.Tenant, string(s.Subject))
+		if err != nil {
+			return someone{}, unless(errors.Is(err, signon.ErrNotFound), err)
+		}
+		return someone{first: u.FirstName, last: u.LastName, email: u.Email}, nil
 	}
-	return c, err
+	c, err := v.customer(s)
+	if err != nil {
+		return someone{}, unless(errors.Is(err, signon.ErrNotFound), err)
+	}
+	return known(c), nil
+}
+
+func known(c *directory.Customer) someone {
+	return someone{c.Billing.FirstName, c.Billing.LastName, c.Billing.Email, c.Language}
+}
+
+// unless returns the error unless it is none of ours.
+func unless(expected bool, err error) error {
+	if expected {
+		return nil
+	}
+	return err
 }
 
 // pageOf returns the page of a session at this host.
 func (v *visit) pageOf(s *signon.BrowserSession) string {
-	for _, kind := range kinds {
-		tenant, dest, ok := v.SignOn.Registry().At(v.r.Host, kind)
-		if ok && tenant.ID == s.Tenant && dest.ID == s.Destination && kind == signon.KindAccount {
-			return accountPath
+	for _, kind := range []signon.DestinationKind{signon.KindPortal, signon.KindAccount} {
+		for _, at := range v.SignOn.Registry().Sites(v.r.Host, kind) {
+			if at.Tenant.ID == s.Tenant && at.Destination.ID == s.Destination {
+				return homes[kind]
+			}
 		}
 	}
 	return cartPath
 }
 
-// elsewhere returns the sessions that the browser has at the tenant's other
-// destinations at this host.
-func (v *visit) elsewhere() []signon.HeldSession {
-	var all []signon.HeldSession
-	for _, at := range v.others() {
-		all = append(all, at.held)
-	}
-	return all
-}
-
-// otherSession is a session at another destination of the tenant, at this host.
-type otherSession struct {
-	dest *signon.Destination
-	held signon.HeldSession
-}
-
-func (v *visit) others() []otherSession {
-	var all []otherSession
-	for _, kind := range kinds {
-		tenant, dest, ok := v.SignOn.Registry().At(v.r.Host, kind)
-		held := v.heldSession(kind)
-		if ok && held != nil && tenant.ID == v.tenant.ID && dest.ID != v.dest.ID {
-			all = append(all, otherSession{dest, *held})
-		}
-	}
-	return all
-}
-
 // endOthers ends every session of another person that this browser has here: two
 // people never share a browser's pages.
-func (v *visit) endOthers(signOn *signon.SignOn, before *signon.HeldSession) error {
-	all := v.others()
-	if before != nil && before.Token.Key != signOn.Session.Key {
-		all = append(all, otherSession{v.dest, *before})
-	}
-	for _, at := range all {
-		if err := v.endOther(signOn, at); err != nil {
+func (v *visit) endOthers(signOn *signon.SignOn) error {
+	for _, h := range v.holdings() {
+		if h.Token.Key == signOn.Session.Key {
+			continue
+		}
+		if err := v.endOther(signOn, h); err != nil {
 			return err
 		}
 	}
-	if v.dest.Kind == signon.KindCart {
-		return nil // the sign-on starts a cart of its own
+	if v.dest.Kind != signon.KindAccount {
+		return nil // a sign-on at the cart starts one of its own
 	}
 	if c := v.cart(); c.Owner != "" && c.Owner != personMark(&signOn.Session) {
 		v.jar.remove(cartCookie)
@@ -184,31 +183,34 @@ func (v *visit) endOthers(signOn *signon.SignOn, before *signon.HeldSession) err
 	return nil
 }
 
-func (v *visit) endOther(signOn *signon.SignOn, at otherSession) error {
-	session, err := v.liveSession(at.dest, at.held)
+// endOther ends the session if it is another person's. At a portal one of the same
+// person goes, too: nothing but the session in the cookie is open there, so that
+// none is left that a sign-out does not reach.
+func (v *visit) endOther(signOn *signon.SignOn, h *holding) error {
+	session, err := v.live(h)
 	if session == nil || err != nil {
 		return err // what is over shows nothing of anybody
 	}
-	if personMark(&session.BrowserSession) == personMark(&signOn.Session) {
+	if personMark(&session.BrowserSession) == personMark(&signOn.Session) && h.Destination.Kind != signon.KindPortal {
 		return nil
 	}
-	if err := v.SignOn.SignOut(v.r.Context(), v.tenant.ID, at.dest, at.held.Token, v.info.SupportCode); err != nil {
+	if err := v.signOutOf(h); err != nil {
 		return err
 	}
-	if at.dest.ID != v.dest.ID {
-		v.forgetSession(at.dest.Kind)
+	if h.Destination.Kind != v.dest.Kind {
+		v.forgetSession(h.Destination.Kind)
 	}
 	return nil
 }
 
-// masked returns the customer's account as strangers may see it: "John N." and
+// masked returns the person's account as strangers may see it: "John N." and
 // "j•••@example.com".
-func masked(c *directory.Customer) account {
-	name := strings.TrimSpace(c.Billing.FirstName)
-	if initial := firstLetter(c.Billing.LastName); initial != "" {
+func (s someone) masked() account {
+	name := strings.TrimSpace(s.first)
+	if initial := firstLetter(s.last); initial != "" {
 		name = strings.TrimSpace(name + " " + initial + ".")
 	}
-	return account{Name: name, Email: maskedEmail(c.Billing.Email)}
+	return account{Name: name, Email: maskedEmail(s.email)}
 }
 
 // maskedEmail keeps the first letter and the domain. An address with a single

@@ -47,9 +47,10 @@ func (b *wardrobe) of(t *signon.Tenant) *page.Brand {
 // only ever shown, or opened, at its owner's hosts.
 func (s *site) serveAsset(w http.ResponseWriter, r *http.Request) {
 	for _, kind := range kinds {
-		tenant, _, ok := s.SignOn.Registry().At(r.Host, kind)
-		if ok && s.brands.of(tenant).Serve(w, r) {
-			return
+		for _, at := range s.SignOn.Registry().Sites(r.Host, kind) {
+			if s.brands.of(at.Tenant).Serve(w, r) {
+				return
+			}
 		}
 	}
 	page.Assets().ServeHTTP(w, r)

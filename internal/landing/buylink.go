@@ -155,10 +155,9 @@ func (v *visit) cartFor(p *person) *cart {
 	return c
 }
 
-// startCart gives the browser the cart of a sign-on: once, with the products
-// that were signed with the grant. A link that this browser has followed before
-// leaves the cart as it stands.
-func (v *visit) startCart(signOn *signon.SignOn) {
+// startCart gives the browser the cart of a sign-on: once, with what is to be in
+// it. A link that this browser has followed before leaves the cart as it stands.
+func (v *visit) startCart(signOn *signon.SignOn, with params) {
 	c := cartOf(signOn)
 	if before, ok := decodeCart(v.jar.get(cartCookie)); ok {
 		if before.started(grantMark(signOn.Session.Key)) && before.Owner == c.Owner {
@@ -166,9 +165,6 @@ func (v *visit) startCart(signOn *signon.SignOn) {
 		}
 		c = before.replaced(c)
 	}
-	_, query, _ := strings.Cut(signOn.Session.Target, "?") // a target has no fragment
-	if p, ok := parseParams(query, v.dest.TokenParam); ok {
-		c.order(p)
-	}
+	c.order(with)
 	v.keepCart(c)
 }

@@ -15,10 +15,12 @@ const (
 	personCookie  = "lk_person"  // marks who was signed in last, until they sign out (see personMark)
 )
 
-// sessionCookies hold the session at each kind of destination.
+// sessionCookies hold the session at each kind of destination. Where several
+// tenants share a host, the tenant and a dot stand before it.
 var sessionCookies = map[signon.DestinationKind]string{
 	signon.KindCart:    "lk_cart",
 	signon.KindAccount: "lk_account",
+	signon.KindPortal:  "lk_portal",
 }
 
 // seenCookies hold the seen mark of the session at each kind of destination (see
@@ -27,6 +29,7 @@ var sessionCookies = map[signon.DestinationKind]string{
 var seenCookies = map[signon.DestinationKind]string{
 	signon.KindCart:    "lk_cart_seen",
 	signon.KindAccount: "lk_account_seen",
+	signon.KindPortal:  "lk_portal_seen",
 }
 
 // jar reads and sets the cookies of one visit.

@@ -23,8 +23,8 @@ type Options struct {
 	ShowReasons bool
 }
 
-// New returns the handler of all landing pages: everything at a registered cart
-// or account host, and the pages' assets. It answers any other request with a
+// New returns the handler of all landing pages: everything at a registered cart,
+// account, portal or entrance host, and the pages' assets. It answers any other request with a
 // page that names nobody.
 func New(o Options) http.Handler {
 	return &site{Options: o, pages: pages(), guard: http.NewCrossOriginProtection(), brands: &wardrobe{log: o.Log}}
@@ -40,9 +40,11 @@ type site struct {
 // visit is one request to one destination.
 type visit struct {
 	*site
-	w      http.ResponseWriter
-	r      *http.Request
-	info   inbound.Info
+	w    http.ResponseWriter
+	r    *http.Request
+	info inbound.Info
+	// tenant and dest are whose the page is. Where several tenants share the host
+	// they are the host's own until somebody is known to be signed in.
 	tenant *signon.Tenant
 	dest   *signon.Destination
 	// origin is the registered origin that the browser stands at.
@@ -75,7 +77,7 @@ const (
 )
 
 // kinds are the kinds of destination that have pages here.
-var kinds = []signon.DestinationKind{signon.KindCart, signon.KindAccount}
+var kinds = []signon.DestinationKind{signon.KindCart, signon.KindAccount, signon.KindPortal, signon.KindEntrance}
 
 // routes are the pages of each kind of destination.
 var routes = map[signon.DestinationKind]map[string]route{
@@ -87,11 +89,14 @@ var routes = map[signon.DestinationKind]map[string]route{
 		cartSignedOutPath: {get: (*visit).getSignedOut},
 	},
 	signon.KindAccount: accountRoutes,
+	signon.KindPortal:  portalRoutes,
 }
 
 // linked answers at the other paths that links may point at.
 var linked = map[signon.DestinationKind]route{
-	signon.KindCart: {get: (*visit).getBuyLink},
+	signon.KindCart:     {get: (*visit).getBuyLink},
+	signon.KindPortal:   {get: (*visit).getPortalLink},
+	signon.KindEntrance: {get: (*visit).getEntrance},
 }
 
 // ServeHTTP answers one request.

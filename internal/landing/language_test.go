@@ -88,7 +88,7 @@ func TestAccountsAreMasked(t *testing.T) {
 		{directory.Contact{Email: "anna@example.com"}, account{"", "a•••@example.com"}},
 		{directory.Contact{}, account{}},
 	} {
-		if got := masked(&directory.Customer{Billing: c.contact}); got != c.want {
+		if got := known(&directory.Customer{Billing: c.contact}).masked(); got != c.want {
 			t.Errorf("%+v: got %+v, want %+v", c.contact, got, c.want)
 		}
 	}

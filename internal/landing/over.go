@@ -70,7 +70,7 @@ func (v *visit) unread(f *areaForm, err error) {
 // person has not signed out. It asks the browser alone, so that it can be told of
 // sessions which can't be read, or are not stored any more.
 func (v *visit) left(owner string) bool {
-	return owner != "" && v.sessionTokenOf(v.dest.Kind) != nil && v.jar.get(personCookie) == owner
+	return owner != "" && v.holding(v.dest.Kind) != nil && v.jar.get(personCookie) == owner
 }
 
 // givenBack returns the form as it was sent.

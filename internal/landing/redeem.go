@@ -52,35 +52,103 @@ func (v *visit) redeem(ticket string) {
 		v.bind()
 		return
 	}
-	session := v.heldSession(v.dest.Kind)
-	if _, again := v.refusedBefore(); again && session == nil {
+	to, ok := v.entry()
+	if !ok {
+		v.turnAway(signon.ReasonWrongTarget, "a cart or an account at this host", "neither")
+		return
+	}
+	if _, again := v.refusedBefore(); again && to.held == nil {
 		v.refuse("") // as before: no other tab signed this browser in meanwhile
 		return
 	}
 	signOn, err := v.SignOn.Redeem(v.r.Context(), &signon.RedeemRequest{
-		Tenant: v.tenant.ID, Destination: v.dest, Token: v.params.get(v.dest.TokenParam),
-		Binding: binding, Session: session, Elsewhere: v.elsewhere(), Confirmed: ticket,
+		Tenant: to.Tenant.ID, Destination: to.Destination, Enter: to.enter, Token: v.params.get(v.dest.TokenParam),
+		Binding: binding, Session: to.held.session(), Elsewhere: v.elsewhere(to.held), Confirmed: ticket,
 		Addr: v.info.Addr, SupportCode: v.info.SupportCode,
 	})
 	if err != nil {
 		v.refuseError(err)
 		return
 	}
+	v.tenant, v.dest = to.Tenant, to.Destination // whose it is can be seen from here on
 	if signOn.Ask != nil {
 		v.ask(signOn.Ask)
 		return
 	}
-	if err := v.endOthers(signOn, session); err != nil {
+	v.enter(signOn)
+}
+
+// entry is where a token that came here is redeemed.
+type entry struct {
+	signon.Site
+	// enter is where the session is to begin when that is not here.
+	enter *signon.Destination
+	// held is what the browser holds of a session there, or nil.
+	held *holding
+}
+
+// entry returns where the token is redeemed; ok is false when there is nothing
+// behind the entrance that it came to. Whose portal it is for stands in the token
+// itself: until it is redeemed the page is the host's own whatever that says.
+func (v *visit) entry() (to entry, ok bool) {
+	to.Site = signon.Site{Tenant: v.tenant, Destination: v.dest}
+	switch v.dest.Kind {
+	case signon.KindEntrance:
+		return v.entrance()
+	case signon.KindPortal:
+		if at, ok := v.SignOn.Registry().Addressed(v.r.Host, v.dest.Kind, v.params.get(v.dest.TokenParam)); ok {
+			to.Site = at
+		}
+	}
+	to.held = v.holding(v.dest.Kind)
+	return to, true
+}
+
+// elsewhere returns the other sessions that the browser has and that are to be the
+// same person's.
+func (v *visit) elsewhere(but *holding) []signon.HeldSession {
+	var all []signon.HeldSession
+	for _, h := range v.holdings() {
+		if but == nil || h.Destination != but.Destination {
+			all = append(all, h.HeldSession)
+		}
+	}
+	return all
+}
+
+// enter leads the person who was signed in to where the session is.
+func (v *visit) enter(signOn *signon.SignOn) {
+	start := v.startOf(signOn)
+	at, ok := v.SignOn.Registry().DestinationByID(v.tenant.ID, signOn.Session.Destination)
+	if !ok {
+		v.fail("enter", signon.Unavailable("enter", signon.ErrNotFound)) // it was declared a moment ago
+		return
+	}
+	target := homes[at.Kind]
+	if at == v.dest && at.Kind == signon.KindAccount {
+		target = localTarget(signOn.Session.Target)
+	}
+	v.dest = at
+	if err := v.endOthers(signOn); err != nil {
 		v.fail("end another person's session", err) // a repeat signs in by the same session
 		return
 	}
-	v.jar.set(sessionCookies[v.dest.Kind], signOn.Token.Reveal())
-	if v.dest.Kind == signon.KindCart {
-		v.startCart(signOn)
-		v.see(cartPath)
-		return
+	v.hold(signon.Site{Tenant: v.tenant, Destination: at}, signOn.Token)
+	if at.Kind == signon.KindCart {
+		v.startCart(signOn, start)
 	}
-	v.see(localTarget(signOn.Session.Target))
+	v.see(target)
+}
+
+// startOf returns what a sign-on that comes to the cart puts into it: what was
+// signed with the grant, or the product that the entrance was asked for.
+func (v *visit) startOf(signOn *signon.SignOn) params {
+	if v.dest.Kind == signon.KindEntrance {
+		return v.contracted()
+	}
+	_, query, _ := strings.Cut(signOn.Session.Target, "?") // a target has no fragment
+	p, _ := parseParams(query, v.dest.TokenParam)
+	return p
 }
 
 // bind gives the browser a binding value and sends it back to the same link.

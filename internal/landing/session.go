@@ -3,6 +3,7 @@ package landing
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -25,41 +26,6 @@ func fullName(c *directory.Customer) string {
 	return strings.TrimSpace(c.Billing.FirstName + " " + c.Billing.LastName)
 }
 
-// sessionTokenOf returns the browser's session at a kind of destination, or nil.
-func (v *visit) sessionTokenOf(kind signon.DestinationKind) *signon.SessionToken {
-	text := v.jar.get(sessionCookies[kind])
-	if text == "" {
-		return nil
-	}
-	token, ok := signon.ParseSessionToken(text)
-	if !ok {
-		return nil
-	}
-	return &token
-}
-
-// heldSession returns what the browser holds of a session at a kind of
-// destination, or nil.
-func (v *visit) heldSession(kind signon.DestinationKind) *signon.HeldSession {
-	token := v.sessionTokenOf(kind)
-	if token == nil {
-		return nil
-	}
-	return &signon.HeldSession{Token: *token, Seen: v.jar.get(seenCookies[kind])}
-}
-
-// liveSession returns the session that the browser holds at a destination when it
-// can be used, or nil.
-func (v *visit) liveSession(dest *signon.Destination, held signon.HeldSession) (*signon.LiveSession, error) {
-	session, err := v.SignOn.Session(v.r.Context(), &signon.SessionRequest{
-		Tenant: v.tenant.ID, Destination: dest, HeldSession: held, SupportCode: v.info.SupportCode,
-	})
-	if e := signon.AsError(err); e != nil && e.Code == signon.CodeSessionInvalid {
-		return nil, nil
-	}
-	return session, err
-}
-
 // forgetSession removes the cookies of the session at a kind of destination.
 func (v *visit) forgetSession(kind signon.DestinationKind) {
 	for _, name := range []string{sessionCookies[kind], seenCookies[kind]} {
@@ -73,11 +39,11 @@ func (v *visit) forgetSession(kind signon.DestinationKind) {
 // that asks counts as a use of the session: it is to be asked once in a visit,
 // before the answer begins.
 func (v *visit) person() (*person, error) {
-	held := v.heldSession(v.dest.Kind)
+	held := v.holding(v.dest.Kind)
 	if held == nil {
 		return nil, nil
 	}
-	live, err := v.liveSession(v.dest, *held)
+	live, err := v.live(held)
 	if live == nil || err != nil {
 		return nil, err
 	}
@@ -89,7 +55,7 @@ func (v *visit) person() (*person, error) {
 	if err != nil {
 		return nil, err
 	}
-	if older, err := v.keepOne(session); older || err != nil {
+	if older, err := v.keepOne(held, session); older || err != nil {
 		return nil, err
 	}
 	if live.Seen != "" {
@@ -105,24 +71,27 @@ func (v *visit) person() (*person, error) {
 // keepOne sees to it that a browser is one person's. Two links that were followed
 // at the same moment can sign two people in at two destinations; whoever came
 // first is signed out then. It reports whether that is the given session.
-func (v *visit) keepOne(session *signon.BrowserSession) (older bool, err error) {
-	for _, at := range v.others() {
-		other, err := v.liveSession(at.dest, at.held)
+func (v *visit) keepOne(here *holding, session *signon.BrowserSession) (older bool, err error) {
+	for _, at := range v.holdings() {
+		if at.Destination == here.Destination {
+			continue
+		}
+		other, err := v.live(at)
 		if err != nil {
 			return false, err
 		}
 		if other == nil || personMark(&other.BrowserSession) == personMark(session) {
 			continue
 		}
-		first := otherSession{v.dest, *v.heldSession(v.dest.Kind)}
+		first := here
 		if older = other.StartedAt.After(session.StartedAt); !older {
 			first = at
 		}
 		v.Log.Info("landing: two people in one browser, the first is signed out", v.logged()...)
-		if err := v.SignOn.SignOut(v.r.Context(), v.tenant.ID, first.dest, first.held.Token, v.info.SupportCode); err != nil {
+		if err := v.signOutOf(first); err != nil {
 			return false, err
 		}
-		v.forgetSession(first.dest.Kind)
+		v.forgetSession(first.Destination.Kind)
 		if older {
 			return true, nil
 		}
@@ -147,11 +116,9 @@ func (v *visit) act(p *person) directory.Act {
 // postSignOut ends what this browser is signed in to at this host, cart and
 // account alike: who signs out on a shared computer means all of it.
 func (v *visit) postSignOut() {
-	for _, kind := range kinds {
-		if err := v.signOutOf(kind); err != nil {
-			v.fail("sign out", err)
-			return
-		}
+	if err := v.signOut(customerKinds); err != nil {
+		v.fail("sign out", err)
+		return
 	}
 	v.forgetPerson()
 	if v.dest.Kind == signon.KindAccount {
@@ -161,15 +128,16 @@ func (v *visit) postSignOut() {
 	v.see(cartSignedOutPath)
 }
 
-func (v *visit) signOutOf(kind signon.DestinationKind) error {
-	token := v.sessionTokenOf(kind)
-	tenant, dest, here := v.SignOn.Registry().At(v.r.Host, kind)
-	if token != nil && here {
-		if err := v.SignOn.SignOut(v.r.Context(), tenant.ID, dest, *token, v.info.SupportCode); err != nil {
-			return err
+// signOut ends the browser's sessions at those kinds of destination.
+func (v *visit) signOut(kinds []signon.DestinationKind) error {
+	for _, kind := range kinds {
+		if h := v.holding(kind); h != nil {
+			if err := v.signOutOf(h); err != nil {
+				return err
+			}
 		}
+		v.forgetSession(kind)
 	}
-	v.forgetSession(kind)
 	return nil
 }
 
@@ -205,20 +173,17 @@ func (v *visit) getSignedOut() {
 	v.show(http.StatusOK, "signed-out", v.view(name+".title", name))
 }
 
+// homes are the first pages of each kind of destination.
+var homes = map[signon.DestinationKind]string{
+	signon.KindCart: cartPath, signon.KindAccount: accountPath, signon.KindPortal: portalPath,
+}
+
 // signedInAt returns the path of the first page at this host that the browser is
 // signed in to, or nothing.
 func (v *visit) signedInAt() (string, error) {
-	for _, at := range []struct {
-		kind signon.DestinationKind
-		path string
-	}{{signon.KindAccount, accountPath}, {signon.KindCart, cartPath}} {
-		tenant, dest, here := v.SignOn.Registry().At(v.r.Host, at.kind)
-		held := v.heldSession(at.kind)
-		if !here || held == nil || tenant.ID != v.tenant.ID {
-			continue
-		}
-		if live, err := v.liveSession(dest, *held); live != nil || err != nil {
-			return at.path, err
+	for _, h := range slices.Backward(v.holdings()) {
+		if live, err := v.live(h); live != nil || err != nil {
+			return homes[h.Destination.Kind], err
 		}
 	}
 	return "", nil

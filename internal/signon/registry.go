@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 )
@@ -77,6 +78,9 @@ func (r *Registry) addNumber(t *Tenant) error {
 	if t.Number == "" {
 		return nil
 	}
+	if strings.Trim(t.Number, "0123456789") != "" {
+		return fmt.Errorf("tenant %q: the number %q must have digits only", t.ID, t.Number)
+	}
 	if other := r.numbers[t.Number]; other != nil {
 		return fmt.Errorf("tenant %q: the number %q is that of tenant %q already", t.ID, t.Number, other.ID)
 	}
@@ -108,12 +112,19 @@ func (r *Registry) addClients(t *Tenant) error {
 		case len(c.Secrets) == 0 || len(c.Secrets) > 2:
 			errs = append(errs, fmt.Errorf("tenant %q: client %q must have one secret, or two while they are rotated", t.ID, c.ID))
 		}
+		if i := slices.IndexFunc(c.Networks, notNetwork); i >= 0 {
+			errs = append(errs, fmt.Errorf("tenant %q: client %q: %s is no network: it must have no host bits, and IPv4 must be written as such", t.ID, c.ID, c.Networks[i]))
+		}
 		r.clients[key] = c
 		short := tagOf(c.Realm, c.ID)
 		r.tags[short] = append(r.tags[short], c)
 	}
 	return errors.Join(errs...)
 }
+
+// notNetwork reports whether the prefix would admit others than it seems to, or
+// nobody.
+func notNetwork(n netip.Prefix) bool { return !n.IsValid() || n.Addr().Is4In6() || n != n.Masked() }
 
 func (r *Registry) addDestinations(t *Tenant) error {
 	var errs []error
@@ -146,6 +157,8 @@ func (r *Registry) addHost(p Site, o Origin) error {
 			return nil // named twice
 		case !key.kind.shared():
 			return fmt.Errorf("tenant %q: destination %q: %s is registered already for a %s of tenant %q", p.Tenant.ID, p.Destination.ID, o, key.kind, other.Tenant.ID)
+		case other.Tenant == p.Tenant:
+			return fmt.Errorf("tenant %q: destination %q: %s is registered already for its destination %q", p.Tenant.ID, p.Destination.ID, o, other.Destination.ID)
 		case ownerTag(other.Tenant.ID, other.Destination) == ownerTag(p.Tenant.ID, p.Destination):
 			return fmt.Errorf("tenant %q: destination %q can't be told from that of tenant %q at %s: one of the tenants needs another id", p.Tenant.ID, p.Destination.ID, other.Tenant.ID, o)
 		}
@@ -239,6 +252,17 @@ func (r *Registry) At(hostPort string, kind DestinationKind) (*Tenant, *Destinat
 		}
 	}
 	return nil, nil, false
+}
+
+// Sites returns all that are of that kind at a host, the one declared first first.
+func (r *Registry) Sites(hostPort string, kind DestinationKind) []Site {
+	if sites := r.hosts[hostKey{strings.ToLower(hostPort), kind}]; len(sites) > 0 {
+		return slices.Clone(sites)
+	}
+	if tenant, dest, ok := r.At(hostPort, kind); ok {
+		return []Site{{tenant, dest}}
+	}
+	return nil
 }
 
 // Shared returns the site of the tenant at a host that several may share.
