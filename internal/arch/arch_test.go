@@ -59,6 +59,7 @@ var tools = map[string]bool{
 	"internal/inbound":    true,
 	"internal/page":       true,
 	"internal/password":   true,
+	"internal/recording":  true,
 	"internal/soap":       true,
 	"internal/strictjson": true,
 	"internal/throttle":   true,
@@ -67,7 +68,8 @@ var tools = map[string]bool{
 
 // buildsOn lists the tools that a tool is made with.
 var buildsOn = map[string][]string{
-	"internal/soap": {"internal/xmltoken"},
+	"internal/recording": {"internal/inbound"},
+	"internal/soap":      {"internal/xmltoken"},
 }
 
 type goPackage struct {

@@ -1,116 +1,52 @@
 package avangatetest
 
 import (
-	"bufio"
-	"bytes"
 	"fmt"
-	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
-	"os"
-	"path/filepath"
 	"regexp"
-	"slices"
-	"strings"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/latchkey-sso/latchkey/internal/dialect/avangate"
-	"github.com/latchkey-sso/latchkey/internal/inbound"
+	"github.com/latchkey-sso/latchkey/internal/recording"
 	"github.com/latchkey-sso/latchkey/internal/signon"
 )
 
-// Recordings are exchanges with a dialect, kept as text in testdata/*.http; a
-// README.md beside them tells the format.
+// Recordings are recorded exchanges with a dialect, as package recording replays
+// them.
 type Recordings struct {
 	// Start returns a fresh world and what sends requests to the dialect in it.
 	Start func(testing.TB) (*World, func(*http.Request) *httptest.ResponseRecorder)
-	// Drawn finds, in bodies of answers, what the server draws at random: by the
-	// name that stands for it in the text. Each has one group.
-	Drawn map[string]*regexp.Regexp
-	// Update writes the answers anew instead of comparing them.
+	// Drawn and Update are as in package recording.
+	Drawn  map[string]*regexp.Regexp
 	Update bool
 }
 
 // Run replays each file in a test of its own.
 func (r *Recordings) Run(t *testing.T) {
-	files, err := filepath.Glob("testdata/*.http")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("got %d files, %v", len(files), err)
+	all := recording.Recordings{
+		Start: func(t testing.TB) *recording.Stage {
+			w, send := r.Start(t)
+			return &recording.Stage{Send: send, Do: w.do, Values: w.values}
+		},
+		Drawn: r.Drawn, Update: r.Update,
 	}
-	for _, file := range files {
-		t.Run(filepath.Base(file), func(t *testing.T) { r.replay(t, file) })
-	}
+	all.Run(t)
 }
 
-func (r *Recordings) replay(t *testing.T, file string) {
-	recorded, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	p := &replay{Recordings: r, names: map[string]string{}}
-	p.World, p.send = r.Start(t)
-	intro, rest, _ := strings.Cut(string(recorded), "\n=== ")
-	replayed := intro
-	for exchange := range strings.SplitSeq(rest, "\n=== ") {
-		title, body, _ := strings.Cut(exchange, "\n")
-		sent, _, ok := strings.Cut(body, "\n---\n")
-		if !ok && !r.Update {
-			t.Fatalf("%s: %s: no line --- before the answer", file, title)
-		}
-		sent = strings.TrimRight(sent, "\n")
-		replayed += "\n=== " + title + "\n" + sent + "\n---\n" + p.exchange(sent)
-	}
-	if r.Update {
-		if err := os.WriteFile(file, []byte(replayed), 0o600); err != nil { //nolint:gosec // a file of testdata
-			t.Fatal(err)
-		}
-		return
-	}
-	if diff := cmp.Diff(string(recorded), replayed); diff != "" {
-		t.Errorf("%s (-recorded +replayed):\n%s", file, diff)
-	}
-}
-
-// replay is a file on its way.
-type replay struct {
-	*Recordings
-	*World
-
-	send  func(*http.Request) *httptest.ResponseRecorder
-	names map[string]string // what was drawn, by its name
-}
-
-// exchange sends one request and returns its answer as text.
-func (p *replay) exchange(sent string) string {
-	p.Helper()
-	for line, rest, _ := strings.Cut(sent, "\n"); strings.HasPrefix(line, "@ "); line, rest, _ = strings.Cut(sent, "\n") {
-		p.do(strings.Fields(line[2:]))
-		sent = rest
-	}
-	return p.text(p.send(p.read(p.fillIn(sent))))
-}
-
-// do follows a line that starts with an at sign.
-func (p *replay) do(words []string) {
-	p.Helper()
+// do moves the clock, or spends the link that was drawn last.
+func (w *World) do(words []string, drawn map[string]string) error {
 	switch words[0] {
 	case "advance":
 		d, err := time.ParseDuration(words[1])
-		if err != nil {
-			p.Fatal(err)
-		}
-		p.Clock.Advance(d)
+		w.Clock.Advance(d)
+		return err
 	case "redeem":
-		if err := p.Redeem(p.names["token"]); err != nil {
-			p.Fatal(err)
-		}
-	default:
-		p.Fatalf("@ %s is not known", words[0])
+		return w.Redeem(drawn["token"])
 	}
+	return fmt.Errorf("%s is not known", words[0])
 }
 
 // Redeem spends a cart token of Shop like a browser.
@@ -122,58 +58,17 @@ func (w *World) Redeem(token string) error {
 	return err
 }
 
-// fillIn puts values where names in braces are.
-func (p *replay) fillIn(text string) string {
-	pairs := []string{"{date}", p.Clock.Now().Format(avangate.DateLayout)}
+// values returns the date, and the right hash of each vendor for now.
+func (w *World) values() map[string]string {
+	values := map[string]string{"date": w.Clock.Now().Format(avangate.DateLayout)}
 	for vendor, secret := range map[string]signon.Secret{"AVANGATE": "SECRET_KEY", "OTHERSHOP": "OTHER_SECRET"} {
 		for _, algorithm := range avangate.Algorithms() {
-			c, err := avangate.Sign(vendor, p.Clock.Now(), secret, algorithm)
+			c, err := avangate.Sign(vendor, w.Clock.Now(), secret, algorithm)
 			if err != nil {
-				p.Fatal(err)
+				w.Fatal(err)
 			}
-			pairs = append(pairs, "{"+algorithm+" of "+vendor+"}", c.Hash)
+			values[algorithm+" of "+vendor] = c.Hash
 		}
 	}
-	for name, value := range p.names {
-		pairs = append(pairs, "{"+name+"}", value)
-	}
-	return strings.NewReplacer(pairs...).Replace(text)
-}
-
-// read turns text into a request.
-func (p *replay) read(text string) *http.Request {
-	p.Helper()
-	head, body, _ := strings.Cut(text, "\n\n")
-	head = strings.ReplaceAll(head, "\n", "\r\n")
-	raw := fmt.Sprintf("%s\r\nContent-Length: %d\r\n\r\n%s", head, len(body), body)
-	request, err := http.ReadRequest(bufio.NewReader(strings.NewReader(raw)))
-	if err != nil {
-		p.Fatalf("%s: %v", text, err)
-	}
-	return request.WithContext(p.Context())
-}
-
-// text turns an answer into text, with names for what was drawn.
-func (p *replay) text(a *httptest.ResponseRecorder) string {
-	body := a.Body.String()
-	for name, pattern := range p.Drawn {
-		if found := pattern.FindStringSubmatch(body); found != nil {
-			p.names[name] = found[1]
-		}
-	}
-	var b bytes.Buffer
-	fmt.Fprintf(&b, "%d %s\n", a.Code, http.StatusText(a.Code))
-	for _, name := range slices.Sorted(maps.Keys(a.Header())) {
-		if name != inbound.Header && name != "Content-Length" { // every answer has them
-			fmt.Fprintf(&b, "%s: %s\n", name, strings.Join(a.Header()[name], ", "))
-		}
-	}
-	text := b.String()
-	if body != "" {
-		text += "\n" + body + "\n"
-	}
-	for name, value := range p.names {
-		text = strings.ReplaceAll(text, value, "{"+name+"}")
-	}
-	return strings.TrimRight(text, "\n") + "\n"
+	return values
 }
