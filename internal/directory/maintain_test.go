@@ -1,6 +1,7 @@
 package directory_test
 
 import (
+	"context"
 	"errors"
 	"testing"
 	"time"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/latchkey-sso/latchkey/internal/directory"
 	"github.com/latchkey-sso/latchkey/internal/signon"
+	"github.com/latchkey-sso/latchkey/internal/store/sqlite"
 )
 
 // The people of a shop, by what they may do.
@@ -164,15 +166,42 @@ func TestUsersDeleteUsersAsTheyMay(t *testing.T) {
 	}
 }
 
-// TestAVersionThatIsNotStoredYetDecidesNothing: what is judged is what is replaced.
-func TestAVersionThatIsNotStoredYetDecidesNothing(t *testing.T) {
-	s, _, _ := newService(t)
+// interrupted is a store in which something happens after a user was read.
+type interrupted struct {
+	*sqlite.Store
+	after func()
+}
+
+func (i *interrupted) User(ctx context.Context, tenant signon.TenantID, id int64) (*directory.User, error) {
+	u, err := i.Store.User(ctx, tenant, id)
+	if after := i.after; after != nil {
+		i.after = nil
+		after()
+	}
+	return u, err
+}
+
+// TestWhatIsJudgedIsWhatIsReplaced: a version that is only about to be stored lets
+// nobody change who becomes an administrator by it.
+func TestWhatIsJudgedIsWhatIsReplaced(t *testing.T) {
+	at := newClock()
+	store := &interrupted{Store: openStore(t, at)}
+	s := directory.New(store, at)
 	keeper, clerk := staff("keeper", maintainer), staff("clerk")
 	hire(t, s, keeper, clerk)
-	ahead := clerk.Clone()
-	ahead.Version++
-	if err := s.UpdateUserBy(t.Context(), keeper, ahead, directory.Act{}); code(err) != signon.CodeConflict {
+	promoted, forged := clerk.Clone(), clerk.Clone()
+	promoted.Permissions = directory.Permissions{admin}
+	forged.Version++
+	store.after = func() {
+		if err := s.UpdateUser(t.Context(), promoted, directory.Act{}); err != nil {
+			t.Error(err)
+		}
+	}
+	if err := s.UpdateUserBy(t.Context(), keeper, forged, directory.Act{}); code(err) != signon.CodeConflict {
 		t.Errorf("got %v, want a conflict", err)
+	}
+	if now, err := s.User(t.Context(), shop, clerk.ID); err != nil || !now.Permissions.Granted(admin) {
+		t.Errorf("got %+v, %v, want an administrator", now, err)
 	}
 }
 
