@@ -166,13 +166,13 @@ func TestUsersDeleteUsersAsTheyMay(t *testing.T) {
 	}
 }
 
-// interrupted is a store in which something happens after a user was read.
-type interrupted struct {
+// meanwhile is a store in which something happens after a user was read.
+type meanwhile struct {
 	*sqlite.Store
 	after func()
 }
 
-func (i *interrupted) User(ctx context.Context, tenant signon.TenantID, id int64) (*directory.User, error) {
+func (i *meanwhile) User(ctx context.Context, tenant signon.TenantID, id int64) (*directory.User, error) {
 	u, err := i.Store.User(ctx, tenant, id)
 	if after := i.after; after != nil {
 		i.after = nil
@@ -185,7 +185,7 @@ func (i *interrupted) User(ctx context.Context, tenant signon.TenantID, id int64
 // nobody change who becomes an administrator by it.
 func TestWhatIsJudgedIsWhatIsReplaced(t *testing.T) {
 	at := newClock()
-	store := &interrupted{Store: openStore(t, at)}
+	store := &meanwhile{Store: openStore(t, at)}
 	s := directory.New(store, at)
 	keeper, clerk := staff("keeper", maintainer), staff("clerk")
 	hire(t, s, keeper, clerk)
