@@ -24,8 +24,8 @@ type Store interface {
 	// the batch is left as it is. When one row can't be written, the error is a
 	// *RowError that names it: signon.ErrConflict and signon.ErrNotFound in the cases
 	// of CreateCustomer, UpdateCustomer, CreateSubscription and UpdateSubscription,
-	// CreateUser and UpdateUser. A user who was deleted can be imported anew: what was
-	// issued before the deletion stays void.
+	// CreateUser and UpdateUser. A user who was deleted can be imported anew, above the
+	// versions there were: what was issued before the deletion stays void.
 	Import(ctx context.Context, b *Batch, e *signon.Event) error
 }
 

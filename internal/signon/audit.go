@@ -65,8 +65,10 @@ type Event struct {
 // Personal is what an event holds of a person.
 type Personal struct {
 	Subject SubjectRef
-	Addr    string // the browser's address
+	Addr    string // the browser's address; after addrBoundTo the one that it should have had
 }
+
+const addrBoundTo = ", bound to "
 
 const eventVersion = 1
 

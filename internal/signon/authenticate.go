@@ -42,9 +42,14 @@ func (s *Service) Authenticate(claim Claim) (*Client, error) {
 		trace.Client = strings.Clone(claim.ID) // a trace must not keep the whole request's header in memory
 	}
 	s.Trace(&trace, err)
-	return client, err
+	if err != nil {
+		return nil, err
+	}
+	return client, nil
 }
 
+// authenticate returns with an error the client that it concerns, if that proved
+// itself.
 func (s *Service) authenticate(claim *Claim) (*Client, error) {
 	now := s.store.Now()
 	throttled := claim.Realm + "\x00" + claim.ID + "\x00" + throttleKey(claim.Caller)

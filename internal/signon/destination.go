@@ -20,6 +20,12 @@ const (
 // shared reports whether destinations of several tenants may have one host.
 func (k DestinationKind) shared() bool { return k == KindPortal }
 
+// admits reports whether people of that kind are signed on there: users in a
+// portal, and nobody else; for nobody may be taken for a user of the same number.
+func (k DestinationKind) admits(people SubjectKind) bool {
+	return (k == KindPortal) == (people == SubjectUser)
+}
+
 // Destination is who accepts a sign-on, and which links may point there.
 type Destination struct {
 	// ID is unique within the tenant; it is part of every token's digest.

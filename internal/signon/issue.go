@@ -2,6 +2,7 @@ package signon
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
 	"time"
@@ -56,7 +57,7 @@ type Issued struct {
 // Issue makes a grant and returns its link. When it returns, the grant and its
 // audit event are durable. Errors: CodeForbidden, CodeInvalid (ArgTarget, ArgTTL,
 // ArgLanguage), CodeTargetUnsupported, CodeSubjectUnknown, CodeLimit,
-// CodeUnavailable.
+// CodeUnavailable; ErrAnswered when there is a reply with the key of req.Reply's.
 func (s *Service) Issue(ctx context.Context, req *IssueRequest) (*Issued, error) {
 	issued, privacy, err := s.prepare(ctx, req)
 	if err == nil {
@@ -106,13 +107,20 @@ func (s *Service) prepare(ctx context.Context, req *IssueRequest) (*Issued, Priv
 	}}, subject.PrivacyKey, nil
 }
 
-// mayIssue returns CodeForbidden when the client may not sign anybody on there.
+// mayIssue returns CodeForbidden when the client may not sign anybody on there, and
+// CodeSubjectUnknown when people of that kind are not signed on there. To act for
+// another tenant takes a destination that says what it asks of clients: one that
+// asks for nothing is for the tenant's own.
 func (s *Service) mayIssue(req *IssueRequest) error {
 	if err := req.Client.mustHave(req.Destination.Requires); err != nil {
 		return err
 	}
-	if !s.Registry().actsFor(req.Client.Tenant, req.tenant()) {
+	own := req.tenant() == req.Client.Tenant
+	if !own && (req.Destination.Requires == "" || !s.Registry().actsFor(req.Client.Tenant, req.tenant())) {
 		return notLinked(string(req.Tenant))
+	}
+	if !req.Destination.Kind.admits(req.Kind) {
+		return &Error{Code: CodeSubjectUnknown, Reason: ReasonSubject}
 	}
 	return nil
 }
@@ -159,8 +167,11 @@ func (s *Service) traceIssue(req *IssueRequest, issued *Issued, err error) {
 	trace := Trace{
 		SupportCode: req.SupportCode, Operation: OpIssue, Tenant: req.tenant(), Client: req.Client.ID, Destination: req.Destination.ID,
 	}
-	if err == nil {
+	switch {
+	case err == nil:
 		trace.Grant = issued.Grant.Key.Reference()
+	case errors.Is(err, ErrAnswered):
+		err, trace.Note = nil, "nothing was issued: the call was answered before"
 	}
 	s.Trace(&trace, err)
 }

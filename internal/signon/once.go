@@ -2,7 +2,6 @@ package signon
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"time"
@@ -11,7 +10,7 @@ import (
 // Reply is the answer to a call that must not be done twice, as it is kept.
 type Reply struct {
 	Key ReplyKey
-	// Call is the digest of what was asked for.
+	// Call is the keyed digest of what was asked for.
 	Call [digestLen]byte
 	// Sealed is the answer, sealed for this key.
 	Sealed []byte
@@ -31,6 +30,9 @@ const MaxOnceKey = 64
 // ErrAnswered is what stores return when there is a reply with that key already.
 var ErrAnswered = errors.New("answered already")
 
+// maxLease is the longest time that a call can keep others with its key away.
+const maxLease = time.Minute
+
 // OnceRequest is a call that a client wants done once, however often it asks.
 type OnceRequest struct {
 	Client *Client
@@ -38,7 +40,8 @@ type OnceRequest struct {
 	Key string
 	// Call is all that was asked for, in parts.
 	Call []string
-	// Until is when the call will surely have been given up.
+	// Until is when the call will surely have been given up, by the service's clock
+	// (see [Service.Now]); at most a minute away counts.
 	Until time.Time
 }
 
@@ -53,70 +56,86 @@ func (s *Service) Once(ctx context.Context, req *OnceRequest, do func(reply func
 		return nil, false, Invalid(ArgOnce, rule)
 	}
 	o := s.once(req)
-	kept, err := s.store.ClaimReply(ctx, o.key, req.Until)
-	switch {
-	case err == nil:
-		answer, err = o.open(s.keys, kept)
-		return answer, true, err
-	case errors.Is(err, ErrConflict):
-		return nil, false, &Error{Code: CodeConflict, Argument: ArgOnce, Rule: "belongs to a call that is being worked on", RetryAfter: time.Second}
-	case !errors.Is(err, ErrNotFound):
-		return nil, false, fmt.Errorf("claim reply: %w", err)
+	answer, err = o.first(ctx)
+	if !errors.Is(err, ErrNotFound) {
+		return answer, err == nil, err
 	}
-	answer, err = do(func(answer []byte) *Reply { return o.reply(s, answer) })
-	switch {
-	case errors.Is(err, ErrAnswered): // by somebody whose lease had run out
-		kept, err = s.store.ClaimReply(ctx, o.key, req.Until)
-		if err != nil {
-			return nil, false, Unavailable("read reply", err)
-		}
-		answer, err = o.open(s.keys, kept)
-		return answer, true, err
-	case err != nil && AsError(err).Code == CodeUnavailable:
+	answer, err = do(o.reply)
+	if errors.Is(err, ErrAnswered) { // by somebody whose lease had run out
+		answer, err = o.first(ctx)
+		repeated = err == nil
+	}
+	if err != nil && AsError(err).Code == CodeUnavailable {
 		return nil, false, err // it may still be done: the lease stands for as long as that can take
 	}
-	if released := s.store.ReleaseReply(context.WithoutCancel(ctx), o.key); released != nil {
-		s.log.Warn("the lease of a call was not given back", "error", released)
-	}
-	return answer, false, err
+	o.release(ctx)
+	return answer, repeated, err
 }
 
 // once is a call that is to be done once.
 type once struct {
-	key  ReplyKey
-	call [digestLen]byte
+	service *Service
+	key     ReplyKey
+	call    [digestLen]byte
+	until   time.Time // of the lease
 }
 
+// once names the call by keyed digests: what was asked for may be personal, and
+// short enough to be guessed. They are of the newest root key alone, so a new one
+// forgets the replies of a day.
 func (s *Service) once(req *OnceRequest) *once {
-	h := sha256.New()
-	for _, part := range req.Call {
-		_, _ = fmt.Fprintf(h, "%d:%s", len(part), part)
+	digests := s.keys.generations[0].digests
+	latest := s.store.Now().Add(maxLease)
+	if req.Until.Before(latest) {
+		latest = req.Until
 	}
-	// The newest generation alone: a new root key forgets the replies of a day.
-	o := &once{key: s.keys.generations[0].digests.sum("reply", req.Client.Realm, req.Client.ID, req.Key)}
-	h.Sum(o.call[:0])
-	return o
+	return &once{
+		service: s, until: latest.Truncate(time.Millisecond),
+		key:  digests.sum("reply", req.Client.Realm, req.Client.ID, req.Key),
+		call: digests.sum(append([]string{"call"}, req.Call...)...),
+	}
 }
 
-func (o *once) place() Place { return Place{Table: "replies", Column: "sealed", Row: string(o.key[:])} }
-
-func (o *once) reply(s *Service, answer []byte) *Reply {
-	return &Reply{
-		Key: o.key, Call: o.call, Sealed: s.keys.Seal(answer, o.place()),
-		OutdatedAt: s.store.Now().Truncate(time.Millisecond).Add(ReplyTTL),
+// first returns the answer that the call got when it was done, or ErrNotFound with
+// the lease.
+func (o *once) first(ctx context.Context) ([]byte, error) {
+	kept, err := o.service.store.ClaimReply(ctx, o.key, o.until)
+	switch {
+	case err == nil:
+		return o.open(kept)
+	case errors.Is(err, ErrConflict):
+		return nil, &Error{Code: CodeConflict, Argument: ArgOnce, Rule: "belongs to a call that is being worked on", RetryAfter: time.Second}
 	}
+	return nil, fmt.Errorf("claim reply: %w", err)
 }
 
 // open returns the answer that is kept, if it is that of the same call.
-func (o *once) open(keys *Keyring, kept *Reply) ([]byte, error) {
+func (o *once) open(kept *Reply) ([]byte, error) {
 	if kept.Call != o.call {
 		return nil, Invalid(ArgOnce, "was used for another call before")
 	}
-	answer, err := keys.Open(kept.Sealed, o.place())
+	answer, err := o.service.keys.Open(kept.Sealed, o.place())
 	if err != nil {
 		return nil, fmt.Errorf("open reply: %w", err)
 	}
 	return answer, nil
+}
+
+// reply returns the answer as it is kept.
+func (o *once) reply(answer []byte) *Reply {
+	return &Reply{
+		Key: o.key, Call: o.call, Sealed: o.service.keys.Seal(answer, o.place()),
+		OutdatedAt: o.service.store.Now().Truncate(time.Millisecond).Add(ReplyTTL),
+	}
+}
+
+func (o *once) place() Place { return Place{Table: "replies", Column: "sealed", Row: string(o.key[:])} }
+
+// release gives the lease back, also when the caller has gone.
+func (o *once) release(ctx context.Context) {
+	if err := o.service.store.ReleaseReply(context.WithoutCancel(ctx), o.key, o.until); err != nil {
+		o.service.log.Warn("the lease of a call was not given back", "error", err)
+	}
 }
 
 // onceKeyFault returns what is wrong with a client's key, or nothing.

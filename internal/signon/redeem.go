@@ -13,9 +13,9 @@ type RedeemRequest struct {
 	// Destination is where the browser stands, of Tenant.
 	Tenant      TenantID
 	Destination *Destination
-	// Enter is the tenant's destination that the person wants to go on to, where
-	// Destination is an entrance; otherwise it is nil. The first call decides:
-	// a repeat gets the session that there is.
+	// Enter is the tenant's cart or account that the person wants to go on to, where
+	// Destination is an entrance; otherwise it is nil. The first call decides: a
+	// repeat gets the session that there is, wherever that is.
 	Enter *Destination
 	// Token is the text of the token as it came.
 	Token string
@@ -72,7 +72,10 @@ func (s *Service) Redeem(ctx context.Context, req *RedeemRequest) (*SignOn, erro
 
 func (r *redemption) redeem(ctx context.Context) (*SignOn, error) {
 	s, req := r.service, r.req
-	var err error
+	err := s.checkEnter(req)
+	if err != nil {
+		return nil, fmt.Errorf("redeem grant: %w", err)
+	}
 	if r.grant, r.gen, err = s.find(ctx, req.Tenant, req.Destination, req.Token); err != nil {
 		return nil, err
 	}
@@ -107,7 +110,7 @@ func (r *redemption) redeem(ctx context.Context) (*SignOn, error) {
 // find returns the grant that has the token, as a filter: unknown tokens end
 // here, by their expiry alone or by one read, and write nothing.
 func (s *Service) find(ctx context.Context, tenant TenantID, dest *Destination, text string) (*Grant, *generation, error) {
-	token, err := ParseToken(text)
+	token, err := dest.token(text)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -134,6 +137,22 @@ func (r *redemption) session(token SessionToken) BrowserSession {
 		Tenant: g.Tenant, Destination: r.enters().ID, Client: g.Client, Subject: g.Subject, SubjectKind: g.SubjectKind,
 		Target: g.Target, Language: g.Language, Secret: token.digest(), IssuedAt: g.IssuedAt,
 	}
+}
+
+// checkEnter returns an error unless the request names where to go on from an
+// entrance, and from nowhere else: an entrance has no pages that a session is for.
+func (s *Service) checkEnter(req *RedeemRequest) error {
+	if (req.Destination.Kind == KindEntrance) != (req.Enter != nil) {
+		return errors.New("the request does not tell where to go on, or tells so where nothing leads on")
+	}
+	if req.Enter == nil {
+		return nil
+	}
+	own, ok := s.Registry().DestinationByID(req.Tenant, req.Enter.ID)
+	if !ok || own.Kind != req.Enter.Kind || own.Kind != KindCart && own.Kind != KindAccount {
+		return fmt.Errorf("%q is no cart or account of tenant %q", req.Enter.ID, req.Tenant)
+	}
+	return nil
 }
 
 // enters returns the destination where the session begins.
@@ -291,14 +310,14 @@ func (r *redemption) event(t EventType, reason Reason) *Event {
 		Type: t, Tenant: r.grant.Tenant, Client: r.grant.Client, Destination: r.grant.Destination,
 		Grant: r.grant.Key.Reference(), Reason: reason, SupportCode: r.req.SupportCode,
 	}
-	if t != EventReplayed { // a page loaded again is no activity
+	if t != EventReplayed && reason != ReasonSubject { // a page loaded again is no activity, and nobody has none
 		e.Activity = r.grant.activity()
 	}
 	if r.note != "" {
 		e.Note = "address mismatch let pass"
 	}
 	if r.note != "" || reason == ReasonWrongAddress {
-		personal.Addr += ", bound to " + r.grant.BoundAddr.String()
+		personal.Addr += addrBoundTo + r.grant.BoundAddr.String()
 	}
 	e.Personal = SealPersonal(r.privacy, personal)
 	return e

@@ -74,11 +74,12 @@ type GrantStore interface {
 	// their keys, hence of their expiry, as last committed.
 	Grants(ctx context.Context, after GrantKey, limit int) ([]Grant, error)
 
-	// Sweep removes up to limit grants with keys below the given one, up to
-	// limit sessions that ended or expired before the given instant, and up to limit
-	// replies that are out of date, in one short step. It reports how many rows it removed; fewer than limit means that there
-	// is no need to hurry: sessions are looked through a part at a time, so that a
-	// step's cost does not grow with how many there are.
+	// Sweep removes up to limit grants with keys below the given one, up to limit
+	// sessions that ended or expired before the given instant, and up to limit replies
+	// that are out of date, in one short step. It reports how many rows it removed;
+	// fewer than limit means that there is no need to hurry: sessions are looked
+	// through a part at a time, so that a step's cost does not grow with how many
+	// there are.
 	Sweep(ctx context.Context, below GrantKey, sessionsExpiredBefore time.Time, limit int) (int, error)
 }
 
@@ -154,12 +155,14 @@ type ActivityStore interface {
 type ReplyStore interface {
 	// ClaimReply returns the reply with that key that is not out of date. Without one
 	// it gives the caller the lease of the key, until that instant of the store's
-	// clock, and returns ErrNotFound; ErrConflict when somebody else has the lease.
+	// clock, and returns ErrNotFound; ErrConflict while somebody else has the lease.
 	// A lease is void when the process that it was given to is gone, as far as the
-	// engine can know.
+	// engine can know. It says who is at work and decides nothing: what is done twice
+	// all the same, because a lease ran out, fails with ErrAnswered.
 	ClaimReply(ctx context.Context, key ReplyKey, until time.Time) (*Reply, error)
-	// ReleaseReply gives the lease back. What was not done can be claimed again.
-	ReleaseReply(ctx context.Context, key ReplyKey) error
+	// ReleaseReply gives back the lease that was given until that instant, so that the
+	// key can be claimed again. One that somebody else has been given since stays.
+	ReleaseReply(ctx context.Context, key ReplyKey, until time.Time) error
 }
 
 // TenantStore keeps what the operator declared. Secrets are sealed with the

@@ -108,6 +108,16 @@ func ParseToken(text string) (Token, error) {
 	return Token(text), nil
 }
 
+// token reads the text of a token for the destination: one of the length that
+// tokens for it have. The error is that of ParseToken.
+func (d *Destination) token(text string) (Token, error) {
+	token, err := ParseToken(text)
+	if err == nil && (len(token) == LongTokenLen) != d.Kind.shared() {
+		return "", Refused(ReasonMalformed)
+	}
+	return token, err
+}
+
 // raw returns the token's bytes, and how many they are. The token must have the
 // grammar.
 func (t Token) raw() (b [longTokenLen]byte, size int) {

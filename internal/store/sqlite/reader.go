@@ -31,10 +31,23 @@ func openReaders(ctx context.Context, path string) (*readers, error) {
 	return r, nil
 }
 
-// read lends a connection to do. It waits for one no longer than ctx lasts.
-func (r *readers) read(ctx context.Context, what string, do func(*conn) error) error {
+// ready returns CodeUnavailable when ctx has ended, or the store was closed.
+func (r *readers) ready(ctx context.Context, what string) error {
 	if ctx.Err() != nil {
 		return signon.Unavailable(what, ctx.Err())
+	}
+	select {
+	case <-r.closed:
+		return signon.Unavailable(what, errClosed)
+	default:
+		return nil
+	}
+}
+
+// read lends a connection to do. It waits for one no longer than ctx lasts.
+func (r *readers) read(ctx context.Context, what string, do func(*conn) error) error {
+	if err := r.ready(ctx, what); err != nil {
+		return err
 	}
 	select {
 	case <-r.closed:

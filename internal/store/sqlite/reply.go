@@ -30,10 +30,13 @@ func (l *leases) take(key signon.ReplyKey, now, until time.Time) bool {
 	return true
 }
 
-func (l *leases) release(key signon.ReplyKey) {
+// release gives a lease back, unless it is another one by now.
+func (l *leases) release(key signon.ReplyKey, until time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	delete(l.until, key)
+	if l.until[key].Equal(until) {
+		delete(l.until, key)
+	}
 }
 
 // expire forgets leases that ran out and were not given back.
@@ -59,14 +62,17 @@ func (s *Store) ClaimReply(ctx context.Context, key signon.ReplyKey, until time.
 	case errors.Is(err, signon.ErrNotFound):
 		return nil, err
 	case taken:
-		s.leases.release(key)
+		s.leases.release(key, until)
 	}
 	return reply, err
 }
 
 // ReleaseReply gives a lease back. See [signon.ReplyStore].
-func (s *Store) ReleaseReply(_ context.Context, key signon.ReplyKey) error {
-	s.leases.release(key)
+func (s *Store) ReleaseReply(ctx context.Context, key signon.ReplyKey, until time.Time) error {
+	if err := s.readers.ready(ctx, "release reply"); err != nil {
+		return err
+	}
+	s.leases.release(key, until)
 	return nil
 }
 

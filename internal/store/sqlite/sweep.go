@@ -82,26 +82,28 @@ func (s *Store) Sweep(ctx context.Context, below signon.GrantKey, sessionsExpire
 
 // sweepReplies removes replies that are out of date, and leases that ran out. The
 // writer is asked only when there is something to remove.
-func (s *Store) sweepReplies(ctx context.Context, limit int) (removed int, err error) {
-	s.leases.expire(s.Now())
-	now := s.Now().UnixMilli()
-	err = s.readers.read(ctx, "sweep replies", func(c *conn) error {
-		oldest, err := c.one("SELECT 1 FROM replies WHERE outdated_at <= ? LIMIT 1", now)
-		removed = len(oldest)
+func (s *Store) sweepReplies(ctx context.Context, limit int) (int, error) {
+	at := s.Now()
+	s.leases.expire(at)
+	now := at.UnixMilli()
+	outdated := false
+	err := s.readers.read(ctx, "sweep replies", func(c *conn) error {
+		found, err := c.one("SELECT 1 FROM replies WHERE outdated_at <= ? LIMIT 1", now)
+		outdated = found != nil
 		return err
 	})
-	if err != nil || removed == 0 {
+	if err != nil || !outdated {
 		return 0, err
 	}
-	var dropped int64 // the writer's own until it has answered
+	var removed int64 // the writer's own until it has answered
 	err = s.write(ctx, "sweep replies", func(t *tx) error {
-		dropped = t.exec(dropReplies, now, int64(limit))
+		removed = t.exec(dropReplies, now, int64(limit))
 		return nil
 	})
 	if err != nil {
 		return 0, err
 	}
-	return int(dropped), nil
+	return int(removed), nil
 }
 
 // grantsOver are the grants up to a key, and after those that are gone already.

@@ -14,10 +14,11 @@ const (
 	insertUser = `INSERT INTO users (tenant, id, username, version, created_at, changed_at, privacy_key, doc)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?)`
 	updateUser = `UPDATE users SET username = ?, version = version + 1, changed_at = ?, doc = ? WHERE tenant = ? AND id = ?`
-	// reviveUser puts a user in the place of one who was deleted.
-	reviveUser = `UPDATE users SET username = ?, version = ?, created_at = ?, changed_at = ?, privacy_key = ?, doc = ?
+	// reviveUser puts a user in the place of one who was deleted. The version rises:
+	// what was read of the one before is of no version of this one.
+	reviveUser = `UPDATE users SET username = ?, version = version + 1, created_at = ?, changed_at = ?, privacy_key = ?, doc = ?
 WHERE tenant = ? AND id = ?`
-	deleteUser = `UPDATE users SET username = NULL, privacy_key = NULL, doc = NULL, ` + signedOutNow + `
+	deleteUser = `UPDATE users SET username = NULL, created_at = 0, changed_at = 0, privacy_key = NULL, doc = NULL, ` + signedOutNow + `
 WHERE tenant = ? AND id = ? AND doc IS NOT NULL`
 	signOutUser  = "UPDATE users SET " + signedOutNow + " WHERE tenant = ? AND id = ? AND doc IS NOT NULL"
 	signedOutNow = "signed_out_before = max(?, coalesce(signed_out_before, 0)) + 1"
@@ -165,7 +166,7 @@ func (r *userRow) replace(t *tx) error {
 	case stored == nil:
 		r.insert(t, 1)
 	case deleted:
-		t.exec(reviveUser, r.username, int64(1), r.createdAt, r.changedAt, r.privacyKey, r.doc, r.tenant, r.id)
+		t.exec(reviveUser, r.username, r.createdAt, r.changedAt, r.privacyKey, r.doc, r.tenant, r.id)
 	default:
 		r.update(t)
 	}
