@@ -35,6 +35,7 @@ func (c *Config) check(found Problems) Problems {
 	for i := range c.Tenants {
 		k.tenant(&c.Tenants[i], fmt.Sprintf("tenants[%d]", i))
 	}
+	k.links()
 	return k.problems
 }
 
@@ -160,6 +161,7 @@ func (k *checker) tenant(t *Tenant, path string) {
 	} else {
 		k.unique("tenant "+t.ID, path+".id")
 	}
+	k.number(t.Number, path+".number")
 	if _, err := signon.ParseLanguage(t.Language); err != nil || t.Language == "" {
 		k.fail(path+".language", "must be an ISO 639-1 code of two letters, as in en")
 	}
@@ -183,6 +185,12 @@ func (k *checker) tenant(t *Tenant, path string) {
 	if account := t.Destinations.Account; account != nil {
 		k.account(account, pages, path+".destinations.account")
 	}
+	if portal := t.Destinations.Portal; portal != nil {
+		k.portal(portal, pages, path+".destinations.portal")
+	}
+	if entrance := t.Destinations.Entrance; entrance != nil {
+		k.entrance(entrance, pages, path+".destinations.entrance")
+	}
 }
 
 // policies checks how links are redeemed and what becomes of calls from other
@@ -197,35 +205,6 @@ func (k *checker) policies(redemption, mismatch, path string) {
 	case "", signon.MismatchRefuse, signon.MismatchReport:
 	default:
 		k.fail(path+".ip_mismatch", "must be refuse or report")
-	}
-}
-
-// The kinds of clients, and what is accepted of each.
-const kind2Checkout = "2checkout"
-
-var algorithms = []string{"md5", "sha256", "sha3-256"}
-
-func (k *checker) client(c *Client, path string) {
-	if c.Kind != kind2Checkout {
-		k.fail(path+".kind", "must be 2checkout")
-	}
-	if c.ID == "" || len(c.ID) > 64 || strings.Trim(strings.ToLower(c.ID), lowerAlnum+"-_.") != "" {
-		k.fail(path+".id", "must be 1 to 64 letters, digits, hyphens, underscores and dots")
-	} else {
-		k.unique("client "+c.Kind+" "+c.ID, path+".id")
-	}
-	k.secret(c.Secret, path+".secret", true)
-	k.secret(c.PreviousSecret, path+".previous_secret", false)
-	if len(c.Algorithms) == 0 {
-		k.fail(path+".algorithms", "must name one at least: md5, sha256, sha3-256")
-	}
-	for i, a := range c.Algorithms {
-		if !slices.Contains(algorithms, a) {
-			k.fail(fmt.Sprintf("%s.algorithms[%d]", path, i), "must be md5, sha256 or sha3-256")
-		}
-	}
-	if c.Skew <= 0 || c.Skew > Duration(24*time.Hour) {
-		k.fail(path+".skew", "must be above zero and at most 24h")
 	}
 }
 

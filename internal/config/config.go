@@ -104,6 +104,12 @@ type Tenant struct {
 	ID string `yaml:"id"`
 	// Name is shown to people; the ID when not given.
 	Name string `yaml:"name"`
+	// Number is what other tenants' clients call the tenant by: up to 20 digits. In
+	// BlueSnap's API it is the merchant ID.
+	Number string `yaml:"number"`
+	// ActsFor are the IDs of the tenants on whose behalf this tenant's clients may
+	// act. Each needs a number.
+	ActsFor []string `yaml:"acts_for"`
 	// Language is the ISO 639-1 code used when neither link nor person has one.
 	Language string `yaml:"language"`
 	// SupportURL is where a person finds help when a link does not work.
@@ -147,20 +153,30 @@ type TenantLimits struct {
 
 // Client is a program that calls an API for the tenant.
 type Client struct {
-	// Kind is the API that the client speaks: 2checkout.
+	// Kind is the API that the client speaks: 2checkout or bluesnap.
 	Kind string `yaml:"kind"`
-	// ID is what the client calls itself: the merchant code.
+	// ID is what the client calls itself: the merchant code, or the API user's name.
 	ID string `yaml:"id"`
 	// Name is shown to operators.
 	Name string `yaml:"name"`
-	// Secret is the key that the client signs with.
+	// Secret is the key that a 2checkout client signs with, or the hash of a bluesnap
+	// client's password, as `latchkey password` prints it.
 	Secret SecretRef `yaml:"secret"`
 	// PreviousSecret is accepted, too, while clients move to a new one.
 	PreviousSecret SecretRef `yaml:"previous_secret"`
-	// Algorithms are the signature algorithms accepted: sha256, sha3-256, md5.
+	// Algorithms are the signature algorithms accepted of a 2checkout client: sha256,
+	// sha3-256, md5.
 	Algorithms []string `yaml:"algorithms"`
-	// Skew is how far the date of a signature may be from now, either way.
+	// Skew is how far the date of a 2checkout client's signature may be from now,
+	// either way.
 	Skew Duration `yaml:"skew"`
+	// Capabilities are what a bluesnap client may do: principal lets it maintain the
+	// users of its tenant, and of those that the tenant acts for, and sign them and
+	// the customers on. Without it every call is refused.
+	Capabilities []string `yaml:"capabilities"`
+	// Addresses are the addresses and networks that the client may call from, 15 at
+	// most. Without any it may call from anywhere.
+	Addresses []Network `yaml:"addresses"`
 }
 
 // Destinations are where a tenant's people can be signed on. One that is not
@@ -170,6 +186,10 @@ type Destinations struct {
 	Cart *Cart `yaml:"cart"`
 	// Account is the account area.
 	Account *Account `yaml:"account"`
+	// Portal is where the tenant's users work.
+	Portal *Portal `yaml:"portal"`
+	// Entrance leads on to the cart or the account, by what the link asks for.
+	Entrance *Entrance `yaml:"entrance"`
 }
 
 // Cart is the hosted cart, and which buy links lead there.

@@ -126,11 +126,33 @@ func (c *Config) complete() {
 		if t.Name == "" {
 			t.Name = t.ID
 		}
-		if t.Destinations.Cart != nil && t.Destinations.Cart.Hosts == nil && c.PublicURL != "" {
-			t.Destinations.Cart.Hosts = []string{c.PublicURL}
+		for j := range t.Clients {
+			c.completeClient(&t.Clients[j], fmt.Sprintf("tenants[%d].clients[%d]", i, j))
 		}
-		if t.Destinations.Account != nil && t.Destinations.Account.Hosts == nil && c.PublicURL != "" {
-			t.Destinations.Account.Hosts = []string{c.PublicURL}
+		t.Destinations.completeHosts(c.PublicURL)
+	}
+}
+
+// completeHosts fills in the hosts of destinations that have none of their own.
+func (d *Destinations) completeHosts(publicURL string) {
+	complete := func(hosts *[]string, standard ...string) {
+		if *hosts == nil && len(standard) > 0 && standard[0] != "" {
+			*hosts = standard
 		}
+	}
+	var led []string
+	if d.Cart != nil {
+		complete(&d.Cart.Hosts, publicURL)
+		led = d.Cart.Hosts
+	}
+	if d.Account != nil {
+		complete(&d.Account.Hosts, publicURL)
+		led = d.Account.Hosts
+	}
+	if d.Portal != nil {
+		complete(&d.Portal.Hosts, publicURL)
+	}
+	if d.Entrance != nil {
+		complete(&d.Entrance.Hosts, led...)
 	}
 }

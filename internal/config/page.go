@@ -1,6 +1,7 @@
 package config
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/latchkey-sso/latchkey/internal/signon"
@@ -9,16 +10,21 @@ import (
 // pages checks the addresses of pages that one tenant's people are sent to.
 type pages struct {
 	*checker
-	origins []signon.Origin // the tenant's registered hosts
+	inside  []signon.Origin // the hosts of the tenant's cart and account
+	origins []signon.Origin // these and its other hosts
 }
 
 func (k *checker) pagesOf(t *Tenant) pages {
 	p := pages{checker: k}
 	if c := t.Destinations.Cart; c != nil {
-		p.origins = append(p.origins, origins(c.Hosts)...)
+		p.inside = append(p.inside, origins(c.Hosts)...)
 	}
 	if a := t.Destinations.Account; a != nil {
-		p.origins = append(p.origins, origins(a.Hosts)...)
+		p.inside = append(p.inside, origins(a.Hosts)...)
+	}
+	p.origins = slices.Clone(p.inside)
+	if portal := t.Destinations.Portal; portal != nil {
+		p.origins = append(p.origins, origins(portal.Hosts)...)
 	}
 	return p
 }

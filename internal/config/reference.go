@@ -14,7 +14,7 @@ import (
 
 // source holds the comments of the settings, for the reference.
 //
-//go:embed config.go secret.go branding.go
+//go:embed config.go secret.go branding.go portal.go
 var source embed.FS
 
 // Field is one setting, for the reference.
@@ -89,6 +89,8 @@ func describe(v reflect.Value) (kind, standard string) {
 	case []string:
 		list, _ := v.Interface().([]string)
 		return "list", strings.Join(list, ", ")
+	case Contracts:
+		return "mapping of contracts to products", ""
 	case map[string]string:
 		return "mapping of hosts to addresses", ""
 	case *int:

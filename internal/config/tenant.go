@@ -7,11 +7,9 @@ import (
 	"slices"
 	"time"
 
+	"github.com/latchkey-sso/latchkey/internal/password"
 	"github.com/latchkey-sso/latchkey/internal/signon"
 )
-
-// realms is the namespace of client ids for each kind of client.
-var realms = map[string]string{kind2Checkout: "avangate"}
 
 // Declared returns the tenants as the core takes them, with the secrets read
 // from where they are. Its error is Problems, one for each secret that can't be
@@ -22,7 +20,7 @@ func (c *Config) Declared() ([]signon.Tenant, error) {
 	for i := range c.Tenants {
 		t := &c.Tenants[i]
 		tenants[i] = signon.Tenant{
-			ID: signon.TenantID(t.ID), Name: t.Name, Language: t.Language, SupportURL: t.SupportURL, SupportEmail: t.SupportEmail,
+			ID: signon.TenantID(t.ID), Name: t.Name, Number: t.Number, ActsFor: tenantIDs(t.ActsFor), Language: t.Language, SupportURL: t.SupportURL, SupportEmail: t.SupportEmail,
 			Brand: t.Branding.declared(),
 			Limits: signon.TenantLimits{
 				LiveGrants:      orDefault(t.Limits.LiveGrants, c.Limits.LiveGrants),
@@ -55,6 +53,10 @@ func orDefault(n *int, otherwise int) int {
 func (c *Config) client(cl *Client, path string) (signon.Client, Problems) {
 	client := signon.Client{
 		Realm: realms[cl.Kind], ID: cl.ID, Name: cl.Name, Algorithms: cl.Algorithms, ProofSkew: time.Duration(cl.Skew),
+		Networks: prefixes(cl.Addresses),
+	}
+	for _, one := range cl.Capabilities {
+		client.Capabilities = append(client.Capabilities, signon.Capability(one))
 	}
 	var problems Problems
 	for _, s := range []struct {
@@ -65,6 +67,9 @@ func (c *Config) client(cl *Client, path string) (signon.Client, Problems) {
 			continue
 		}
 		secret, err := s.ref.read(c.origin.environ)
+		if err == nil && cl.Kind == kindBlueSnap {
+			err = checkHash(secret)
+		}
 		if err != nil {
 			problems = append(problems, c.origin.problem(s.path, "%s", err))
 			continue
@@ -72,6 +77,31 @@ func (c *Config) client(cl *Client, path string) (signon.Client, Problems) {
 		client.Secrets = append(client.Secrets, signon.Secret(secret))
 	}
 	return client, problems
+}
+
+// checkHash returns what is wrong with the hash of a password. Its error does not
+// hold it: it may be the password itself.
+func checkHash(hash string) error {
+	if err := password.Check(hash); err != nil {
+		return fmt.Errorf("%w; `latchkey password` prints the hash of a password", err)
+	}
+	return nil
+}
+
+func tenantIDs(ids []string) []signon.TenantID {
+	var list []signon.TenantID
+	for _, id := range ids {
+		list = append(list, signon.TenantID(id))
+	}
+	return list
+}
+
+func prefixes(networks []Network) []netip.Prefix {
+	var list []netip.Prefix
+	for _, n := range networks {
+		list = append(list, n.Prefix)
+	}
+	return list
 }
 
 // declared returns the destinations as the core takes them. Hosts and addresses
@@ -96,6 +126,12 @@ func (t *Tenant) declared() []signon.Destination {
 			Policy:   signon.Policy(cmp.Or(a.Redemption, t.Redemption)),
 			Settings: settings(t.refreshURLs(a.Hosts, a.RefreshURL)),
 		})
+	}
+	if t.Destinations.Portal != nil {
+		all = append(all, t.portal())
+	}
+	if t.Destinations.Entrance != nil {
+		all = append(all, t.entrance())
 	}
 	return all
 }
@@ -154,11 +190,7 @@ func (c *Config) RootKeys() (root, previous []byte, err error) {
 
 // Proxies returns the networks of trusted proxies.
 func (c *Config) Proxies() []netip.Prefix {
-	list := make([]netip.Prefix, len(c.TrustedProxies))
-	for i, n := range c.TrustedProxies {
-		list[i] = n.Prefix
-	}
-	return list
+	return prefixes(c.TrustedProxies)
 }
 
 // DefaultTenant returns a tenant with a cart and an account area that have
@@ -176,6 +208,26 @@ func DefaultClient(id string, secret SecretRef) Client {
 	c := Client{ID: id, Secret: secret}
 	c.setDefaults()
 	return c
+}
+
+// DefaultAPIUser returns a bluesnap client with its default settings and the hash
+// of its password.
+func DefaultAPIUser(id string, hash SecretRef) Client {
+	return Client{Kind: kindBlueSnap, ID: id, Secret: hash}
+}
+
+// DefaultPortal returns a portal with its default settings and no hosts yet.
+func DefaultPortal() *Portal {
+	p := &Portal{}
+	p.setDefaults()
+	return p
+}
+
+// DefaultEntrance returns an entrance with its default settings and no hosts yet.
+func DefaultEntrance() *Entrance {
+	e := &Entrance{}
+	e.setDefaults()
+	return e
 }
 
 // Fixed returns what can't be changed without a restart, for comparing.

@@ -44,12 +44,16 @@ type Network struct{ netip.Prefix }
 // UnmarshalText reads either notation.
 func (n *Network) UnmarshalText(text []byte) error {
 	if addr, err := netip.ParseAddr(string(text)); err == nil && addr.Zone() == "" {
+		addr = addr.Unmap()
 		n.Prefix = netip.PrefixFrom(addr, addr.BitLen())
 		return nil
 	}
 	prefix, err := netip.ParsePrefix(string(text))
 	if err != nil {
 		return errors.New("must be an address or a network, as in 10.0.0.0/8")
+	}
+	if prefix.Addr().Is4In6() {
+		return errors.New("must be an IPv4 network written as one, as in 10.0.0.0/8")
 	}
 	if prefix != prefix.Masked() {
 		return fmt.Errorf("must be a network without bits beyond its prefix: %s", prefix.Masked())
