@@ -49,11 +49,13 @@ are removed ten minutes after they have expired.
 	f := cmd.Flags()
 	f.StringVarP(&q.Tenant, "tenant", "t", "", "only of this `tenant`")
 	f.StringVar(&q.Customer, "customer", "", "only of the customer with this internal or external `reference`")
+	f.StringVar(&q.User, "user", "", "only of the user of a portal with this `ID` or username")
 	f.StringVar(&q.Client, "client", "", "only those that this `client` asked for")
-	f.StringVar(&q.Destination, "destination", "", "only to this `destination`: cart or account")
+	f.StringVar(&q.Destination, "destination", "", "only to this `destination`: cart, account, portal or entrance")
 	f.StringVar(&q.State, "state", "", "only those that are live, redeemed, revoked, voided or expired")
 	f.StringVar(&since, "since", "", "only those issued at that `time` or later")
 	f.StringVar(&until, "until", "", "only those issued at that `time` or earlier")
+	cmd.MarkFlagsMutuallyExclusive("customer", "user")
 	f.Int64Var(&q.Limit, "limit", 100, "stop after so many; 0 lists all")
 	f.BoolVar(&asJSON, "json", false, "print JSON Lines")
 	states := make([]string, 0, len(signon.Standings()))
@@ -94,15 +96,23 @@ func grantTable(w io.Writer) (show func(*operator.Grant) error, flush func() err
 		_, err := fmt.Fprintf(table, "%v\t%v\t%v\t%v\t%v\t%v\t%v\t%v\t%v\n", columns...)
 		return err
 	}
-	headed := row("REFERENCE", "STATE", "TENANT", "CLIENT", "CUSTOMER", "DESTINATION", "ISSUED", "EXPIRES", "BOUND TO")
+	headed := row("REFERENCE", "STATE", "TENANT", "CLIENT", "PERSON", "DESTINATION", "ISSUED", "EXPIRES", "BOUND TO")
 	show = func(g *operator.Grant) error {
 		bound := orDash(g.Address)
 		if g.Misses > 0 {
 			bound += fmt.Sprintf(" (misses: %d)", g.Misses)
 		}
-		return row(g.Reference, g.State, g.Tenant, g.Client, g.Subject, g.Destination, g.IssuedAt.Format(time.RFC3339), g.ExpiresAt.Format(time.RFC3339), bound)
+		return row(g.Reference, g.State, g.Tenant, g.Client, person(g), g.Destination, g.IssuedAt.Format(time.RFC3339), g.ExpiresAt.Format(time.RFC3339), bound)
 	}
 	return show, func() error { return errors.Join(headed, table.Flush()) }
+}
+
+// person names whom a grant is for; customers are the rule.
+func person(g *operator.Grant) string {
+	if g.SubjectKind == string(signon.SubjectUser) {
+		return "user " + g.Subject
+	}
+	return g.Subject
 }
 
 // readTime reads a time, a day, or how long before now; empty is none.

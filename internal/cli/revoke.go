@@ -22,9 +22,9 @@ func newRevoke() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "revoke",
 		Short: "End links and the sessions that came of them",
-		Long: `Ends one grant, all of a customer, or all that a client asked for: links that were
-not used yet, and the sessions of those that were. Each is recorded in the audit
-log. What was ended can't be brought back.
+		Long: `Ends one grant, all of a customer or of a user of a portal, or all that a client
+asked for: links that were not used yet, and the sessions of those that were. Each
+is recorded in the audit log. What was ended can't be brought back.
 
 ` + placeHelp,
 		Example: "  latchkey revoke --tenant shop --customer 352365983\n  latchkey revoke --reference 6b0187ca9d0976cf36c70eed --yes",
@@ -51,11 +51,12 @@ log. What was ended can't be brought back.
 	f.StringVarP(&req.Tenant, "tenant", "t", "", "`tenant` that it is about; may be left out when there is only one")
 	f.StringVar(&req.Reference, "reference", "", "end the grant with this `reference`")
 	f.StringVar(&req.Customer, "customer", "", "end all of the customer with this internal or external `reference`")
+	f.StringVar(&req.User, "user", "", "end all of the user of a portal with this `ID` or username")
 	f.StringVar(&req.Client, "client", "", "end all that this `client` asked for")
 	f.BoolVarP(&yes, "yes", "y", false, "don't ask on a terminal")
 	f.BoolVar(&asJSON, "json", false, "print JSON")
-	cmd.MarkFlagsMutuallyExclusive("reference", "customer", "client")
-	cmd.MarkFlagsOneRequired("reference", "customer", "client")
+	cmd.MarkFlagsMutuallyExclusive("reference", "customer", "user", "client")
+	cmd.MarkFlagsOneRequired("reference", "customer", "user", "client")
 	p.addFlags(cmd)
 	return cmd
 }
@@ -66,6 +67,8 @@ func whatEnds(req *operator.RevokeRequest) string {
 	switch {
 	case req.Customer != "":
 		what = "all links and sessions of customer " + req.Customer
+	case req.User != "":
+		what = "all links and sessions of user " + req.User
 	case req.Client != "":
 		what = "all links and sessions that client " + req.Client + " asked for"
 	}

@@ -14,8 +14,15 @@ func TestOnlyAClearYesRevokes(t *testing.T) {
 			t.Errorf("%q: got %v, want agreed %v", answer, err, want)
 		}
 	}
-	if got, want := whatEnds(&operator.RevokeRequest{Tenant: "shop", Customer: "7"}), "all links and sessions of customer 7 of tenant shop"; got != want {
-		t.Errorf("got %q, want %q", got, want)
+	for want, req := range map[string]operator.RevokeRequest{
+		"all links and sessions of customer 7 of tenant shop": {Tenant: "shop", Customer: "7"},
+		"all links and sessions of user 7":                    {User: "7"},
+		"all links and sessions that client 7 asked for":      {Client: "7"},
+		"the link 7": {Reference: "7"},
+	} {
+		if got := whatEnds(&req); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
 	}
 }
 

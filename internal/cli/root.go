@@ -57,6 +57,7 @@ Run it:           latchkey serve --config latchkey.yaml`,
 		newAudit(),
 		newConfig(),
 		newKeygen(),
+		newPassword(),
 		newVersion(),
 	)
 	return root

@@ -19,6 +19,13 @@ func (s *Service) AllCustomers(ctx context.Context, tenant signon.TenantID) iter
 	})
 }
 
+// AllUsers returns the tenant's users by ID, as AllCustomers does.
+func (s *Service) AllUsers(ctx context.Context, tenant signon.TenantID) iter.Seq2[*User, error] {
+	return pages("users", func(last *User) ([]User, error) {
+		return s.store.Users(ctx, tenant, last.ID, exportPage)
+	})
+}
+
 // AllSubscriptions returns the tenant's subscriptions by reference, as
 // AllCustomers does.
 func (s *Service) AllSubscriptions(ctx context.Context, tenant signon.TenantID) iter.Seq2[*Subscription, error] {

@@ -24,6 +24,12 @@ func (s *Service) UserByRef(ctx context.Context, tenant signon.TenantID, ref str
 	return s.store.User(ctx, tenant, id)
 }
 
+// UserByUsername returns the user with that name, in any case of letters, or
+// signon.ErrNotFound.
+func (s *Service) UserByUsername(ctx context.Context, tenant signon.TenantID, name string) (*User, error) {
+	return s.store.UserByUsername(ctx, tenant, name)
+}
+
 // Users returns up to limit users with IDs above after, by ID.
 func (s *Service) Users(ctx context.Context, tenant signon.TenantID, after int64, limit int) ([]User, error) {
 	return s.store.Users(ctx, tenant, after, limit)

@@ -176,8 +176,8 @@ func (c *Client) Explain(ctx context.Context, code string) (*Explanation, error)
 // Grants passes on the selected grants, in the order in which they expire.
 func (c *Client) Grants(ctx context.Context, q GrantQuery, tell func(*Grant)) error {
 	query := url.Values{
-		"tenant": {q.Tenant}, "customer": {q.Customer}, "client": {q.Client}, "destination": {q.Destination}, "state": {q.State},
-		"limit": {strconv.FormatInt(q.Limit, 10)},
+		"tenant": {q.Tenant}, "customer": {q.Customer}, "user": {q.User}, "client": {q.Client}, "destination": {q.Destination},
+		"state": {q.State}, "limit": {strconv.FormatInt(q.Limit, 10)},
 	}
 	for name, at := range map[string]time.Time{"since": q.Since, "until": q.Until} {
 		if !at.IsZero() {
@@ -193,7 +193,7 @@ func (c *Client) Grants(ctx context.Context, q GrantQuery, tell func(*Grant)) er
 
 // Revoke ends what is asked for.
 func (c *Client) Revoke(ctx context.Context, req RevokeRequest) (*Revoked, error) {
-	query := url.Values{"tenant": {req.Tenant}, "reference": {req.Reference}, "customer": {req.Customer}, "client": {req.Client}}
+	query := url.Values{"tenant": {req.Tenant}, "reference": {req.Reference}, "customer": {req.Customer}, "user": {req.User}, "client": {req.Client}}
 	return document[Revoked](ctx, c, http.MethodPost, "/revoke", query)
 }
 

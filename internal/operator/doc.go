@@ -8,8 +8,8 @@
 //	GET  /audit/events?after=&last=&limit=&tenant=&type=&support_code=
 //	GET  /status
 //	GET  /explain/{code}                                  what is known of a request by its support code
-//	GET  /grants?tenant=&customer=&client=&destination=&state=&since=&until=&limit=
-//	POST /revoke?tenant=&reference=|customer=|client=     ends links and sessions
+//	GET  /grants?tenant=&customer=|user=&client=&destination=&state=&since=&until=&limit=
+//	POST /revoke?tenant=&reference=|customer=|user=|client=   ends links and sessions
 //	GET  /destinations/check?url=&tenant=&destination=    whether links may point there
 //
 // Messages are JSON Lines. When no server runs, a command serves the same

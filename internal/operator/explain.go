@@ -3,9 +3,11 @@ package operator
 import (
 	"context"
 	"fmt"
+	"iter"
 	"net/http"
 	"time"
 
+	"github.com/latchkey-sso/latchkey/internal/directory"
 	"github.com/latchkey-sso/latchkey/internal/inbound"
 	"github.com/latchkey-sso/latchkey/internal/signon"
 )
@@ -133,16 +135,36 @@ func (p *personReader) person(ctx context.Context, e *signon.Event) (*Person, er
 			}
 		}
 	}
-	// The grant is gone, and who it was for is sealed: everybody's key is tried.
-	for c, err := range p.Directory.AllCustomers(ctx, e.Tenant) {
-		if err != nil {
-			return nil, fmt.Errorf("look for the person of an audit event: %w", err)
-		}
-		if person := p.open(c.PrivacyKey, e); person != nil {
-			return person, nil
+	// The grant is gone, and who it was for is sealed: everybody's key is tried,
+	// those of the users first, who are few.
+	users := keys(p.Directory.AllUsers(ctx, e.Tenant), func(u *directory.User) signon.PrivacyKey { return u.PrivacyKey })
+	customers := keys(p.Directory.AllCustomers(ctx, e.Tenant), func(c *directory.Customer) signon.PrivacyKey { return c.PrivacyKey })
+	for _, all := range []iter.Seq2[signon.PrivacyKey, error]{users, customers} {
+		for key, err := range all {
+			if err != nil {
+				return nil, fmt.Errorf("look for the person of an audit event: %w", err)
+			}
+			if person := p.open(key, e); person != nil {
+				return person, nil
+			}
 		}
 	}
 	return &Person{Erased: true}, nil
+}
+
+// keys returns the people's privacy keys.
+func keys[T any](people iter.Seq2[*T, error], key func(*T) signon.PrivacyKey) iter.Seq2[signon.PrivacyKey, error] {
+	return func(yield func(signon.PrivacyKey, error) bool) {
+		for one, err := range people {
+			if err != nil {
+				yield(signon.PrivacyKey{}, err)
+				return
+			}
+			if !yield(key(one), nil) {
+				return
+			}
+		}
+	}
 }
 
 // open returns what the event holds if the key is the person's.

@@ -16,7 +16,8 @@ type Grant struct {
 	Client      string     `json:"client"`
 	Destination string     `json:"destination"`
 	Subject     string     `json:"subject"`
-	State       string     `json:"state"` // live, redeemed, revoked, voided or expired
+	SubjectKind string     `json:"subject_kind"` // customer or user
+	State       string     `json:"state"`        // live, redeemed, revoked, voided or expired
 	Target      string     `json:"target"`
 	Language    string     `json:"language,omitempty"`
 	Address     string     `json:"address,omitempty"` // the address or network that it is bound to
@@ -29,7 +30,7 @@ type Grant struct {
 func newGrant(g *signon.Grant, standing signon.Standing) *Grant {
 	grant := &Grant{
 		Reference: string(g.Key.Reference()), Tenant: string(g.Tenant), Client: g.Client, Destination: g.Destination, Subject: string(g.Subject),
-		State: string(standing), Target: g.Target, Language: g.Language, Address: g.BoundAddr.String(), Misses: g.Misses,
+		SubjectKind: string(g.SubjectKind), State: string(standing), Target: g.Target, Language: g.Language, Address: g.BoundAddr.String(), Misses: g.Misses,
 		IssuedAt: g.IssuedAt.UTC(), ExpiresAt: g.ExpiresAt.UTC(),
 	}
 	if !g.RedeemedAt.IsZero() {
@@ -41,8 +42,9 @@ func newGrant(g *signon.Grant, standing signon.Standing) *Grant {
 
 // GrantQuery selects grants. The zero value selects all.
 type GrantQuery struct {
-	Tenant       string // empty: all, or with Customer the only one
+	Tenant       string // empty: all, or with Customer or User the only one
 	Customer     string // an internal reference, or else an external one
+	User         string // an ID, or else a username; not with Customer
 	Client       string
 	Destination  string
 	State        string
@@ -79,17 +81,13 @@ func (h *handler) grantFilter(r request) (f signon.GrantFilter, err error) {
 	if f.Standing != "" && !slices.Contains(signon.Standings(), f.Standing) {
 		return f, badRequest(fmt.Errorf("%q is not one of live, redeemed, revoked, voided, expired", f.Standing))
 	}
-	customer := r.param("customer")
-	if r.param("tenant") != "" || customer != "" {
+	if r.param("tenant") != "" || r.param("customer") != "" || r.param("user") != "" {
 		if f.Tenant, err = h.tenant(r.Context(), r); err != nil {
 			return f, err
 		}
 	}
-	if customer != "" {
-		f.Kind = signon.SubjectCustomer
-		if f.Subject, err = h.customer(r.Context(), f.Tenant, customer); err != nil {
-			return f, err
-		}
+	if f.Kind, f.Subject, err = h.person(r, f.Tenant); err != nil {
+		return f, err
 	}
 	if f.Since, err = instant(r, "since"); err != nil {
 		return f, err

@@ -42,13 +42,18 @@ func shopWithCustomers(t *testing.T) (w *world, ids [2]int64) {
 	return w, ids
 }
 
-// grant stores a grant as the core would, and returns its reference.
+// grant stores a customer's grant as the core would.
 func (w *world) grant(t *testing.T, n byte, customer int64) *signon.Grant {
+	t.Helper()
+	return w.grantFor(t, n, signon.SubjectCustomer, signon.SubjectRef(fmt.Sprint(customer)))
+}
+
+func (w *world) grantFor(t *testing.T, n byte, kind signon.SubjectKind, ref signon.SubjectRef) *signon.Grant {
 	t.Helper()
 	now := fixedClock{}.Now()
 	g := &signon.Grant{
 		Key: signon.ExpiryKey(now.Add(time.Minute)), Tenant: "shop", Client: "SHOP", Destination: "cart",
-		Subject: signon.SubjectRef(fmt.Sprint(customer)), SubjectKind: signon.SubjectCustomer, Target: "https://shop.example/buy?p=1",
+		Subject: ref, SubjectKind: kind, Target: "https://shop.example/buy?p=1",
 		IssuedAt: now, ExpiresAt: now.Add(time.Minute),
 	}
 	g.Key[5] = n
@@ -110,14 +115,53 @@ func TestGrantsAreListedAndRevoked(t *testing.T) {
 	}
 }
 
+// user stores a user of the shop who has the same number as somebody else.
+func (w *world) user(t *testing.T, id int64, username string) *directory.User {
+	t.Helper()
+	u := &directory.User{Tenant: "shop", ID: id, Username: username, FirstName: "Una", LastName: "Works", Email: "una@example.com", PrivacyKey: signon.PrivacyKey{byte(id), 7}, Version: 1}
+	if err := w.store.CreateUser(t.Context(), u, &signon.Event{Type: signon.EventUserCreated, Tenant: "shop"}, nil); err != nil {
+		t.Fatal(err)
+	}
+	return u
+}
+
+func TestGrantsOfAUserAreToldFromThoseOfACustomerWithTheSameNumber(t *testing.T) {
+	w, ids := shopWithCustomers(t)
+	w.user(t, ids[0], "una")
+	w.grant(t, 1, ids[0])
+	w.grantFor(t, 2, signon.SubjectUser, signon.SubjectRef(fmt.Sprint(ids[0])))
+	c := inProcess(t, w.handler(w.store))
+	for name, q := range map[string]operator.GrantQuery{
+		"customer": {Tenant: "shop", Customer: fmt.Sprint(ids[0])}, "user": {Tenant: "shop", User: fmt.Sprint(ids[0])}, "user by name": {Tenant: "shop", User: "UNA"},
+	} {
+		var kinds []string
+		if err := c.Grants(t.Context(), q, func(g *operator.Grant) { kinds = append(kinds, g.SubjectKind) }); err != nil || len(kinds) != 1 || !strings.HasPrefix(name, kinds[0]) {
+			t.Errorf("of the %s: got %v, %v", name, kinds, err)
+		}
+	}
+	if done, err := c.Revoke(t.Context(), operator.RevokeRequest{Tenant: "shop", User: "una"}); err != nil || done.Ended != 1 {
+		t.Errorf("got %+v, %v, want one ended", done, err)
+	}
+	if diff := cmp.Diff([]string{fmt.Sprint(ids[0], " live")}, w.grants(t, c, operator.GrantQuery{State: "live"})); diff != "" {
+		t.Errorf("left live (-want +got):\n%s", diff)
+	}
+	for want, q := range map[string]operator.GrantQuery{
+		`tenant shop has no user "nobody"`: {Tenant: "shop", User: "nobody"}, "name a customer or a user, not both": {Tenant: "shop", User: "una", Customer: "ext0"},
+	} {
+		if err := c.Grants(t.Context(), q, nil); text(err) != want {
+			t.Errorf("got %q, want %q", text(err), want)
+		}
+	}
+}
+
 func TestRevokingNeedsToKnowWhat(t *testing.T) {
 	w, _ := shopWithCustomers(t)
 	c := inProcess(t, w.handler(w.store))
 	for want, req := range map[string]operator.RevokeRequest{
-		"name a reference, a customer or a client: exactly one of them": {Tenant: "shop", Client: "A", Customer: "B"},
-		"which tenant? declared are other, shop":                        {Client: "A"},
-		`tenant shop has no customer "nobody"`:                          {Tenant: "shop", Customer: "nobody"},
-		"reference must be 24 hexadecimal digits":                       {Tenant: "shop", Reference: "0123"},
+		"name a reference, a customer, a user or a client: exactly one of them": {Tenant: "shop", User: "A", Customer: "B"},
+		"which tenant? declared are other, shop":                                {Client: "A"},
+		`tenant shop has no customer "nobody"`:                                  {Tenant: "shop", Customer: "nobody"},
+		"reference must be 24 hexadecimal digits":                               {Tenant: "shop", Reference: "0123"},
 	} {
 		if _, err := c.Revoke(t.Context(), req); text(err) != want {
 			t.Errorf("got %q, want %q", text(err), want)
@@ -167,14 +211,17 @@ func TestAnExplanationOpensWhatIsKnownOfThePerson(t *testing.T) {
 	}
 	record(w.grant(t, 1, ids[0]).Key.Reference(), keyOf(ids[0]), ids[0])
 	record("0123456789abcdef01234567", keyOf(ids[1]), ids[1]) // its grant is gone
+	una := w.user(t, 77, "una")
+	record("0123456789abcdef01234567", una.PrivacyKey, una.ID)
 	record("0123456789abcdef01234567", signon.PrivacyKey{9}, 9)
 	c := inProcess(t, w.handler(w.store))
 	got, err := c.Explain(t.Context(), "1234-567890")
-	if err != nil || len(got.Events) != 3 || !got.Retold || got.Standalone || len(got.Decisions) != 3 {
+	if err != nil || len(got.Events) != 4 || !got.Retold || got.Standalone || len(got.Decisions) != 4 {
 		t.Fatalf("got %+v, %v", got, err)
 	}
 	for i, want := range []operator.Person{
-		{Subject: fmt.Sprint(ids[0]), Address: "192.0.2.1"}, {Subject: fmt.Sprint(ids[1]), Address: "192.0.2.1"}, {Erased: true},
+		{Subject: fmt.Sprint(ids[0]), Address: "192.0.2.1"}, {Subject: fmt.Sprint(ids[1]), Address: "192.0.2.1"},
+		{Subject: "77", Address: "192.0.2.1"}, {Erased: true},
 	} {
 		if got.Events[i].Person == nil || *got.Events[i].Person != want {
 			t.Errorf("event %d: got %+v, want %+v", i, got.Events[i].Person, want)

@@ -126,6 +126,36 @@ func (h *handler) tenant(ctx context.Context, r request) (signon.TenantID, error
 	return "", notFound("tenant %q is not declared; declared are %s", name, strings.Join(ids, ", "))
 }
 
+// person returns the tenant's customer or user who is asked about, or nobody.
+func (h *handler) person(r request, tenant signon.TenantID) (kind signon.SubjectKind, ref signon.SubjectRef, err error) {
+	customer, user := r.param("customer"), r.param("user")
+	switch {
+	case customer != "" && user != "":
+		err = badRequest(errors.New("name a customer or a user, not both"))
+	case customer != "":
+		kind = signon.SubjectCustomer
+		ref, err = h.customer(r.Context(), tenant, customer)
+	case user != "":
+		kind = signon.SubjectUser
+		ref, err = h.user(r.Context(), tenant, user)
+	}
+	return kind, ref, err
+}
+
+// user returns the tenant's user with that ID, or else with that username.
+func (h *handler) user(ctx context.Context, tenant signon.TenantID, name string) (signon.SubjectRef, error) {
+	for _, find := range []func(context.Context, signon.TenantID, string) (*directory.User, error){h.Directory.UserByRef, h.Directory.UserByUsername} {
+		u, err := find(ctx, tenant, name)
+		if err == nil {
+			return u.Ref(), nil
+		}
+		if !errors.Is(err, signon.ErrNotFound) {
+			return "", fmt.Errorf("read user: %w", err)
+		}
+	}
+	return "", notFound("tenant %s has no user %q", tenant, name)
+}
+
 // customer returns the tenant's customer who is asked about, by internal or
 // external reference.
 func (h *handler) customer(ctx context.Context, tenant signon.TenantID, reference string) (signon.SubjectRef, error) {

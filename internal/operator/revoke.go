@@ -10,11 +10,12 @@ import (
 )
 
 // RevokeRequest asks to end sign-ons: links that were not used yet, and sessions.
-// One of Reference, Customer and Client is given.
+// One of Reference, Customer, User and Client is given.
 type RevokeRequest struct {
 	Tenant    string // empty: the only one
 	Reference string // of one grant
 	Customer  string // an internal reference, or else an external one: all of that person
+	User      string // an ID, or else a username: all of that person
 	Client    string // all that the client asked for
 }
 
@@ -55,23 +56,19 @@ func (h *handler) declared(tenant signon.TenantID, client string) bool {
 
 // selection reads what shall be ended: exactly one kind of thing.
 func (h *handler) selection(r request) (sel signon.Selection, err error) {
-	customer := r.param("customer")
 	sel.Reference, sel.Client = signon.Reference(r.param("reference")), r.param("client")
 	given := 0
-	for _, text := range []string{customer, string(sel.Reference), sel.Client} {
+	for _, text := range []string{r.param("customer"), r.param("user"), string(sel.Reference), sel.Client} {
 		if text != "" {
 			given++
 		}
 	}
 	if given != 1 {
-		return sel, badRequest(errors.New("name a reference, a customer or a client: exactly one of them"))
+		return sel, badRequest(errors.New("name a reference, a customer, a user or a client: exactly one of them"))
 	}
 	if sel.Tenant, err = h.tenant(r.Context(), r); err != nil {
 		return sel, err
 	}
-	if customer != "" {
-		sel.Kind = signon.SubjectCustomer
-		sel.Subject, err = h.customer(r.Context(), sel.Tenant, customer)
-	}
+	sel.Kind, sel.Subject, err = h.person(r, sel.Tenant)
 	return sel, err
 }
