@@ -19,7 +19,7 @@ import (
 // what SQLite keeps with it are just too large for a block of 4 KiB.
 const (
 	commonPragmas = "busy_timeout(5000) journal_mode(wal) synchronous(full) fullfsync(1) checkpoint_fullfsync(1) wal_autocheckpoint(0) temp_store(memory) trusted_schema(0)"
-	writerPragmas = "cache_size(-2000)"
+	writerPragmas = "cache_size(-2000) secure_delete(fast)"
 	readerPragmas = "cache_size(-500) query_only(1)"
 )
 

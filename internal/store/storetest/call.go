@@ -2,7 +2,9 @@ package storetest
 
 import (
 	"context"
+	"reflect"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -44,6 +46,7 @@ func calls(s Store, g *signon.Grant) map[string]func(context.Context) error {
 		},
 		"Customer":              func(ctx context.Context) error { return drop(s.Customer(ctx, shop, 1)) },
 		"CustomerByExternalRef": func(ctx context.Context) error { return drop(s.CustomerByExternalRef(ctx, shop, "r")) },
+		"CustomerByShopperID":   func(ctx context.Context) error { return drop(s.CustomerByShopperID(ctx, shop, 1)) },
 		"CustomersByEmail":      func(ctx context.Context) error { return drop(s.CustomersByEmail(ctx, shop, "a@b.example", 1)) },
 		"Customers":             func(ctx context.Context) error { return drop(s.Customers(ctx, shop, 0, 1)) },
 		"CreateSubscription": func(ctx context.Context) error {
@@ -65,13 +68,40 @@ func calls(s Store, g *signon.Grant) map[string]func(context.Context) error {
 		"OrderByCart": func(ctx context.Context) error { return drop(s.OrderByCart(ctx, shop, "cart")) },
 		"OrdersOf":    func(ctx context.Context) error { return drop(s.OrdersOf(ctx, shop, 1, 1)) },
 		"Orders":      func(ctx context.Context) error { return drop(s.Orders(ctx, shop, "", 1)) },
+		"CreateUser": func(ctx context.Context) error {
+			return s.CreateUser(ctx, user(1), event(signon.EventUserCreated), nil)
+		},
+		"UpdateUser": func(ctx context.Context) error { return s.UpdateUser(ctx, user(1), event(signon.EventUserChanged)) },
+		"DeleteUser": func(ctx context.Context) error { return s.DeleteUser(ctx, shop, 1, event(signon.EventUserDeleted)) },
+		"SignOutUser": func(ctx context.Context) error {
+			return s.SignOutUser(ctx, shop, 1, event(signon.EventSignedOutEverywhere))
+		},
+		"User":           func(ctx context.Context) error { return drop(s.User(ctx, shop, 1)) },
+		"UserByUsername": func(ctx context.Context) error { return drop(s.UserByUsername(ctx, shop, "ada")) },
+		"Users":          func(ctx context.Context) error { return drop(s.Users(ctx, shop, 0, 1)) },
+		"Activity": func(ctx context.Context) error {
+			return drop(s.Activity(ctx, signon.ActivityQuery{Tenant: shop, Limit: 1}))
+		},
+		"ClaimReply":   func(ctx context.Context) error { return drop(s.ClaimReply(ctx, signon.ReplyKey{1}, s.Now())) },
+		"ReleaseReply": func(ctx context.Context) error { return s.ReleaseReply(ctx, signon.ReplyKey{1}, s.Now()) },
 		"Import": func(ctx context.Context) error {
 			return s.Import(ctx, &directory.Batch{Products: []*directory.Product{product("1")}}, event(signon.EventImported))
 		},
 	}
 }
 
+// answers are the methods of Store that ask the engine for nothing.
+var answers = []string{"AuditAnchor", "Close", "Epoch", "Now"}
+
 var callPromises = []promise{
+	{"EveryCallIsTried", func(t *testing.T, b *bench) {
+		all, tried := reflect.TypeFor[Store](), calls(b.Store, b.newGrant())
+		for i := range all.NumMethod() {
+			if name := all.Method(i).Name; tried[name] == nil && !slices.Contains(answers, name) {
+				t.Errorf("%s: what it does without a store is not tried", name)
+			}
+		}
+	}},
 	{"ContextThatHasEndedMeansUnavailable", func(t *testing.T, b *bench) {
 		ctx, cancel := context.WithCancel(b.ctx)
 		cancel()

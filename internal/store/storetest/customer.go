@@ -14,7 +14,7 @@ import (
 func customer(id int64) *directory.Customer {
 	at := NewClock().Now()
 	return &directory.Customer{
-		Tenant: shop, ID: id, ExternalRef: fmt.Sprintf("Ref-%d", id),
+		Tenant: shop, ID: id, ExternalRef: fmt.Sprintf("Ref-%d", id), ShopperID: 19363122 + id,
 		Billing: directory.Contact{
 			FirstName: "John", LastName: "Newman", Company: "Newman & Sons", Address1: "12 Orchard Street", Address2: "2nd floor", City: "Springfield",
 			State: "Illinois", Zip: "62704", CountryCode: "us", Phone: "2175550100", Fax: "2175550101", Email: fmt.Sprintf("John.Newman+%d@Example.com", id),
@@ -40,6 +40,12 @@ func named(id int64, ref string) *directory.Customer {
 	return c
 }
 
+func shopper(id, number int64) *directory.Customer {
+	c := bare(id)
+	c.ShopperID = number
+	return c
+}
+
 // clashes are pairs of customers that must not both exist: one text would name
 // two people.
 var clashes = []struct {
@@ -50,6 +56,7 @@ var clashes = []struct {
 	{"the same external reference", named(100, "ref"), named(101, "ref")},
 	{"an external reference that is another's ID", bare(100), named(101, "100")},
 	{"an ID that is another's external reference", named(100, "101"), bare(101)},
+	{"the same shopper ID", shopper(100, 7), shopper(101, 7)},
 }
 
 // coexisting are pairs of customers that may both exist.
@@ -61,6 +68,8 @@ var coexisting = []struct {
 	{"external references in different letters", named(100, "ref"), named(101, "REF")},
 	{"an external reference that is the own ID", named(100, "100"), bare(101)},
 	{"an external reference that another's ID is part of", bare(100), named(101, "0100")},
+	{"a shopper ID that is another's ID", bare(100), shopper(101, 100)},
+	{"the same shopper ID in different tenants", shopper(100, 7), func() *directory.Customer { c := shopper(101, 7); c.Tenant = other; return c }()},
 	{"the same in different tenants", named(100, "ref"), func() *directory.Customer { c := named(100, "ref"); c.Tenant = other; return c }()},
 	{"an ID of another tenant as external reference", bare(100), func() *directory.Customer { c := named(101, "100"); c.Tenant = other; return c }()},
 }
@@ -76,6 +85,10 @@ var customerPromises = []promise{
 			t.Fatalf("by external reference: %v", err)
 		}
 		same(t, "customer by external reference", got, customer(1))
+		if got, err = b.Store.CustomerByShopperID(b.ctx, shop, customer(1).ShopperID); err != nil {
+			t.Fatalf("by shopper ID: %v", err)
+		}
+		same(t, "customer by shopper ID", got, customer(1))
 		b.Store = b.Reopen(t)
 		same(t, "customer after a restart", b.customer(t, 1), customer(1))
 		same(t, "events", b.events(t), []signon.EventType{signon.EventCustomerCreated, signon.EventCustomerCreated})
@@ -91,7 +104,11 @@ var customerPromises = []promise{
 			fails(t, "by ID", err, signon.ErrNotFound)
 			_, err = b.Store.CustomerByExternalRef(b.ctx, c.tenant, c.ref)
 			fails(t, "by external reference", err, signon.ErrNotFound)
+			_, err = b.Store.CustomerByShopperID(b.ctx, c.tenant, c.id)
+			fails(t, "by shopper ID", err, signon.ErrNotFound)
 		}
+		_, err := b.Store.CustomerByShopperID(b.ctx, other, customer(1).ShopperID)
+		fails(t, "by the shopper ID of another tenant's", err, signon.ErrNotFound)
 	}},
 	{"CustomersAreFoundByTheirEmailInAnyCase", func(t *testing.T, b *bench) {
 		mail := func(c *directory.Customer, email string) *directory.Customer { c.Billing.Email = email; return c }
@@ -136,7 +153,7 @@ var customerPromises = []promise{
 			}
 			b.create(t, first)
 			start := *second
-			start.ExternalRef = "free"
+			start.ExternalRef, start.ShopperID = "free", 0
 			b.create(t, &start)
 			second.Version = start.Version
 			fails(t, "update to "+c.name, b.Store.UpdateCustomer(b.ctx, second, event(signon.EventCustomerChanged)), signon.ErrConflict)
@@ -165,6 +182,8 @@ var customerPromises = []promise{
 		same(t, "customer", b.customer(t, 1), next)
 		_, err := b.Store.CustomerByExternalRef(b.ctx, shop, "Ref-1")
 		fails(t, "by the former reference", err, signon.ErrNotFound)
+		_, err = b.Store.CustomerByShopperID(b.ctx, shop, created.ShopperID)
+		fails(t, "by the former shopper ID", err, signon.ErrNotFound)
 		same(t, "events", b.events(t), []signon.EventType{signon.EventCustomerCreated, signon.EventCustomerChanged})
 	}},
 	{"UpdateOfAnotherVersionConflicts", func(t *testing.T, b *bench) {

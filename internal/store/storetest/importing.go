@@ -67,7 +67,9 @@ var importPromises = []promise{
 		}
 	}},
 	{"ImportWritesNothingWhenARowCannotBe", func(t *testing.T, b *bench) {
-		b.create(t, named(1, "taken"))
+		first := named(1, "taken")
+		first.ShopperID = 7
+		b.create(t, first)
 		b.subscribe(t, bareSubscription("DD", 1))
 		stale := bare(1)
 		stale.Version = 7
@@ -81,6 +83,7 @@ var importPromises = []promise{
 		}{
 			{"a taken external reference", directory.Batch{Customers: []*directory.Customer{fresh(bare(2)), fresh(named(3, "taken"))}}, 1, signon.ErrConflict},
 			{"an external reference that is an ID", directory.Batch{Customers: []*directory.Customer{fresh(bare(2)), fresh(bare(4)), fresh(named(3, "2"))}}, 2, signon.ErrConflict},
+			{"a taken shopper ID", directory.Batch{Customers: []*directory.Customer{fresh(bare(2)), fresh(shopper(3, 7))}}, 1, signon.ErrConflict},
 			{"another version", directory.Batch{Customers: []*directory.Customer{fresh(bare(2)), stale}}, 1, signon.ErrConflict},
 			{"a customer who exists already", directory.Batch{Customers: []*directory.Customer{fresh(bare(2)), fresh(bare(1))}}, 1, signon.ErrConflict},
 			{"a customer who does not exist any more", directory.Batch{Customers: []*directory.Customer{fresh(bare(2)), gone}}, 1, signon.ErrNotFound},
@@ -101,17 +104,13 @@ var importPromises = []promise{
 				Subscriptions: []*directory.Subscription{freshSubscription(bareSubscription("AA", 2)), bareSubscription("BB", 2)},
 			}, 1, signon.ErrNotFound},
 		} {
-			err := b.Store.Import(b.ctx, &c.batch, event(signon.EventImported))
-			var row *directory.RowError
-			if !errors.As(err, &row) || row.Index != c.index || !errors.Is(err, c.want) {
-				t.Errorf("%s: got %v, want row %d: %v", c.name, err, c.index, c.want)
-			}
-			_, err = b.Store.Customer(b.ctx, shop, 2)
+			b.importFails(t, c.name, &c.batch, c.index, c.want)
+			_, err := b.Store.Customer(b.ctx, shop, 2)
 			fails(t, c.name+": a row before it", err, signon.ErrNotFound)
 		}
 		_, err := b.Store.Product(b.ctx, shop, "1")
 		fails(t, "product", err, signon.ErrNotFound)
-		same(t, "the customer who was there", b.customer(t, 1), named(1, "taken"))
+		same(t, "the customer who was there", b.customer(t, 1), first)
 		same(t, "the subscription that was there", b.subscription(t, "DD"), bareSubscription("DD", 1))
 		same(t, "events", b.events(t), []signon.EventType{signon.EventCustomerCreated, signon.EventSubscription})
 	}},
@@ -121,5 +120,15 @@ func (b *bench) importBatch(t *testing.T, batch *directory.Batch) {
 	t.Helper()
 	if err := b.Store.Import(b.ctx, batch, event(signon.EventImported)); err != nil {
 		t.Fatalf("import: %v", err)
+	}
+}
+
+// importFails fails the test unless the batch is refused because of that row.
+func (b *bench) importFails(t *testing.T, what string, batch *directory.Batch, index int, want error) {
+	t.Helper()
+	err := b.Store.Import(b.ctx, batch, event(signon.EventImported))
+	var row *directory.RowError
+	if !errors.As(err, &row) || row.Index != index || !errors.Is(err, want) {
+		t.Errorf("%s: got %v, want row %d: %v", what, err, index, want)
 	}
 }

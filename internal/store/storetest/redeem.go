@@ -162,4 +162,61 @@ var redeemPromises = []promise{
 		out := b.redeem(t, redemption(g, 1))
 		same(t, "session", b.session(t, g.Key), out.Session)
 	}},
+	{"SessionElsewhereTakesItsGrantAlong", func(t *testing.T, b *bench) {
+		g := b.issue(t, bound(home))
+		out := b.redeem(t, elsewhere(g, 1, "account"))
+		want := out.Session
+		if !out.Won || want.Destination != "account" {
+			t.Fatalf("got %+v, want it won, at the account", out)
+		}
+		moved := *g
+		moved.Destination, moved.State, moved.Binding, moved.RedeemedAt = "account", signon.GrantRedeemed, signon.BindingDigest{1}, b.clock.Now()
+		for range 2 {
+			same(t, "session", b.session(t, g.Key), want)
+			same(t, "grant", b.grant(t, g.Key), moved)
+			grants, err := b.Store.Grants(b.ctx, signon.GrantKey{}, 9)
+			if err != nil {
+				t.Fatal(err)
+			}
+			same(t, "listed grants", grants, []signon.Grant{moved})
+			sessions, err := b.Store.Sessions(b.ctx, signon.GrantKey{}, lastKey, 9)
+			if err != nil {
+				t.Fatal(err)
+			}
+			same(t, "listed sessions", sessions, []signon.BrowserSession{want})
+			for _, to := range []string{"account", "cart", "elsewhere"} { // what comes later decides nothing
+				again := b.redeem(t, elsewhere(&moved, 1, to))
+				if again.Won {
+					t.Error("redeemed again")
+				}
+				same(t, "grant of a repeat", again.Grant, moved)
+				same(t, "session of a repeat", again.Session, want)
+			}
+			b.Store = b.Reopen(t)
+		}
+		if ended, err := b.Store.RevokeGrant(b.ctx, g.Key, event(signon.EventRevoked)); err != nil || !ended {
+			t.Errorf("revoke: got %v, %v, want it ended", ended, err)
+		}
+		b.revoked(t, g.Key, true)
+	}},
+	{"GrantThatIsNotRedeemedStaysWhereItIs", func(t *testing.T, b *bench) {
+		g := b.issue(t, bound(home))
+		if out := b.redeem(t, elsewhere(g, 1, "account", abroad)); out.Won || out.Grant.Destination != g.Destination {
+			t.Errorf("got %+v, want it refused, at %s", out, g.Destination)
+		}
+		if got := b.grant(t, g.Key); got.Destination != g.Destination {
+			t.Errorf("got it at %s, want %s", got.Destination, g.Destination)
+		}
+	}},
+}
+
+// elsewhere is a redemption whose session is at another destination than the
+// grant is for.
+func elsewhere(g *signon.Grant, binding byte, destination string, addr ...signon.AddrKey) *signon.Redemption {
+	if len(addr) == 0 {
+		addr = []signon.AddrKey{g.BoundAddr}
+	}
+	r := redemption(g, binding, addr...)
+	r.Session.Destination = destination
+	return r
 }

@@ -48,7 +48,7 @@ func unset(path string, v reflect.Value) (names []string) {
 		name, field := path+"."+v.Type().Field(i).Name, v.Field(i)
 		if field.IsZero() {
 			names = append(names, name)
-		} else if field.Kind() == reflect.Struct {
+		} else if field.Kind() == reflect.Struct && field.Type() != reflect.TypeFor[time.Time]() {
 			names = append(names, unset(name, field)...)
 		}
 	}
