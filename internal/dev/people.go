@@ -1,6 +1,7 @@
 package dev
 
 import (
+	"strings"
 	"time"
 
 	"github.com/latchkey-sso/latchkey/internal/directory"
@@ -11,7 +12,7 @@ func customers() map[signon.TenantID][]*directory.Customer {
 	return map[signon.TenantID][]*directory.Customer{
 		tenant: {
 			{
-				ID: CustomerID, ExternalRef: "HotTalks1Customer123", Language: "en",
+				ID: CustomerID, ShopperID: ShopperID, ExternalRef: "HotTalks1Customer123", Language: "en",
 				Billing: directory.Contact{
 					FirstName: "John", LastName: "Newman", Address1: "12 Orchard Street", City: "Springfield", State: "Illinois", Zip: "62704",
 					CountryCode: "us", Phone: "2175550100", Email: "john.newman@example.com",
@@ -42,6 +43,33 @@ func customers() map[signon.TenantID][]*directory.Customer {
 					CountryCode: "us", Phone: "2175550199", Email: "ada.other@example.com",
 				},
 			},
+		},
+	}
+}
+
+// users are those who work for the merchants. One number is in use at two of them.
+func users() map[signon.TenantID][]*directory.User {
+	user := func(id int64, first, last string, permissions ...directory.Permission) *directory.User {
+		name := strings.ToLower(first + "." + last)
+		return &directory.User{ID: id, Username: name, FirstName: first, LastName: last, Email: name + "@example.com", Permissions: permissions}
+	}
+	return map[signon.TenantID][]*directory.User{
+		tenant: {
+			user(UserID, "Olivia", "Bennett", directory.PermissionAccountMaintenance, directory.PermissionViewFinancialInfo,
+				directory.PermissionUserMaintenance, directory.PermissionReports, directory.PermissionProductMaintenance, directory.PermissionAPICredentials),
+			user(1111002, "Samuel", "Okafor", directory.PermissionRefunds, directory.PermissionLocator, directory.PermissionModifySubscriptions),
+			user(1111003, "Hanna", "Virtanen", directory.PermissionViewFinancialInfo, directory.PermissionReports),
+			user(1111004, "Carlos", "Mendes", directory.PermissionProductMaintenance, directory.PermissionLicenceManagement),
+			user(1111005, "Grace", "Whitfield", directory.PermissionAdmin),
+			user(1111006, "Yuki", "Tanaka"),
+		},
+		linkedTenant: {
+			user(UserID, "Peter", "Lindqvist", directory.PermissionReports),
+			user(1222001, "Mary", "Hargreaves", directory.PermissionAdmin),
+			user(1222002, "Tom", "Fielding", directory.PermissionManualOrderApproval, directory.PermissionVirtualTerminal),
+		},
+		unlinkedTenant: {
+			user(1333001, "Nora", "Castell", directory.PermissionUserMaintenance, directory.PermissionReports),
 		},
 	}
 }

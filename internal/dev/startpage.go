@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strconv"
 	"time"
@@ -21,8 +22,12 @@ import (
 // link makes a fresh one and follows it.
 const OpenPath = "/dev/open"
 
-// realm is the namespace of the demo vendors' merchant codes.
-const realm = "avangate"
+// realm is the namespace of the demo vendors' merchant codes, and apiRealm that of
+// the demo's API users.
+const (
+	realm    = "avangate"
+	apiRealm = "bluesnap"
+)
 
 //go:embed template
 var templates embed.FS
@@ -71,26 +76,47 @@ func pages() *page.Set {
 type demoLink struct {
 	Name, Title, Text, Button string
 	Number                    int
-	customer                  int64
+	subject                   int64
 	kind                      signon.DestinationKind
 	target                    string // path and query
+}
+
+// staff: the link is for somebody who works for the demo vendor.
+func (l *demoLink) staff() bool { return l.kind == signon.KindPortal }
+
+// client returns who asks for such a link.
+func (l *demoLink) client() (realm, id string) {
+	if l.kind == signon.KindPortal || l.kind == signon.KindEntrance {
+		return apiRealm, APIUser
+	}
+	return realm, MerchantCode
 }
 
 var demoLinks = []demoLink{
 	{
 		Name: "cart", Title: "A cart, signed in", Button: "Open John’s cart",
-		Text:     "John Newman has two cards on file and a delivery address of his own. All of it is filled in.",
-		customer: CustomerID, kind: signon.KindCart, target: "/order/checkout.php?PRODS=" + ProductID + "&QTY=1&CART=1",
+		Text:    "John Newman has two cards on file and a delivery address of his own. All of it is filled in.",
+		subject: CustomerID, kind: signon.KindCart, target: "/order/checkout.php?PRODS=" + ProductID + "&QTY=1&CART=1",
 	},
 	{
 		Name: "cart-without-cards", Title: "A customer without cards", Button: "Open Maria’s cart",
-		Text:     "Maria Keller pays with a new card, entered at a pretend payment processor, never in the cart itself.",
-		customer: noCardsID, kind: signon.KindCart, target: "/order/checkout.php?PRODS=1112233,4586004&QTY=1,2&CART=1",
+		Text:    "Maria Keller pays with a new card, entered at a pretend payment processor, never in the cart itself.",
+		subject: noCardsID, kind: signon.KindCart, target: "/order/checkout.php?PRODS=1112233,4586004&QTY=1,2&CART=1",
 	},
 	{
 		Name: "account", Title: "An account", Button: "Open John’s account",
-		Text:     "The same kind of link leads into the account area: subscriptions, addresses, cards on file.",
-		customer: CustomerID, kind: signon.KindAccount, target: "/myaccount/",
+		Text:    "The same kind of link leads into the account area: subscriptions, addresses, cards on file.",
+		subject: CustomerID, kind: signon.KindAccount, target: "/myaccount/",
+	},
+	{
+		Name: "portal", Title: "A merchant’s portal", Button: "Open Olivia’s portal",
+		Text:    "Olivia Bennett works for the merchant. Her link works from your address alone, and her session ends after half an hour.",
+		subject: UserID, kind: signon.KindPortal, target: "/jsp/developer_login.jsp",
+	},
+	{
+		Name: "entrance", Title: "A shopper’s token", Button: "Follow John’s token",
+		Text:    "One token leads to the cart or the account, as the link says. This one names a contract and leads to the cart.",
+		subject: CustomerID, kind: signon.KindEntrance, target: "/jsp/entrance.jsp?contractId=" + ContractID + "&target=step1",
 	},
 }
 
@@ -98,6 +124,8 @@ var demoLinks = []demoLink{
 type startView struct {
 	Links     []demoLink
 	Curl      string
+	APICurl   string
+	Merchant  string // the number of the linked one
 	Customers []customerRow
 	Products  []directory.Product
 	Vendors   []vendorRow
@@ -113,7 +141,9 @@ type customerRow struct {
 type vendorRow struct{ Name, Code, Key, Base string }
 
 func (s *startPage) show(w http.ResponseWriter, r *http.Request) {
-	view := &startView{Curl: s.curl(), BaseURL: s.BaseURL, Vendors: s.vendors()}
+	view := &startView{
+		Curl: s.curl(), APICurl: s.apiCurl(inbound.From(r.Context()).Addr), Merchant: LinkedNumber, BaseURL: s.BaseURL, Vendors: s.vendors(),
+	}
 	for i, l := range demoLinks {
 		l.Number = i + 1
 		view.Links = append(view.Links, l)
@@ -180,6 +210,14 @@ func (s *startPage) curl() string {
 		s.AuthHeader(MerchantCode, SecretKey), s.BaseURL, CustomerID, target)
 }
 
+// apiCurl returns a command that asks for a link to the portal, for the browser at
+// that address.
+func (s *startPage) apiCurl(browser netip.Addr) string {
+	return fmt.Sprintf("curl -X POST '%s/services/2/generateSSOLoginToken/%d' -u %s:%s \\\n"+
+		"  -H 'Content-Type: application/json' -H 'Accept: application/json' \\\n  -d '{\"requestingUserIp\": \"%s\"}'",
+		s.BaseURL, UserID, APIUser, APIPassword, browser.Unmap().WithZone(""))
+}
+
 // openTTL is how long a link from the start page may be followed.
 const openTTL = time.Minute
 
@@ -209,16 +247,20 @@ func (s *startPage) open(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *startPage) issue(ctx context.Context, l demoLink) (string, error) {
-	client, known := s.SignOn.Registry().Client(realm, MerchantCode)
+	client, known := s.SignOn.Registry().Client(l.client())
 	dest, declared := s.SignOn.Registry().Destination(tenant, l.kind)
 	if !known || !declared {
 		return "", fmt.Errorf("make demo link: the demo's vendor is not declared")
 	}
 	info := inbound.From(ctx)
-	issued, err := s.SignOn.Issue(ctx, &signon.IssueRequest{
-		Client: client, Destination: dest, Kind: signon.SubjectCustomer, Subject: signon.SubjectRef(strconv.FormatInt(l.customer, 10)),
+	req := &signon.IssueRequest{
+		Client: client, Destination: dest, Kind: signon.SubjectCustomer, Subject: signon.SubjectRef(strconv.FormatInt(l.subject, 10)),
 		Target: dest.Origins[0].String() + l.target, TTL: openTTL, Caller: info.Addr, SupportCode: info.SupportCode,
-	})
+	}
+	if l.staff() {
+		req.Kind, req.Bind = signon.SubjectUser, info.Addr
+	}
+	issued, err := s.SignOn.Issue(ctx, req)
 	if err != nil {
 		return "", fmt.Errorf("make demo link: %w", err)
 	}

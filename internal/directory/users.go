@@ -41,14 +41,9 @@ func (s *Service) Users(ctx context.Context, tenant signon.TenantID, after int64
 // [signon.Service.Once]). Errors: CodeInvalid naming the field, CodeConflict when
 // the username is taken.
 func (s *Service) CreateUser(ctx context.Context, u *User, act Act, reply func(*User) *signon.Reply) error {
-	if err := u.normalise(); err != nil {
+	if err := s.prepareUser(u); err != nil {
 		return err
 	}
-	if _, err := rand.Read(u.PrivacyKey[:]); err != nil {
-		return fmt.Errorf("draw privacy key: %w", err)
-	}
-	u.CreatedAt = s.clock.Now()
-	u.ChangedAt, u.Version = u.CreatedAt, 1
 	for range maxDraws {
 		u.ID = drawNumber()
 		if err := s.checkUsername(ctx, u); err != nil {
@@ -64,6 +59,32 @@ func (s *Service) CreateUser(ctx context.Context, u *User, act Act, reply func(*
 		}
 	}
 	return errors.New("create user: no free number found")
+}
+
+// AddUser checks and stores a new user under the ID that it has. signon.ErrConflict
+// when a user has or had that ID, or has the username: who was deleted does not
+// come back by it. CodeInvalid naming the field.
+func (s *Service) AddUser(ctx context.Context, u *User, act Act) error {
+	if u.ID < 1 {
+		return signon.Invalid(FieldID, "must be a whole number above zero")
+	}
+	if err := s.prepareUser(u); err != nil {
+		return err
+	}
+	return wrapped("add user", s.store.CreateUser(ctx, u.Clone(), s.userEvent(signon.EventUserCreated, u, act), nil))
+}
+
+// prepareUser checks a new user and fills in what it starts with.
+func (s *Service) prepareUser(u *User) error {
+	if err := u.normalise(); err != nil {
+		return err
+	}
+	if _, err := rand.Read(u.PrivacyKey[:]); err != nil {
+		return fmt.Errorf("draw privacy key: %w", err)
+	}
+	u.CreatedAt = s.clock.Now()
+	u.ChangedAt, u.Version = u.CreatedAt, 1
+	return nil
 }
 
 // UpdateUser checks and stores a changed user: a copy of one read before, whose
