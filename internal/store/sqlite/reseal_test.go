@@ -31,6 +31,15 @@ func TestThePreviousRootKeyCanGoAfterResealing(t *testing.T) {
 	if err := f.CreateSubscription(t.Context(), sub, &signon.Event{Type: signon.EventSubscription}); err != nil {
 		t.Fatal(err)
 	}
+	gone := &directory.User{Tenant: "shop", ID: 2, Username: "gone", PrivacyKey: signon.PrivacyKey{9}, Version: 1}
+	for _, u := range []*directory.User{{Tenant: "shop", ID: 1, Username: "ada", PrivacyKey: signon.PrivacyKey{8}, Version: 1}, gone} {
+		if err := f.CreateUser(t.Context(), u, &signon.Event{Type: signon.EventUserCreated}, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := f.DeleteUser(t.Context(), "shop", gone.ID, nil); err != nil { // has no key any more
+		t.Fatal(err)
+	}
 	old, next := bytes.Repeat([]byte{7}, signon.RootKeyLen), bytes.Repeat([]byte{2}, signon.RootKeyLen)
 	reopen := func(root, previous []byte) {
 		t.Helper()
@@ -45,7 +54,7 @@ func TestThePreviousRootKeyCanGoAfterResealing(t *testing.T) {
 		t.Errorf("without a previous key: %d, %v", n, err)
 	}
 	reopen(next, old)
-	if n, err := f.Reseal(t.Context()); n != customers+(customers+1)/2+2 || err != nil {
+	if n, err := f.Reseal(t.Context()); n != customers+(customers+1)/2+3 || err != nil {
 		t.Errorf("sealed anew: %d, %v", n, err)
 	}
 	if n, err := f.Reseal(t.Context()); n != 0 || err != nil {
@@ -61,5 +70,8 @@ func TestThePreviousRootKeyCanGoAfterResealing(t *testing.T) {
 	}
 	if got, err := f.Subscription(t.Context(), "shop", "AA"); err != nil || got.CardToken != "tok-sub" {
 		t.Errorf("subscription: %v", err)
+	}
+	if got, err := f.User(t.Context(), "shop", 1); err != nil || got.PrivacyKey != (signon.PrivacyKey{8}) {
+		t.Errorf("user: %v", err)
 	}
 }
