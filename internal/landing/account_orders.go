@@ -84,7 +84,7 @@ func (v *visitor) showOrders(status int, typed, wrong string) {
 		v.fail("list orders", err)
 		return
 	}
-	rows, pages := paged(v, ordersPath, all)
+	rows, pages := paged(v.visit, ordersPath, all)
 	content := &ordersPage{
 		Number: page.Field{
 			ID: fieldID(orderParam), Name: orderParam, Label: "orders.number", Value: typed, Error: wrong,

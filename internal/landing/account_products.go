@@ -28,7 +28,7 @@ type pager struct {
 
 // paged returns the part of a list that the address asks for by "page"; what it
 // can't be is the first one, or the last.
-func paged[T any](v *visitor, path string, all []T) ([]T, pager) {
+func paged[T any](v *visit, path string, all []T) ([]T, pager) {
 	p := pager{Page: 1, Pages: max(1, (len(all)+perPage-1)/perPage)}
 	if n, err := strconv.Atoi(v.params.get("page")); err == nil {
 		p.Page = min(max(n, 1), p.Pages)
@@ -54,7 +54,7 @@ func (v *visitor) getProducts() {
 }
 
 func (v *visitor) showProducts(all []directory.Subscription, more bool) {
-	rows, pages := paged(v, productsPath, all)
+	rows, pages := paged(v.visit, productsPath, all)
 	v.open(http.StatusOK, "account-products", "products.title", &productsPage{
 		Shop: v.tenant.Name, Rows: v.subscriptionRows(rows), Count: len(all), More: more, Pages: pages,
 	})

@@ -28,3 +28,18 @@ func startOf(d directory.Date) time.Time {
 func daysUntil(d directory.Date, now time.Time) int {
 	return int(startOf(d).Sub(startOf(directory.DateOf(now))).Hours() / 24)
 }
+
+// moment returns an instant as people write it, to the minute.
+func (s *site) moment(language string, at time.Time) string {
+	return s.instant(language, at, "15:04")
+}
+
+// second is moment to the second.
+func (s *site) second(language string, at time.Time) string {
+	return s.instant(language, at, "15:04:05")
+}
+
+func (s *site) instant(language string, at time.Time, layout string) string {
+	at = at.UTC()
+	return s.pages.Text(language, "time.moment", s.date(language, directory.DateOf(at)), at.Format(layout))
+}

@@ -113,19 +113,22 @@ func (v *visit) act(p *person) directory.Act {
 	return directory.Act{SupportCode: v.info.SupportCode, Session: p.session}
 }
 
-// postSignOut ends what this browser is signed in to at this host, cart and
+// signedOutPaths lead to the page that says so.
+var signedOutPaths = map[signon.DestinationKind]string{
+	signon.KindCart: cartSignedOutPath, signon.KindAccount: accountSignedOutPath, signon.KindPortal: portalSignedOutPath,
+}
+
+// postSignOut ends what this person is signed in to at this host, cart and
 // account alike: who signs out on a shared computer means all of it.
 func (v *visit) postSignOut() {
-	if err := v.signOut(customerKinds); err != nil {
+	if err := v.signOut(v.company()); err != nil {
 		v.fail("sign out", err)
 		return
 	}
-	v.forgetPerson()
-	if v.dest.Kind == signon.KindAccount {
-		v.see(accountSignedOutPath)
-		return
+	if v.dest.Kind != signon.KindPortal {
+		v.forgetPerson()
 	}
-	v.see(cartSignedOutPath)
+	v.see(signedOutPaths[v.dest.Kind])
 }
 
 // signOut ends the browser's sessions at those kinds of destination.
@@ -167,7 +170,9 @@ func (v *visit) getSignedOut() {
 		return
 	}
 	name := "signed_out"
-	if v.params.get(noteParam) == noteEverywhere {
+	if v.dest.Kind == signon.KindPortal {
+		name = "portal_out"
+	} else if v.params.get(noteParam) == noteEverywhere {
 		name = "signed_out_all"
 	}
 	v.show(http.StatusOK, "signed-out", v.view(name+".title", name))

@@ -63,10 +63,13 @@ func TestTextsAndTheirUsesMatch(t *testing.T) {
 	}
 	have := catalogue[page.FirstLanguage]
 	used := textKeys(t)
-	for _, name := range []string{"nowhere", "cookies", "foreign", "unreadable", "busy", "fault", "card_elsewhere", "no_order", "signed_off", "signed_out", "signed_out_all", "other_person", "card_unasked", "ask_auto", "ask_confirm", "ask_switch"} {
+	for _, name := range []string{"nowhere", "cookies", "foreign", "unreadable", "busy", "fault", "card_elsewhere", "no_order", "signed_off", "signed_out", "signed_out_all", "other_person", "card_unasked", "ask_auto", "ask_confirm", "ask_switch", "portal_off", "portal_over", "portal_unsaved", "portal_other", "portal_out", "portal_forbidden", "portal_missing"} {
 		used[name+".title"], used[name+".text"] = true, true
 	}
-	used["busy.again"], used["fault.again"] = true, true
+	used["busy.again"], used["fault.again"], used["portal_forbidden.back"], used["portal_missing.back"] = true, true, true, true
+	for _, one := range directory.AllPermissions() {
+		used[permissionText(one)] = true
+	}
 	for _, f := range contactFields {
 		used["field."+f.name] = true
 	}

@@ -80,12 +80,12 @@ func (v *visit) clean(formTargets ...string) {
 // narrow are the pages that say one thing, or ask one.
 var narrow = map[string]bool{
 	"account-everywhere": true, "account-missing": true, "account-remove-card": true,
-	"ask": true, "done": true, "over": true, "refused": true, "signed-out": true,
+	"ask": true, "done": true, "over": true, "portal-delete-user": true, "portal-message": true, "refused": true, "signed-out": true,
 }
 
 // show answers with a page.
 func (v *visit) show(status int, name string, view *page.View) {
-	v.policy.Scripts = v.policy.Scripts || view.Session != nil
+	v.policy.Scripts = v.policy.Scripts || view.Session != nil || view.Countdown != nil
 	page.SetHeaders(v.w.Header(), v.policy)
 	view.Narrow = narrow[name]
 	v.shown(v.pages.Write(v.w, status, name, view))
@@ -117,6 +117,9 @@ type shortPage struct {
 // signedOff is the page of the account for nobody.
 const signedOff = "signed_off"
 
+// leadsOn are the short pages that say where to get a link.
+var leadsOn = map[string]bool{signedOff: true, portalOff: true, portalOver: true, portalUnsaved: true}
+
 // newLink is where a person gets a new link to here, or empty: the host's own
 // place, or the destination's.
 func (v *visit) newLink() string {
@@ -129,7 +132,7 @@ func (v *visit) newLink() string {
 // message answers with a short page: texts "<name>.title" and "<name>.text".
 func (v *visit) message(status int, name string) {
 	content := shortPage{Name: name, SupportCode: page.Blank}
-	if name == signedOff {
+	if leadsOn[name] {
 		content.NewLink = v.newLink()
 	}
 	v.showCoded(status, "message", v.view(name+".title", content), v.info.SupportCode)

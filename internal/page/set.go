@@ -50,6 +50,9 @@ type View struct {
 	// Session is when the person is signed out, or nil. The page runs a script then
 	// (see Policy.Scripts).
 	Session *SessionEnd
+	// Countdown is when the person's session ends for good, or nil. The page runs a
+	// script then, as for Session.
+	Countdown *Countdown
 	// Narrow: the page is a short message rather than a place to work.
 	Narrow bool
 	// Content is what the page's own template gets.
