@@ -146,10 +146,13 @@ func TestLogsShowNoPartOfAPathThatIsNotOurs(t *testing.T) {
 		"/healthz":                       "/healthz",
 		"/rest/6.0/customers/352365983/": "/rest/6.0/customers/*/",
 		"/rest/6.0/subscriptions/123D40F123/signon/my_license/": "/rest/6.0/subscriptions/*/signon/my_license/",
-		"/order/checkout.php":           "/order/checkout.php",
-		"//rest//6.0/orders/jo@example": "//rest//6.0/orders/*",
-		"/a\nb/c":                       "/*/*",
-		"/1/2/3/4/5/6/7/8/9/10":         "/*/*/*/*/*/*/*/*/…",
+		"/services/2/generateSSOLoginToken/1111001":             "/services/*/generateSSOLoginToken/*",
+		"/services/2/cp/user/1111001":                           "/services/*/cp/user/*",
+		"/jsp/developer_login.jsp":                              "/jsp/developer_login.jsp",
+		"/order/checkout.php":                                   "/order/checkout.php",
+		"//rest//6.0/orders/jo@example":                         "//rest//6.0/orders/*",
+		"/a\nb/c":                                               "/*/*",
+		"/1/2/3/4/5/6/7/8/9/10":                                 "/*/*/*/*/*/*/*/*/…",
 	} {
 		if got := shownPath(path); got != want {
 			t.Errorf("%q: got %q, want %q", path, got, want)

@@ -10,7 +10,9 @@ import (
 	"github.com/latchkey-sso/latchkey/internal/dialect/avangate/jsonrpc"
 	"github.com/latchkey-sso/latchkey/internal/dialect/avangate/rest"
 	"github.com/latchkey-sso/latchkey/internal/dialect/avangate/soap"
+	"github.com/latchkey-sso/latchkey/internal/dialect/bluesnap"
 	"github.com/latchkey-sso/latchkey/internal/landing"
+	"github.com/latchkey-sso/latchkey/internal/password"
 	"github.com/latchkey-sso/latchkey/internal/signon"
 )
 
@@ -26,6 +28,7 @@ func (s *Server) routes() http.Handler {
 			{"/rest", rest.New(rest.Options{API: api, Log: s.log})},
 			{"/soap", soap.New(soap.Options{API: api, Log: s.log, BaseURL: s.URL()})},
 			{"/rpc", jsonrpc.New(jsonrpc.Options{API: api, Log: s.log})},
+			{"/services", bluesnap.New(bluesnap.Options{SignOn: s.signOn, Directory: s.directory, Passwords: password.NewJudge(), Log: s.log})},
 		},
 		other: landing.New(landing.Options{SignOn: s.signOn, Directory: s.directory, Log: s.log, ShowReasons: s.dev}),
 	}

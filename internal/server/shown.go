@@ -13,6 +13,8 @@ var shownWords = words(`
 	soap soapenc.xsd rpc
 	index my_subscription my_products my_license user_data order_lookup faq payment_methods view_order change_card
 	order checkout.php cart.php trial.php upgrade.php finish.php done card sign-out signed-out checkout
+	services generateSSOLoginToken cp tools auth-token jsp developer_login.jsp entrance.jsp
+	portal merchants users user new edit delete activity api
 	myaccount support dev open`)
 
 func words(list string) map[string]bool {
