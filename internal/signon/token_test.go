@@ -25,16 +25,74 @@ func TestTokenCarriesItsExpiryRoundedUp(t *testing.T) {
 }
 
 func TestTokenHasOneSpelling(t *testing.T) {
-	good := strings.Repeat("0123456789abcdef", 3)[:TokenLen]
-	if _, err := ParseToken(good); err != nil {
-		t.Fatalf("ParseToken refuses a good token: %v", err)
-	}
-	for _, bad := range []string{
-		"", good[1:], good + "0", strings.ToUpper(good), " " + good[1:], good[:39] + "\n", good[:39] + "g", "0x" + good[2:], good[:39] + "\u0661",
-	} {
-		if _, err := ParseToken(bad); AsError(err) == nil || AsError(err).Code != CodeTokenInvalid {
-			t.Errorf("ParseToken(%q): got %v, want CodeTokenInvalid", bad, err)
+	for _, length := range []int{TokenLen, LongTokenLen} {
+		good := strings.Repeat("0123456789abcdef", 8)[:length]
+		if _, err := ParseToken(good); err != nil {
+			t.Fatalf("ParseToken refuses a good token: %v", err)
 		}
+		but := good[:length-1]
+		for _, bad := range []string{
+			"", good[1:], good + "0", good + good, strings.ToUpper(good), " " + good[1:], but + "\n", but + "g", "0x" + good[2:], but + "\u0661",
+		} {
+			if _, err := ParseToken(bad); AsError(err) == nil || AsError(err).Code != CodeTokenInvalid {
+				t.Errorf("ParseToken(%q): got %v, want CodeTokenInvalid", bad, err)
+			}
+		}
+	}
+}
+
+func TestALongTokenIsExpiryOwnerAndChance(t *testing.T) {
+	expires, portal := time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC), &Destination{ID: "portal", Kind: KindPortal}
+	drawn := map[Token]bool{}
+	for range 100 {
+		token, err := newToken(nil, "t", portal, expires)
+		if err != nil {
+			t.Fatal(err)
+		}
+		owner, ok := token.owner()
+		if !ok || owner != ownerTag("t", portal) || owner == ownerTag("u", portal) || owner == ownerTag("t", &Destination{ID: "other"}) || !token.expiry().Equal(expires) {
+			t.Fatalf("got owner %x, %v, expiry %v", owner, ok, token.expiry())
+		}
+		if chance := token[16:]; drawn[chance] || len(chance) != 2*longTokenRandomLen {
+			t.Fatalf("what is drawn has %d digits, or was drawn before", len(chance))
+		}
+		drawn[token[16:]] = true
+	}
+	short, err := newToken(nil, "t", &Destination{ID: "cart", Kind: KindCart}, expires)
+	if _, ok := short.owner(); ok || err != nil || len(short) != TokenLen {
+		t.Errorf("a usual token has an owner, or %d characters: %v", len(short), err)
+	}
+	if token, err := newToken(brokenReader{}, "t", portal, expires); err == nil || token != "" {
+		t.Error("a token was drawn without randomness")
+	}
+}
+
+func TestTenantsThatCanNotBeToldApartDoNotShareAHost(t *testing.T) {
+	first, second := sameTag()
+	at := func(id TenantID, host string) Tenant {
+		d := cart(t, host)
+		d.ID, d.Kind = "portal", KindPortal
+		return Tenant{ID: id, Destinations: []Destination{*d}}
+	}
+	_, err := NewRegistry([]Tenant{at(first, "https://a.example"), at(second, "https://a.example")})
+	if err == nil || !strings.Contains(err.Error(), string(first)) || !strings.Contains(err.Error(), string(second)) {
+		t.Errorf("got %v, want it refused, naming both", err)
+	}
+	if _, err := NewRegistry([]Tenant{at(first, "https://a.example"), at(second, "https://b.example"), at("third", "https://a.example")}); err != nil {
+		t.Errorf("at hosts of their own: %v", err)
+	}
+}
+
+// sameTag returns two tenants whose portals have the same tag.
+func sameTag() (first, second TenantID) {
+	seen := map[tag]TenantID{}
+	for i := 0; ; i++ {
+		second = TenantID(fmt.Sprint("t", i))
+		owner := ownerTag(second, &Destination{ID: "portal"})
+		if first, ok := seen[owner]; ok {
+			return first, second
+		}
+		seen[owner] = second
 	}
 }
 
@@ -66,6 +124,7 @@ func TestSecretsDoNotPrint(t *testing.T) {
 
 func FuzzParseToken(f *testing.F) {
 	f.Add("65f0c0de0123456789abcdef0123456789abcdef")
+	f.Add("65f0c0de" + strings.Repeat("0123456789abcdef", 6))
 	f.Fuzz(func(t *testing.T, text string) {
 		token, err := ParseToken(text)
 		if err == nil && token.Reveal() != text {
