@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"reflect"
 	"regexp"
 	"strings"
 
@@ -69,12 +70,13 @@ func decode(body []byte, m media) (fields, error) {
 	}
 	f := make(fields, len(members))
 	for name, value := range members {
-		folded := fold(name)
-		if _, again := f[folded]; again {
-			return nil, unreadable("The body names a member twice")
-		}
 		if number, ok := value.(json.Number); ok {
 			value = number.String()
+		}
+		folded := fold(name)
+		// The two names that a username has differ in a capital alone.
+		if first, again := f[folded]; again && !reflect.DeepEqual(first, value) {
+			return nil, unreadable("The body names a member twice, with different values")
 		}
 		f[folded] = value
 	}

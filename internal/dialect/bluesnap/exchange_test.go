@@ -23,9 +23,9 @@ func TestExchanges(t *testing.T) {
 			return &recording.Stage{Send: w.send, Do: w.do, Values: credentials}
 		},
 		Drawn: map[string]*regexp.Regexp{
-			"token":         regexp.MustCompile(`loginToken":"([0-9a-f]{104})"|login-token>([0-9a-f]{104})<`),
-			"shopper token": regexp.MustCompile(`"token":"([0-9a-f]{40})"`),
-			"user":          regexp.MustCompile(`"userId":"([0-9]{9})"`),
+			"token":         regexp.MustCompile(`(?:"loginToken":"|<login-token>)([0-9a-f]{104})`),
+			"shopper token": regexp.MustCompile(`(?:"token":"|<token>)([0-9a-f]{40})`),
+			"user":          regexp.MustCompile(`(?:"userId":"|<user-id>)([0-9]{9})`),
 		},
 		Update: *update,
 	}

@@ -24,6 +24,9 @@ func (c *call) once(do endpoint) (*answer, error) {
 	case len(keys) > 1:
 		return nil, signon.Invalid(signon.ArgOnce, "must be given once")
 	}
+	if n := len(keys[0]); n > 0 && n <= signon.MaxOnceKey {
+		c.writer.Header().Set(wOnce, keys[0])
+	}
 	var fresh *answer
 	kept, repeated, err := c.SignOn.Once(c.context(), &signon.OnceRequest{Client: c.client, Key: keys[0], Call: c.asked(), Until: c.givenUpAt()},
 		func(reply func([]byte) *signon.Reply) (_ []byte, err error) {
@@ -31,9 +34,6 @@ func (c *call) once(do endpoint) (*answer, error) {
 			fresh, err = do(c)
 			return nil, err
 		})
-	if e := signon.AsError(err); e == nil || e.Argument != signon.ArgOnce || e.Code != signon.CodeInvalid {
-		c.writer.Header().Set(wOnce, keys[0])
-	}
 	if err != nil || !repeated {
 		return fresh, err
 	}
