@@ -14,3 +14,13 @@ func AccountPaths() (paths []string, takesForm map[string]bool) {
 	}
 	return slices.Sorted(maps.Keys(accountRoutes)), takesForm
 }
+
+// PortalPaths are the paths of all routes of the portal, in order, and whether
+// each takes a form.
+func PortalPaths() (paths []string, takesForm map[string]bool) {
+	takesForm = map[string]bool{}
+	for path, to := range portalRoutes {
+		takesForm[path] = to.post != nil
+	}
+	return slices.Sorted(maps.Keys(portalRoutes)), takesForm
+}

@@ -28,7 +28,8 @@ type activityRow struct {
 	What          string // key
 	Why           string // key, or empty
 	Bad           bool   // it was refused
-	Addr, Client  string
+	Addr, Bound   string // the browser's address, and the one that the link was for where that is another
+	Client        string
 	SupportCode   string
 }
 
@@ -149,7 +150,7 @@ func (w *worker) activityRows(all []signon.Activity) ([]activityRow, error) {
 	for _, a := range all {
 		row := activityRow{
 			At: w.second(w.language, a.At), What: activityTexts[a.Type], Bad: a.Type == signon.EventRedeemRefused,
-			Addr: a.Addr, Client: a.Client, SupportCode: a.SupportCode,
+			Addr: a.Addr, Bound: a.Bound, Client: a.Client, SupportCode: a.SupportCode,
 		}
 		if row.What == "" {
 			row.What = "activity.other"

@@ -95,6 +95,8 @@ type failingStore struct {
 	// loseRedeem: redeem for real, then report that the outcome is not known.
 	// loseUpdate: the same for the next update of a customer.
 	loseRedeem, loseUpdate bool
+	// loseUser: the same for the next user that is stored.
+	loseUser bool
 	// away: no session can be read.
 	away bool
 	// conflicts is how many of the next changes are said to be based on an older version.
