@@ -48,9 +48,9 @@ tenant unless one is named. The exit code is 1 when none accepts it.
 	}
 	f := cmd.Flags()
 	f.StringVarP(&q.Tenant, "tenant", "t", "", "only at this `tenant`")
-	f.StringVar(&q.Destination, "destination", "", "only at this `destination`: cart or account")
+	f.StringVar(&q.Destination, "destination", "", "only at this `destination`: cart, account, portal or entrance")
 	f.BoolVar(&asJSON, "json", false, "print JSON")
-	_ = cmd.RegisterFlagCompletionFunc("destination", cobra.FixedCompletions([]string{"cart", "account"}, cobra.ShellCompDirectiveNoFileComp))
+	_ = cmd.RegisterFlagCompletionFunc("destination", cobra.FixedCompletions([]string{"cart", "account", "portal", "entrance"}, cobra.ShellCompDirectiveNoFileComp))
 	p.addFlags(cmd)
 	return cmd
 }

@@ -56,7 +56,7 @@ func (k *checker) clientID(c *Client, ok bool, path, rule string) {
 }
 
 func isMerchantCode(id string) bool {
-	return id != "" && len(id) <= 64 && strings.Trim(strings.ToLower(id), lowerAlnum+"-_.") == ""
+	return id != "" && len(id) <= 64 && strings.Trim(id, lowerAlnum+"ABCDEFGHIJKLMNOPQRSTUVWXYZ-_.") == ""
 }
 
 // isUserName reports whether Basic authentication can carry the name: a colon

@@ -39,6 +39,9 @@ type Customer struct {
 	SignedOutBefore time.Time
 }
 
+// maxShopperID is of 12 digits: numbers of cards have more.
+const maxShopperID = 999_999_999_999
+
 // Ref returns the customer as a subject reference.
 func (c *Customer) Ref() signon.SubjectRef { return signon.SubjectRef(strconv.FormatInt(c.ID, 10)) }
 
@@ -102,6 +105,9 @@ type Standing struct {
 func (c *Customer) normalise() (err error) {
 	if err := text(&c.ExternalRef, FieldExternalRef, maxText); err != nil {
 		return err
+	}
+	if c.ShopperID < 0 || c.ShopperID > maxShopperID {
+		return signon.Invalid(FieldShopperID, "must be a whole number from 1 to 999999999999")
 	}
 	if err := c.Billing.normalise(""); err != nil {
 		return err

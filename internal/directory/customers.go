@@ -73,7 +73,7 @@ func parseID(text string) (int64, bool) {
 
 // CreateCustomer checks and stores a new customer and returns its ID. ID,
 // PrivacyKey, times and Version are filled in. Errors: CodeInvalid naming the
-// field, CodeConflict when the external reference is taken.
+// field, CodeConflict when the external reference or the ShopperID is taken.
 func (s *Service) CreateCustomer(ctx context.Context, c *Customer, act Act) (int64, error) {
 	if err := c.normalise(); err != nil {
 		return 0, err
@@ -86,7 +86,7 @@ func (s *Service) CreateCustomer(ctx context.Context, c *Customer, act Act) (int
 	c.Version = 1
 	for range maxDraws {
 		c.ID = drawNumber()
-		if err := s.checkExternalRef(ctx, c); err != nil {
+		if err := s.checkNames(ctx, c); err != nil {
 			return 0, err
 		}
 		err := s.writeCustomer(ctx, "create customer", c, signon.EventCustomerCreated, act, s.store.CreateCustomer)
@@ -109,6 +109,28 @@ func drawPrivacyKey(c *Customer) error {
 		return fmt.Errorf("draw privacy key: %w", err)
 	}
 	return nil
+}
+
+// checkNames returns a CodeConflict error when the customer's external reference or
+// ShopperID is another's.
+func (s *Service) checkNames(ctx context.Context, c *Customer) error {
+	if err := s.checkExternalRef(ctx, c); err != nil {
+		return err
+	}
+	other, err := s.CustomerByShopperID(ctx, c.Tenant, c.ShopperID)
+	switch {
+	case errors.Is(err, signon.ErrNotFound):
+		return nil
+	case err != nil:
+		return fmt.Errorf("look for the shopper: %w", err)
+	case other.ID != c.ID:
+		return shopperIDTaken()
+	}
+	return nil
+}
+
+func shopperIDTaken() error {
+	return &signon.Error{Code: signon.CodeConflict, Argument: FieldShopperID, Rule: "must not be another customer's"}
 }
 
 // checkExternalRef returns a CodeConflict error when the customer's external
@@ -143,8 +165,8 @@ func externalRefTaken() error {
 
 // UpdateCustomer checks and stores a changed customer: a copy of one read
 // before, whose Version it is based on. Errors: CodeInvalid naming the field,
-// CodeConflict when the external reference is taken (naming it) or when the
-// customer changed in between, signon.ErrNotFound.
+// CodeConflict when the external reference or the ShopperID is taken (naming it) or
+// when the customer changed in between, signon.ErrNotFound.
 func (s *Service) UpdateCustomer(ctx context.Context, c *Customer, act Act) error {
 	return s.updateCustomer(ctx, c, act, s.store.UpdateCustomer)
 }
@@ -178,7 +200,7 @@ func (s *Service) updateCustomer(ctx context.Context, c *Customer, act Act, writ
 	c.ChangedAt = s.clock.Now()
 	err := s.writeCustomer(ctx, "update customer", c, signon.EventCustomerChanged, act, write)
 	if errors.Is(err, signon.ErrConflict) {
-		if taken := s.checkExternalRef(ctx, c); taken != nil {
+		if taken := s.checkNames(ctx, c); taken != nil {
 			return taken
 		}
 		return changedInBetween(FieldCustomer, err)

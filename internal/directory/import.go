@@ -15,6 +15,7 @@ type Rows struct {
 	Customers     []CustomerRow
 	Subscriptions []SubscriptionRow
 	Products      []ProductRow
+	Users         []UserRow
 }
 
 // CustomerRow is about the customer with that ID when there is an ID, else the
@@ -41,13 +42,22 @@ type ProductRow struct {
 	Fill func(*Product) error // as in CustomerRow
 }
 
+// UserRow is about the user with that ID when there is an ID, else the one with
+// that username, else a new one. An ID that is not taken makes a new user, also
+// where the one who had it was deleted.
+type UserRow struct {
+	ID       int64 // 0: not given
+	Username string
+	Fill     func(*User) error // as in CustomerRow
+}
+
 // Imported tells what an import did.
 type Imported struct{ Created, Updated int }
 
 // Import replaces or creates the complete rows of the batch, all or none, and
 // leaves the batch as it is. Customers are found by ID when there is one, else
-// by external reference, else they are new; subscriptions by reference, products
-// by ID. Errors as for [Service.Merge].
+// by external reference, else they are new, and users by ID or username likewise;
+// subscriptions by reference, products by ID. Errors as for [Service.Merge].
 func (s *Service) Import(ctx context.Context, tenant signon.TenantID, b *Batch, act Act) (Imported, error) {
 	rows := &Rows{}
 	for _, c := range b.Customers {
@@ -62,6 +72,10 @@ func (s *Service) Import(ctx context.Context, tenant signon.TenantID, b *Batch, 
 		fill := func(stored *Product) error { *stored = *p.Clone(); return nil }
 		rows.Products = append(rows.Products, ProductRow{ID: p.ID, Fill: fill})
 	}
+	for _, u := range b.Users {
+		fill := func(stored *User) error { *stored = *u.Clone(); return nil }
+		rows.Users = append(rows.Users, UserRow{ID: u.ID, Username: u.Username, Fill: fill})
+	}
 	return s.Merge(ctx, tenant, rows, act)
 }
 
@@ -71,10 +85,10 @@ const maxPlans = 5
 
 // Merge writes all rows in their order, or none, in one transaction. When rows
 // are refused the error is RowErrors, which names every row that can't be
-// written: CodeInvalid naming the field, CodeConflict for a reference that is
-// another's, CodeSubjectUnknown for a customer who does not exist.
+// written: CodeInvalid naming the field, CodeConflict for a reference or a name that
+// is another's, CodeSubjectUnknown for a customer who does not exist.
 func (s *Service) Merge(ctx context.Context, tenant signon.TenantID, rows *Rows, act Act) (Imported, error) {
-	if len(rows.Customers)+len(rows.Subscriptions)+len(rows.Products) == 0 {
+	if len(rows.Customers)+len(rows.Subscriptions)+len(rows.Products)+len(rows.Users) == 0 {
 		return Imported{}, nil
 	}
 	var err error
@@ -110,8 +124,8 @@ func (s *Service) writeBatch(ctx context.Context, tenant signon.TenantID, p *pla
 	for _, c := range p.batch.Customers {
 		keys = append(keys, customerKey{tenant, c.ID})
 	}
-	note := fmt.Sprintf("%d customers, %d subscriptions, %d products: %d new",
-		len(p.batch.Customers), len(p.batch.Subscriptions), len(p.batch.Products), p.imported.Created)
+	note := fmt.Sprintf("%d customers, %d subscriptions, %d products, %d users: %d new",
+		len(p.batch.Customers), len(p.batch.Subscriptions), len(p.batch.Products), len(p.batch.Users), p.imported.Created)
 	event := act.event(signon.EventImported, tenant, note)
 	return s.cache.change(ctx, "import", keys, func(ctx context.Context) error {
 		return s.store.Import(ctx, &p.batch, event)

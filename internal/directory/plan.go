@@ -21,8 +21,11 @@ type plan struct {
 	// What stands differently after the rows so far.
 	customers     map[int64]*Customer
 	owners        map[string]int64 // of external references that rows gave
+	shoppers      map[int64]int64  // owners of ShopperIDs that rows gave
 	subscriptions map[string]*Subscription
 	products      map[string]*Product
+	users         map[int64]*User
+	named         map[string]int64 // users by the usernames that rows gave, in lower case
 	// Customers of subscriptions that were looked up.
 	known map[int64]bool
 }
@@ -30,7 +33,8 @@ type plan struct {
 func newPlan(s *Service, tenant signon.TenantID) *plan {
 	return &plan{
 		service: s, tenant: tenant, now: s.clock.Now(),
-		customers: map[int64]*Customer{}, owners: map[string]int64{},
+		customers: map[int64]*Customer{}, owners: map[string]int64{}, shoppers: map[int64]int64{},
+		users: map[int64]*User{}, named: map[string]int64{},
 		subscriptions: map[string]*Subscription{}, products: map[string]*Product{}, known: map[int64]bool{},
 	}
 }
@@ -57,6 +61,11 @@ func (p *plan) add(ctx context.Context, rows *Rows) error {
 	}
 	for i := range rows.Products {
 		if err := refuse(i, p.addProduct(ctx, &rows.Products[i])); err != nil {
+			return err
+		}
+	}
+	for i := range rows.Users {
+		if err := refuse(i, p.addUser(ctx, &rows.Users[i])); err != nil {
 			return err
 		}
 	}

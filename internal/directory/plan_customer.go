@@ -1,6 +1,7 @@
 package directory
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"math"
@@ -44,6 +45,9 @@ func (p *plan) addCustomer(ctx context.Context, row *CustomerRow) error {
 	if c.ExternalRef != "" {
 		p.owners[c.ExternalRef] = c.ID
 	}
+	if c.ShopperID != 0 {
+		p.shoppers[c.ShopperID] = c.ID
+	}
 	return nil
 }
 
@@ -63,8 +67,11 @@ func (p *plan) findCustomer(ctx context.Context, row *CustomerRow) (*Customer, e
 }
 
 // nameCustomer gives a new customer its ID and checks that neither ID nor
-// external reference is, or reads as, another's.
+// external reference is, or reads as, another's, and that no other is that shopper.
 func (p *plan) nameCustomer(ctx context.Context, c *Customer, found bool) error {
+	if other, err := p.shopper(ctx, c.ShopperID); err != nil || other != nil && other.ID != c.ID {
+		return cmp.Or(err, shopperIDTaken())
+	}
 	if c.ExternalRef != "" {
 		taken, err := p.taken(ctx, c.ExternalRef, c.ID)
 		if err != nil {
@@ -119,6 +126,18 @@ func (p *plan) customer(ctx context.Context, id int64) (*Customer, error) {
 		return c, nil
 	}
 	return p.service.store.Customer(ctx, p.tenant, id)
+}
+
+// shopper returns the customer with that ShopperID, or nil.
+func (p *plan) shopper(ctx context.Context, id int64) (*Customer, error) {
+	if c := p.customers[p.shoppers[id]]; c != nil && c.ShopperID == id {
+		return c, nil
+	}
+	c, err := missing(p.service.CustomerByShopperID(ctx, p.tenant, id))
+	if c != nil && p.customers[c.ID] != nil {
+		return nil, nil // a row before gave that customer another one
+	}
+	return c, err
 }
 
 func (p *plan) customerByRef(ctx context.Context, ref string) (*Customer, error) {

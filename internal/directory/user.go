@@ -125,7 +125,7 @@ func (u *User) normalise() error {
 	if !validEmail(u.Email) {
 		return signon.Invalid(FieldEmail, "must be an e-mail address")
 	}
-	if strings.Trim(strings.ToLower(u.Username), "abcdefghijklmnopqrstuvwxyz0123456789._-") != "" {
+	if strings.ContainsFunc(u.Username, outsideUsername) {
 		return signon.Invalid(FieldUsername, "must hold letters, digits, dots, hyphens and underscores only")
 	}
 	known := AllPermissions()
@@ -149,6 +149,12 @@ func CheckPassword(password string) error {
 		return signon.Invalid(FieldPassword, "must hold an upper-case letter, a lower-case letter and a digit")
 	}
 	return nil
+}
+
+// outsideUsername: a username does not have the character. Lower-casing first would
+// let in what lower-cases to a letter, such as the sign of the kelvin.
+func outsideUsername(r rune) bool {
+	return !isUpper(r) && !isLower(r) && !strings.ContainsRune("0123456789._-", r)
 }
 
 func isUpper(r rune) bool { return 'A' <= r && r <= 'Z' }

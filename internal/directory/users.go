@@ -128,9 +128,13 @@ func (s *Service) checkUsername(ctx context.Context, u *User) error {
 	case err != nil:
 		return fmt.Errorf("look for the username: %w", err)
 	case other.ID != u.ID:
-		return &signon.Error{Code: signon.CodeConflict, Argument: FieldUsername, Rule: "must not be another user's"}
+		return usernameTaken()
 	}
 	return nil
+}
+
+func usernameTaken() error {
+	return &signon.Error{Code: signon.CodeConflict, Argument: FieldUsername, Rule: "must not be another user's"}
 }
 
 // userEvent names the user by number alone: names are personal.

@@ -220,8 +220,10 @@ func TestAnExplanationOpensWhatIsKnownOfThePerson(t *testing.T) {
 		t.Fatalf("got %+v, %v", got, err)
 	}
 	for i, want := range []operator.Person{
-		{Subject: fmt.Sprint(ids[0]), Address: "192.0.2.1"}, {Subject: fmt.Sprint(ids[1]), Address: "192.0.2.1"},
-		{Subject: "77", Address: "192.0.2.1"}, {Erased: true},
+		{Subject: fmt.Sprint(ids[0]), Address: "192.0.2.1"},
+		{Subject: fmt.Sprint(ids[1]), Address: "192.0.2.1"},
+		{Subject: "77", Address: "192.0.2.1"},
+		{Erased: true},
 	} {
 		if got.Events[i].Person == nil || *got.Events[i].Person != want {
 			t.Errorf("event %d: got %+v, want %+v", i, got.Events[i].Person, want)

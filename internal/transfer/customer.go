@@ -21,6 +21,10 @@ var customerTable = func() table[directory.Customer] {
 			set: func(*customer, string) error { return nil },
 		},
 		textColumn(directory.FieldExternalRef, func(c *customer) *string { return &c.ExternalRef }),
+		{
+			name: directory.FieldShopperID, form: aNumber,
+			get: shopperID, set: setShopperID,
+		},
 	}
 	list = append(list, contactColumns("",
 		func(c *customer) *directory.Contact { return &c.Billing },
@@ -36,6 +40,26 @@ var customerTable = func() table[directory.Customer] {
 		column[customer]{name: directory.FieldCards, form: aList, shape: cardShape, getList: cards, setList: setCards},
 	)
 }()
+
+func shopperID(c *directory.Customer) string {
+	if c.ShopperID == 0 {
+		return ""
+	}
+	return strconv.FormatInt(c.ShopperID, 10)
+}
+
+func setShopperID(c *directory.Customer, text string) error {
+	if text = strings.TrimSpace(text); text == "" {
+		c.ShopperID = 0
+		return nil
+	}
+	id, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || id <= 0 {
+		return errors.New("must be a whole number from 1 to 999999999999")
+	}
+	c.ShopperID = id
+	return nil
+}
 
 // cardShape is a card: "visa 1111 12/2029 | John Newman | tok_1" in CSV.
 var cardShape = &shape{

@@ -1,5 +1,5 @@
-// Package transfer reads and writes customers, subscriptions, products and
-// orders as files: CSV with a header row, or JSON Lines. Both have the same
+// Package transfer reads and writes customers, subscriptions, products, users
+// and orders as files: CSV with a header row, or JSON Lines. Both have the same
 // columns (see [Columns]), and an import reads what an export writes.
 //
 // A row says what it is about, and fills in the columns that its file has: what

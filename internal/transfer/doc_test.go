@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/latchkey-sso/latchkey/internal/directory"
 )
 
 func TestEveryColumnIsDocumented(t *testing.T) {
@@ -13,7 +15,7 @@ func TestEveryColumnIsDocumented(t *testing.T) {
 		t.Fatal(err)
 	}
 	for kind, columns := range map[string][]string{
-		"Customers": customerTable.names(), "Subscriptions": subscriptionTable.names(), "Products": productTable.names(), "Orders": orderTable.names()[:10],
+		"Customers": customerTable.names(), "Subscriptions": subscriptionTable.names(), "Products": productTable.names(), "Users": userTable.names(), "Orders": orderTable.names()[:10],
 	} {
 		_, section, found := strings.Cut(string(text), "\n## "+kind+"\n")
 		if !found {
@@ -24,6 +26,11 @@ func TestEveryColumnIsDocumented(t *testing.T) {
 			if !strings.Contains(section, "`"+name+"`") {
 				t.Errorf("%s: the column %s is not documented", kind, name)
 			}
+		}
+	}
+	for _, p := range directory.AllPermissions() {
+		if !strings.Contains(string(text), "`"+string(p)+"`") {
+			t.Errorf("the permission %s is not documented", p)
 		}
 	}
 	for _, s := range []*shape{cardShape, priceShape, codeShape, itemShape} {

@@ -23,6 +23,8 @@ func Export(ctx context.Context, dir *directory.Service, tenant signon.TenantID,
 		return writeAll(dst, format, subscriptionTable, asRows(dir.AllSubscriptions(ctx, tenant)))
 	case Products:
 		return writeAll(dst, format, productTable, dir.AllProducts(ctx, tenant))
+	case Users:
+		return writeAll(dst, format, userTable, dir.AllUsers(ctx, tenant))
 	case Orders:
 		return writeAll(dst, format, orderTable, dir.AllOrders(ctx, tenant))
 	}

@@ -87,6 +87,9 @@ func drawBatch(rt *rapid.T) *directory.Batch {
 				Cardholder: drawText(rt, "holder"), Token: drawText(rt, "token"),
 			})
 		}
+		if rapid.Bool().Draw(rt, "shopper") {
+			c.ShopperID = rapid.Int64Range(1, 99_999_999_999).Draw(rt, "shopper id")*10 + int64(i)
+		}
 		b.Customers = append(b.Customers, c)
 	}
 	for i := range rapid.IntRange(0, 2).Draw(rt, "subscriptions") {
@@ -117,6 +120,13 @@ func drawBatch(rt *rapid.T) *directory.Batch {
 			p.Prices = append(p.Prices, directory.Money{Hundredths: rapid.Int64Range(0, 1e12).Draw(rt, "price"), Currency: currency})
 		}
 		b.Products = append(b.Products, p)
+	}
+	for i := range rapid.IntRange(0, 2).Draw(rt, "users") {
+		b.Users = append(b.Users, &directory.User{
+			ID: rapid.Int64Range(1, 99_999_999_999).Draw(rt, "user id")*10 + int64(i), Username: fmt.Sprint(rapid.StringMatching(`[A-Za-z0-9._-]{1,20}`).Draw(rt, "username"), i),
+			FirstName: drawName(rt, "first name"), LastName: drawName(rt, "last name"), Email: "x@example.com",
+			Permissions: rapid.SliceOfDistinct(rapid.SampledFrom(directory.AllPermissions()), rapid.ID).Draw(rt, "permissions"),
+		})
 	}
 	return b
 }

@@ -52,6 +52,7 @@ func fillAll(t *testing.T, rec *record) *Refusal {
 	err := customerTable.fill(&directory.Customer{}, rec)
 	_ = subscriptionTable.fill(&subscriptionRow{}, rec)
 	_ = productTable.fill(&directory.Product{}, rec)
+	_ = userTable.fill(&directory.User{}, rec)
 	if err == nil {
 		return nil
 	}
@@ -82,7 +83,7 @@ func FuzzList(f *testing.F) {
 	f.Add(`visa 1111 12/2029 | John | tok; mastercard 4444 03/2028`)
 	f.Add(`a\;b|c\\|d;;|`)
 	f.Fuzz(func(t *testing.T, text string) {
-		for _, s := range []*shape{cardShape, priceShape, optionShape, codeShape} {
+		for _, s := range []*shape{cardShape, priceShape, optionShape, codeShape, permissionShape} {
 			items, err := s.parseList(text)
 			if err != nil {
 				continue

@@ -60,6 +60,8 @@ func Columns(kind Kind) []string {
 		return subscriptionTable.names()
 	case Products:
 		return productTable.names()
+	case Users:
+		return userTable.names()
 	}
 	return nil
 }

@@ -393,6 +393,7 @@ var good = map[Kind]map[string]string{
 	},
 	Subscriptions: {"customer_id": "352365983", "product_id": "1", "start_date": "2026-01-01"},
 	Products:      {"id": "1", "name": "Backup"},
+	Users:         {"username": "maria", "first_name": "Maria", "last_name": "Keller", "email": "maria@example.com"},
 }
 
 func withCSV(kind Kind, column, cell string) string {
@@ -524,7 +525,7 @@ func TestProgressAndStepsOfALargeFile(t *testing.T) {
 	if err != nil || len(chained) != 3 {
 		t.Fatalf("got %d events, %v, want one for each step", len(chained), err)
 	}
-	if e, err := chained[0].Event(); err != nil || e.Type != signon.EventImported || e.Note != "495 customers, 0 subscriptions, 0 products: 495 new" {
+	if e, err := chained[0].Event(); err != nil || e.Type != signon.EventImported || e.Note != "495 customers, 0 subscriptions, 0 products, 0 users: 495 new" {
 		t.Errorf("got %+v, %v", e, err)
 	}
 }

@@ -14,14 +14,15 @@ const (
 	Customers     Kind = "customers"
 	Subscriptions Kind = "subscriptions"
 	Products      Kind = "products"
+	Users         Kind = "users"
 	Orders        Kind = "orders" // can be exported only
 )
 
 // ImportKinds are the kinds that can be imported, ExportKinds those that can be
 // exported.
 var (
-	ImportKinds = []Kind{Customers, Subscriptions, Products}
-	ExportKinds = []Kind{Customers, Subscriptions, Products, Orders}
+	ImportKinds = []Kind{Customers, Subscriptions, Products, Users}
+	ExportKinds = []Kind{Customers, Subscriptions, Products, Users, Orders}
 )
 
 // ParseKind returns the kind of that name if it is among those.

@@ -3,6 +3,7 @@ package transfer
 import (
 	"context"
 	"errors"
+	"strconv"
 	"strings"
 
 	"github.com/latchkey-sso/latchkey/internal/directory"
@@ -16,6 +17,8 @@ func (i *importer) row(ctx context.Context, rec *record) (*row, *Refusal) {
 		return customer(rec)
 	case Subscriptions:
 		return i.subscription(ctx, rec)
+	case Users:
+		return user(rec)
 	default:
 		return product(rec)
 	}
@@ -86,6 +89,25 @@ func product(rec *record) (*row, *Refusal) {
 	}
 	edit := directory.ProductRow{ID: id, Fill: func(p *directory.Product) error { return productTable.fill(p, rec) }}
 	return &row{rec.line, func(rows *directory.Rows) { rows.Products = append(rows.Products, edit) }}, nil
+}
+
+func user(rec *record) (*row, *Refusal) {
+	edit := directory.UserRow{Fill: func(u *directory.User) error { return userTable.fill(u, rec) }}
+	id, refusal := rec.key(directory.FieldID, aNumber)
+	if refusal != nil {
+		return nil, refusal
+	}
+	if id != "" {
+		n, err := strconv.ParseInt(id, 10, 64)
+		if err != nil || n <= 0 {
+			return nil, &Refusal{rec.line, directory.FieldID, "must be a whole number from 1 to 999999999999"}
+		}
+		edit.ID = n
+	}
+	if edit.Username, refusal = rec.key(directory.FieldUsername, aText); refusal != nil {
+		return nil, refusal
+	}
+	return &row{rec.line, func(rows *directory.Rows) { rows.Users = append(rows.Users, edit) }}, nil
 }
 
 // key returns the text of a column that says what the record is about; none is
