@@ -85,7 +85,7 @@ type demoLink struct {
 func (l *demoLink) staff() bool { return l.kind == signon.KindPortal }
 
 // client returns who asks for such a link.
-func (l *demoLink) client() (realm, id string) {
+func (l *demoLink) client() (namespace, id string) {
 	if l.kind == signon.KindPortal || l.kind == signon.KindEntrance {
 		return apiRealm, APIUser
 	}

@@ -15,7 +15,7 @@ func TestStartPageIssuesAFreshLinkPerClick(t *testing.T) {
 	page := b.get("/").status(t, http.StatusOK).shows(t, "Latchkey is running", "SECRET_KEY", "HotTalks1Customer123", "visa 1111, mastercard 4444", "29.90 EUR")
 	checkHeaders(t, page, "same-origin")
 	seen := map[string]bool{}
-	for _, name := range []string{"cart", "cart", "cart-without-cards", "account"} {
+	for _, name := range []string{"cart", "cart", "cart-without-cards", "account", "portal", "portal", "entrance"} {
 		a := b.post("/dev/open", url.Values{"link": {name}}).status(t, http.StatusSeeOther)
 		link := a.Header.Get("Location")
 		if seen[link] || !strings.HasPrefix(link, s.base+"/") || a.Header.Get("Referrer-Policy") != "no-referrer" || a.Header.Get("Cache-Control") != "no-store" {
@@ -41,6 +41,11 @@ func TestStartPageShowsACommandToPaste(t *testing.T) {
 	address, err := url.Parse(strings.TrimSuffix(quoted, "'"))
 	if err != nil {
 		t.Fatal(err)
+	}
+	if pre := regexpFind(a.body, `(?s)<pre[^>]*>(.*?)</pre>`); len(pre) != 2 || unescape(pre[1][1]) !=
+		"curl -X POST '"+s.base+"/services/2/generateSSOLoginToken/1111001' -u username:password \\\n"+
+			"  -H 'Content-Type: application/json' -H 'Accept: application/json' \\\n  -d '{\"requestingUserIp\": \"192.0.2.7\"}'" {
+		t.Errorf("got %q for the portal", pre)
 	}
 	if got := address.Query().Get("Url"); got != s.base+"/order/checkout.php?PRODS=4639321&QTY=1&CART=1" || address.Path != "/rest/6.0/customers/352365983/cart/" {
 		t.Errorf("got %s", address)
