@@ -80,6 +80,9 @@ func (w *worker) getAPI() {
 	for i := range w.tenant.Clients {
 		c := &w.tenant.Clients[i]
 		row := apiRow{Name: c.Name, ID: c.ID, Dialect: dialects[c.Realm], Principal: c.Can(signon.CapPrincipal), Secrets: len(c.Secrets)}
+		if row.Name == c.ID {
+			row.Name = "" // nothing that the ID does not say
+		}
 		if row.Dialect == "" {
 			row.Dialect = c.Realm
 		}

@@ -27,7 +27,7 @@ func TestTheAPIPageShowsWhoMayCall(t *testing.T) {
 	s := newSite(t, networked)
 	b := s.staff(north, olivia)
 	a := b.get("/portal/api").status(t, http.StatusOK)
-	a.shows(t, "<code>username</code>", "<code>norole</code>", "<code>AVANGATE</code>", "BlueSnap", "2Checkout", "62.216.234.0/24<br>2001:db8::1", "Anywhere",
+	a.shows(t, ">username</code>", ">norole</code>", ">AVANGATE</code>", "BlueSnap", "2Checkout", "62.216.234.0/24<br>2001:db8::1", "Anywhere",
 		"2 secrets", "The older one works", "1 secret", s.base+"/services/2")
 	a.hides(t, "SECRET_KEY", "$argon2id", "another-canary")
 	command := unescape(regexpFind(a.body, `(?s)<pre[^>]*>(.*?)</pre>`)[0][1])
