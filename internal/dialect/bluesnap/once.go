@@ -43,7 +43,7 @@ func (c *call) once(do endpoint) (*answer, error) {
 
 // asked is all that the call asks for.
 func (c *call) asked() []string {
-	parts := []string{c.request.Method, c.route.path, c.userID, string(c.merchant.ID), string(c.said.format), string(c.body)}
+	parts := []string{c.request.Method, c.route.path, c.userID, string(c.said.format), string(c.body)}
 	for _, p := range c.query.Params() {
 		parts = append(parts, p.Name, p.Value)
 	}
