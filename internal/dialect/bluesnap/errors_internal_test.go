@@ -3,6 +3,7 @@ package bluesnap
 import (
 	"errors"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 
@@ -39,6 +40,30 @@ func TestEveryCodeHasItsReply(t *testing.T) {
 	taken := &signon.Error{Code: signon.CodeConflict, Argument: directory.FieldUsername, Rule: "must not be another user's"}
 	if f := (&call{}).faultOf(taken); f.status != http.StatusBadRequest || f.property != "username" {
 		t.Errorf("a name that is taken: got %+v", f)
+	}
+}
+
+func TestTheContractNamesEveryErrorAndPermission(t *testing.T) {
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, f := range replies {
+		names = append(names, "`"+f.name+"`")
+	}
+	for _, err := range []error{notFound(), notAllowed(""), tooLarge(), unsupported("")} {
+		names = append(names, "`"+(&call{}).faultOf(err).name+"`")
+	}
+	for i := range permissions {
+		for _, name := range permissions[i].names() {
+			names = append(names, "`"+name+"`")
+		}
+	}
+	for _, name := range names {
+		if !strings.Contains(string(readme), name) {
+			t.Errorf("README.md does not name %s", name)
+		}
 	}
 }
 
