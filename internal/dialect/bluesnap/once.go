@@ -54,7 +54,7 @@ func (c *call) asked() []string {
 func (c *call) givenUpAt() time.Time {
 	left := longest
 	if at, bounded := c.context().Deadline(); bounded {
-		left = time.Until(at)
+		left = time.Until(at) //nolint:forbidigo // deadlines are of the machine's clock
 	}
 	return c.SignOn.Now().Add(left)
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"encoding/xml"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -305,7 +306,7 @@ func wellFormed(body []byte) error {
 	for {
 		token, err := d.Token()
 		switch start, ok := token.(xml.StartElement); {
-		case err == io.EOF:
+		case errors.Is(err, io.EOF):
 			return nil
 		case err != nil:
 			return err
