@@ -331,7 +331,10 @@ func TestAPermissionThatIsTakenAwayIsGoneAtOnce(t *testing.T) {
 	page := b.get("/portal/user/delete?id=1111002").status(t, http.StatusOK)
 	s.let(north, olivia)
 	b.get("/portal/users").status(t, http.StatusForbidden)
-	b.post("/portal/user/delete?id=1111002", page.form()).status(t, http.StatusForbidden)
+	for _, id := range []string{"1111002", "1"} { // nor is it told who exists
+		b.post("/portal/user/delete?id="+id, page.form()).status(t, http.StatusForbidden)
+		b.post("/portal/user/edit?id="+id, page.form()).status(t, http.StatusForbidden)
+	}
 	s.user(north, samuel)
 }
 

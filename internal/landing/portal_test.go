@@ -251,8 +251,8 @@ func TestPortalRefusalsDifferInTheSupportCodeOnly(t *testing.T) {
 		a.shows(t, "Avangate Demo").hides(t, "Harbour", "Northgate")
 		checkHeaders(t, a, "no-referrer")
 	}
-	for _, link := range fresh {
-		s.unspent(link)
+	if n := s.redemptions(); n != 2 {
+		t.Errorf("got %d redemptions, want the two of before", n)
 	}
 	for _, path := range []string{"/portal/", "/portal/users", "/portal/signed-out"} { // pages of nobody
 		s.stranger().get(path).shows(t, "Avangate Demo").hides(t, "Harbour", "Northgate")
@@ -520,4 +520,28 @@ func (f *failingStore) lost(err error) error {
 		return signon.Unavailable("commit", context.DeadlineExceeded)
 	}
 	return err
+}
+
+// TestTabsAtOnceShareOnePortalSession: with one binding, and with one each, when the
+// page of a refusal tries once more.
+func TestTabsAtOnceShareOnePortalSession(t *testing.T) {
+	s := newSite(t)
+	b := s.browser()
+	link := s.portalLink(south, mary)
+	b.get(link) // the binding
+	tabs := b.copies(8)
+	atOnce(len(tabs), func(i int) {
+		if a := tabs[i].get(link); a.StatusCode != http.StatusSeeOther {
+			t.Errorf("tab %d: got %d", i, a.StatusCode)
+		}
+	})
+	other := s.browser()
+	other.get(link) // another binding of the same browser, as tabs opened at once have
+	refused := other.get(link).status(t, http.StatusForbidden)
+	other.cookies[portalCookie] = tabs[0].cookies[portalCookie]
+	_, again, _ := strings.Cut(refused.Header.Get("Refresh"), "1;url=")
+	other.follow(again).status(t, http.StatusOK).shows(t, "Hello, Mary")
+	if n := s.redemptions(); n != 1 {
+		t.Errorf("got %d redemptions, want 1", n)
+	}
 }
