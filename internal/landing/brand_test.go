@@ -131,6 +131,7 @@ func TestANewBrandIsWornAtOnce(t *testing.T) {
 		"logo": {signon.Brand{Logo: drawn(40, "")}, 1}, "none": {signon.Brand{}, 0},
 	} {
 		declared := *mustTenant(t, s)
+		declared.ActsFor = nil // those who are not declared any more
 		declared.Brand, declared.SupportEmail = step.brand, name+"@example.com"
 		if err := s.signOn.Apply(t.Context(), []signon.Tenant{declared}); err != nil {
 			t.Fatal(err)
