@@ -28,7 +28,7 @@ func (anybody) SignOut(context.Context, signon.TenantID, signon.SubjectKind, sig
 type patient struct{}
 
 func (patient) Blocked(string, time.Time) time.Duration { return 0 }
-func (patient) Count(string, time.Time)                 {}
+func (patient) Count(string, time.Time) bool            { return true }
 
 // signOnOnce issues and redeems one link in a new database and returns its path.
 func signOnOnce(t *testing.T) string {

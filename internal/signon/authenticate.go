@@ -31,8 +31,8 @@ var stranger = &Client{Secrets: []Secret{"stranger"}}
 // failures are the same CodeUnauthenticated error and cost the same: what is
 // recorded of those of a client that exists is recorded after the answer. Too
 // many of one client from one address are CodeLimit, whether or not the proof is
-// right then. A client that has proved itself from where it may not call from is
-// CodeForbidden.
+// right then, also when they come at once. A client that has proved itself from
+// where it may not call from is CodeForbidden.
 func (s *Service) Authenticate(claim Claim) (*Client, error) {
 	client, err := s.authenticate(&claim)
 	trace := Trace{SupportCode: claim.SupportCode, Operation: OpAuthenticate}
@@ -51,10 +51,9 @@ func (s *Service) Authenticate(claim Claim) (*Client, error) {
 // authenticate returns with an error the client that it concerns, if that proved
 // itself.
 func (s *Service) authenticate(claim *Claim) (*Client, error) {
-	now := s.store.Now()
 	throttled := claim.Realm + "\x00" + claim.ID + "\x00" + throttleKey(claim.Caller)
-	if wait := s.failures.Blocked(throttled, now); wait > 0 {
-		return nil, &Error{Code: CodeLimit, Reason: ReasonLimit, RetryAfter: wait}
+	if err := s.blocked(s.failures, throttled); err != nil {
+		return nil, err
 	}
 	client, known := s.Registry().Client(claim.Realm, claim.ID)
 	if !known {
@@ -64,14 +63,19 @@ func (s *Service) authenticate(claim *Claim) (*Client, error) {
 	for _, secret := range client.Secrets {
 		switch r := claim.Verify(client, secret.Reveal()); {
 		case r == ReasonLimit:
-			return nil, &Error{Code: CodeLimit, Reason: ReasonLimit, RetryAfter: time.Second}
+			return nil, tooMany(time.Second)
 		case r == "" && known:
+			if err := s.blocked(s.failures, throttled); err != nil { // by those that came at the same time
+				return nil, err
+			}
 			return s.admit(client, claim)
 		case r != "":
 			reason = r
 		}
 	}
-	s.failures.Count(throttled, now)
+	if err := s.failed(s.failures, throttled); err != nil {
+		return nil, err
+	}
 	if !known {
 		reason = ReasonUnknownID
 	}

@@ -10,8 +10,32 @@ import (
 type Throttle interface {
 	// Blocked returns how long the key has to wait, or 0 when it may go on.
 	Blocked(key string, now time.Time) time.Duration
-	// Count notes one failure of the key.
-	Count(key string, now time.Time)
+	// Count notes one failure of the key and reports whether there was room for it:
+	// others may have failed since Blocked was asked.
+	Count(key string, now time.Time) bool
+}
+
+// blocked returns CodeLimit while the key has to wait.
+func (s *Service) blocked(t Throttle, key string) error {
+	if wait := t.Blocked(key, s.store.Now()); wait > 0 {
+		return tooMany(wait)
+	}
+	return nil
+}
+
+// failed counts a failure. Where there was no room for it any more it returns
+// CodeLimit, which is to be answered instead: many calls at once must not learn
+// more than as many one after the other.
+func (s *Service) failed(t Throttle, key string) error {
+	now := s.store.Now()
+	if t.Count(key, now) {
+		return nil
+	}
+	return tooMany(max(t.Blocked(key, now), time.Second))
+}
+
+func tooMany(wait time.Duration) error {
+	return &Error{Code: CodeLimit, Reason: ReasonLimit, RetryAfter: wait}
 }
 
 // throttleKey is how an address counts towards a throttle: an IPv6 address by

@@ -55,16 +55,16 @@ type SignOn struct {
 // browser then converges.
 func (s *Service) Redeem(ctx context.Context, req *RedeemRequest) (*SignOn, error) {
 	r := &redemption{service: s, req: req}
-	now := s.store.Now()
 	addr := throttleKey(req.Addr)
-	if wait := s.misses.Blocked(addr, now); wait > 0 {
-		err := &Error{Code: CodeLimit, Reason: ReasonLimit, RetryAfter: wait}
+	if err := s.blocked(s.misses, addr); err != nil {
 		r.trace(err)
 		return nil, err
 	}
 	signOn, err := r.redeem(ctx)
 	if e := AsError(err); e != nil && e.Code == CodeTokenInvalid {
-		s.misses.Count(addr, now)
+		if limited := s.failed(s.misses, addr); limited != nil {
+			signOn, err = nil, limited
+		}
 	}
 	r.trace(err)
 	return signOn, err

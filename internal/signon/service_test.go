@@ -80,6 +80,7 @@ type counter struct {
 	most  int
 	mu    sync.Mutex
 	count map[string]int
+	hold  func() // unless nil, called before a failure is counted
 }
 
 func (c *counter) Blocked(key string, _ time.Time) time.Duration {
@@ -91,10 +92,14 @@ func (c *counter) Blocked(key string, _ time.Time) time.Duration {
 	return 0
 }
 
-func (c *counter) Count(key string, _ time.Time) {
+func (c *counter) Count(key string, _ time.Time) bool {
+	if c.hold != nil {
+		c.hold()
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.count[key]++
+	return c.most == 0 || c.count[key] <= c.most
 }
 
 // world is a service over a real store, with a shop, another shop and a person.

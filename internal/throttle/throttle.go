@@ -48,15 +48,17 @@ func (t *Throttle) Blocked(key string, now time.Time) time.Duration {
 	return time.Duration(missing*float64(time.Minute)/float64(t.perMinute)) + time.Microsecond
 }
 
-// Count notes one failure of the key.
-func (t *Throttle) Count(key string, now time.Time) {
+// Count notes one failure of the key and reports whether it had one to spare.
+// Whoever asks Blocked, works and then counts has to heed it: others may have
+// failed meanwhile.
+func (t *Throttle) Count(key string, now time.Time) bool {
 	if t.perMinute <= 0 {
-		return
+		return true
 	}
 	fresh := rate.NewLimiter(rate.Limit(float64(t.perMinute)/60), t.perMinute)
 	limiter, found, _ := t.keys.PeekOrAdd(key, fresh)
 	if !found {
 		limiter = fresh
 	}
-	limiter.AllowN(now, 1)
+	return limiter.AllowN(now, 1)
 }

@@ -15,7 +15,12 @@ func TestAKeyIsBlockedAfterItsFailuresAndFreeAfterTheWait(t *testing.T) {
 		if wait := th.Blocked("a", start); wait != 0 {
 			t.Fatalf("after %d failures: got wait %v, want 0", i, wait)
 		}
-		th.Count("a", start)
+		if !th.Count("a", start) {
+			t.Errorf("failure %d has no room", i)
+		}
+	}
+	if th.Count("a", start) {
+		t.Error("one failure more has room")
 	}
 	wait := th.Blocked("a", start)
 	if wait <= 0 || wait > 6*time.Second+time.Millisecond {
