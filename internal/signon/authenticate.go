@@ -14,10 +14,12 @@ type Claim struct {
 	Caller netip.Addr
 	// SupportCode is the code of the request.
 	SupportCode string
-	// Verify judges the claim's proof against the client, with that secret. It is
-	// called once for every active secret, and for an unknown client with a client
-	// made up for the purpose, so that both cost the same. It returns "" when the
-	// proof is right, and ReasonLimit when there is too much to do to judge it now.
+	// Verify judges the claim's proof against the client, with that secret. Unless
+	// the proof is right, it is called as often as the client of the realm with most
+	// active secrets has some: for those that a client has, and for the rest with a
+	// client made up for the purpose, as for a client that is unknown. So all cost
+	// the same. It returns "" when the proof is right, and ReasonLimit when there is
+	// too much to do to judge it now.
 	Verify func(c *Client, secret string) Reason
 	// Explain returns for the trace what was compared when Verify refused for that
 	// reason: no secret, and no proof that could be used. It may be nil.
@@ -55,29 +57,23 @@ func (s *Service) authenticate(claim *Claim) (*Client, error) {
 	if err := s.blocked(s.failures, throttled); err != nil {
 		return nil, err
 	}
-	client, known := s.Registry().Client(claim.Realm, claim.ID)
+	registry := s.Registry()
+	client, known := registry.Client(claim.Realm, claim.ID)
 	if !known {
 		client = stranger
 	}
-	reason := ReasonBadProof
-	for _, secret := range client.Secrets {
-		switch r := claim.Verify(client, secret.Reveal()); {
-		case r == ReasonLimit:
-			return nil, tooMany(time.Second)
-		case r == "" && known:
-			if err := s.blocked(s.failures, throttled); err != nil { // by those that came at the same time
-				return nil, err
-			}
-			return s.admit(client, claim)
-		case r != "":
-			reason = r
+	reason := claim.judge(client, registry.mostSecrets(claim.Realm))
+	switch reason {
+	case ReasonLimit:
+		return nil, tooMany(time.Second)
+	case "":
+		if err := s.blocked(s.failures, throttled); err != nil { // by those that came at the same time
+			return nil, err
 		}
+		return s.admit(client, claim)
 	}
 	if err := s.failed(s.failures, throttled); err != nil {
 		return nil, err
-	}
-	if !known {
-		reason = ReasonUnknownID
 	}
 	refused := &Error{Code: CodeUnauthenticated, Reason: reason}
 	if claim.Explain != nil {
@@ -85,6 +81,31 @@ func (s *Service) authenticate(claim *Claim) (*Client, error) {
 	}
 	s.recordClient(client, refused, claim.Caller, claim.SupportCode, known)
 	return nil, refused
+}
+
+// judge says why the client did not prove itself, or nothing when it did. most is
+// how many secrets a client may have; so often is judged, whoever it is.
+func (claim *Claim) judge(client *Client, most int) Reason {
+	why := ReasonBadProof
+	for i := range max(most, len(client.Secrets)) {
+		judged, secret := stranger, stranger.Secrets[0]
+		if i < len(client.Secrets) {
+			judged, secret = client, client.Secrets[i]
+		}
+		switch r := claim.Verify(judged, secret.Reveal()); {
+		case r == ReasonLimit:
+			return r
+		case judged == stranger:
+		case r == "":
+			return ""
+		default:
+			why = r
+		}
+	}
+	if client == stranger {
+		return ReasonUnknownID
+	}
+	return why
 }
 
 // admit returns a client that has proved itself, if it may call from there.

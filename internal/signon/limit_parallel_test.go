@@ -41,6 +41,42 @@ func TestCallsAtOnceLearnNoMoreThanOneAfterTheOther(t *testing.T) {
 	}
 }
 
+// TestAWrongProofCostsTheSameForEverybody counts what is judged: it must not tell
+// who has two secrets.
+func TestAWrongProofCostsTheSameForEverybody(t *testing.T) {
+	w := newWorld(t)
+	declared := tenants()
+	other := &declared[1].Clients[0]
+	other.Secrets = other.Secrets[:1]
+	if err := w.Apply(t.Context(), declared); err != nil {
+		t.Fatal(err)
+	}
+	for id, right := range map[string]string{"SHOP": "older", "OTHER": "", "NOBODY": ""} {
+		judged := 0
+		verify := func(want string) func(*signon.Client, string) signon.Reason {
+			return func(_ *signon.Client, secret string) signon.Reason {
+				if judged++; secret == want {
+					return ""
+				}
+				return signon.ReasonBadProof
+			}
+		}
+		for _, proof := range []string{"wrong", "stranger"} {
+			judged = 0
+			_, err := w.Authenticate(signon.Claim{Realm: "r", ID: id, Caller: home, Verify: verify(proof)})
+			if judged != 2 || signon.AsError(err).Code != signon.CodeUnauthenticated {
+				t.Errorf("%s: judged %d times with %v, want twice", id, judged, err)
+			}
+		}
+		if right == "" {
+			continue
+		}
+		if _, err := w.Authenticate(signon.Claim{Realm: "r", ID: id, Caller: home, Verify: verify(right)}); err != nil {
+			t.Errorf("%s: %v", id, err)
+		}
+	}
+}
+
 func TestARightProofIsNotToldOnceOthersHaveUsedUpTheLimit(t *testing.T) {
 	w := newWorld(t)
 	w.failures.most = 2

@@ -15,6 +15,7 @@ type Registry struct {
 	tenants map[TenantID]*Tenant
 	numbers map[string]*Tenant
 	clients map[clientKey]*Client
+	secrets map[string]int // by realm: how many the client with most of them has
 	tags    map[tag][]*Client
 	hosts   map[hostKey][]Site
 	wild    []wildSite
@@ -52,7 +53,7 @@ type wildSite struct {
 // reports every mistake at once, each naming what it concerns.
 func NewRegistry(tenants []Tenant) (*Registry, error) {
 	r := &Registry{
-		tenants: map[TenantID]*Tenant{}, numbers: map[string]*Tenant{}, clients: map[clientKey]*Client{}, tags: map[tag][]*Client{},
+		tenants: map[TenantID]*Tenant{}, numbers: map[string]*Tenant{}, clients: map[clientKey]*Client{}, secrets: map[string]int{}, tags: map[tag][]*Client{},
 		hosts: map[hostKey][]Site{},
 	}
 	var errs []error
@@ -116,6 +117,7 @@ func (r *Registry) addClients(t *Tenant) error {
 			errs = append(errs, fmt.Errorf("tenant %q: client %q: %s is no network: it must have no host bits, and IPv4 must be written as such", t.ID, c.ID, c.Networks[i]))
 		}
 		r.clients[key] = c
+		r.secrets[c.Realm] = max(r.secrets[c.Realm], len(c.Secrets))
 		short := tagOf(c.Realm, c.ID)
 		r.tags[short] = append(r.tags[short], c)
 	}
@@ -207,6 +209,10 @@ func (r *Registry) Client(realm, id string) (*Client, bool) {
 	c, ok := r.clients[clientKey{realm, id}]
 	return c, ok
 }
+
+// mostSecrets returns how many secrets the client has that has most of them in the
+// realm.
+func (r *Registry) mostSecrets(realm string) int { return r.secrets[realm] }
 
 // Destination returns the tenant's first destination of that kind.
 func (r *Registry) Destination(tenant TenantID, kind DestinationKind) (*Destination, bool) {
