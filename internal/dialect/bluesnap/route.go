@@ -13,11 +13,13 @@ type endpoint func(*call) (*answer, error)
 
 // route is a path below the version, and what can be done there.
 type route struct {
-	path string // a star at its end stands for a segment of the caller's
-	get  endpoint
+	path string   // a star at its end stands for a segment of the caller's
+	get  endpoint // also for HEAD, unless makes
 	post endpoint
 	put  endpoint
 	del  endpoint
+	// makes: get makes something, so HEAD is not for it.
+	makes bool
 	// kind is where the link leads that is asked for, towards a trace; empty for
 	// calls that ask for none.
 	kind signon.DestinationKind
@@ -28,7 +30,7 @@ var routes = []route{
 	{path: "generateSSOLoginToken", post: loginToken, kind: signon.KindPortal}, // for nobody, whom nobody may sign on
 	{path: "cp/user", post: createUser},
 	{path: "cp/user/*", get: readUser, put: updateUser, del: deleteUser},
-	{path: "tools/auth-token", get: shopperToken, kind: signon.KindEntrance},
+	{path: "tools/auth-token", get: shopperToken, makes: true, kind: signon.KindEntrance},
 }
 
 // base is what every path begins with.
@@ -98,7 +100,12 @@ func (c *call) find() error {
 // endpoint returns what the method does here, or nil.
 func (r *route) endpoint(method string) endpoint {
 	switch method {
-	case http.MethodGet, http.MethodHead:
+	case http.MethodGet:
+		return r.get
+	case http.MethodHead:
+		if r.makes {
+			return nil
+		}
 		return r.get
 	case http.MethodPost:
 		return r.post
