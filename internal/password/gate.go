@@ -2,6 +2,7 @@ package password
 
 import (
 	"net/netip"
+	"slices"
 	"sync"
 )
 
@@ -18,66 +19,131 @@ const (
 )
 
 // gate lets a few through at a time and a bounded number wait, in the order in
-// which they came. One address is never ahead of another by more than atOnce.
+// which they came. One address is never ahead of another by more than atOnce, and
+// when all places are taken the address that has most of them gives one up.
 type gate struct {
-	slots chan struct{}
-
-	mu     sync.Mutex
-	inside int
-	queues map[netip.Prefix]*queue
+	mu      sync.Mutex
+	inside  int // through or waiting
+	through int
+	came    uint64
+	line    []*waiter // who is next, at most atOnce of one address
+	queues  map[netip.Prefix]*queue
 }
 
 // queue is those of one address.
 type queue struct {
-	slots  chan struct{}
-	inside int
+	inside  int
+	ahead   int       // of those inside: through, or in the line
+	waiting []*waiter // the others, in order
 }
 
-func newGate() *gate {
-	return &gate{slots: make(chan struct{}, atOnce), queues: map[netip.Prefix]*queue{}}
+// waiter is somebody whose turn is to come.
+type waiter struct {
+	queue  *queue
+	number uint64
+	// turn receives true when it has come, false when it will not.
+	turn chan bool
 }
 
-// enter waits for its turn and returns what gives it back; entered is false at
-// once when too many are waiting.
+func newGate() *gate { return &gate{queues: map[netip.Prefix]*queue{}} }
+
+// enter waits for its turn and returns what gives it back; entered is false when
+// too many are waiting, also when that turns out later.
 func (g *gate) enter(from netip.Addr) (leave func(), entered bool) {
 	place := neighbourhood(from)
-	q := g.admit(place)
-	if q == nil {
+	w := g.admit(place)
+	if w == nil || !<-w.turn {
 		return nil, false
 	}
-	q.slots <- struct{}{}
-	g.slots <- struct{}{}
-	return func() {
-		<-g.slots
-		<-q.slots
-		g.dismiss(place, q)
-	}, true
+	return func() { g.leave(place, w.queue) }, true
 }
 
-// admit returns the queue of the address, or nil when too many are inside.
-func (g *gate) admit(place netip.Prefix) *queue {
+// admit returns a place to wait in, or nil when there is none.
+func (g *gate) admit(place netip.Prefix) *waiter {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	q := g.queues[place]
-	if g.inside >= mostOfAll || q != nil && q.inside >= mostOfOne {
+	if q == nil {
+		q = &queue{}
+	}
+	if q.inside >= mostOfOne || g.inside >= mostOfAll && !g.makeRoom(q) {
 		return nil
 	}
-	if q == nil {
-		q = &queue{slots: make(chan struct{}, atOnce)}
-		g.queues[place] = q
-	}
+	g.came++
+	w := &waiter{queue: q, number: g.came, turn: make(chan bool, 1)}
 	g.inside++
 	q.inside++
-	return q
+	q.waiting = append(q.waiting, w)
+	g.queues[place] = q
+	g.advance(q)
+	return w
 }
 
-func (g *gate) dismiss(place netip.Prefix, q *queue) {
+// makeRoom turns away the newest waiter of the address that has most inside, unless
+// that would be the newcomer's.
+func (g *gate) makeRoom(newcomer *queue) bool {
+	var out *waiter
+	for _, q := range g.queues {
+		w := g.newest(q)
+		if w != nil && (out == nil || q.inside > out.queue.inside || q.inside == out.queue.inside && w.number > out.number) {
+			out = w
+		}
+	}
+	if out == nil || out.queue.inside <= newcomer.inside+1 {
+		return false
+	}
+	q := out.queue
+	if n := len(q.waiting); n > 0 {
+		q.waiting = q.waiting[:n-1]
+	} else {
+		g.line = slices.DeleteFunc(g.line, func(w *waiter) bool { return w == out })
+		q.ahead--
+	}
+	g.inside--
+	q.inside-- // one at least is left: it had more than the newcomer
+	out.turn <- false
+	return true
+}
+
+// newest returns who came last of those of an address that wait, or nil.
+func (g *gate) newest(q *queue) *waiter {
+	if n := len(q.waiting); n > 0 {
+		return q.waiting[n-1]
+	}
+	for _, w := range slices.Backward(g.line) {
+		if w.queue == q {
+			return w
+		}
+	}
+	return nil
+}
+
+// leave gives a turn back, to whoever is next.
+func (g *gate) leave(place netip.Prefix, q *queue) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	g.through--
 	g.inside--
+	q.ahead--
 	q.inside--
 	if q.inside == 0 {
 		delete(g.queues, place)
+	}
+	g.advance(q)
+}
+
+// advance lets those of an address into the line, and those through whose turn it
+// is.
+func (g *gate) advance(q *queue) {
+	for q.ahead < atOnce && len(q.waiting) > 0 {
+		g.line = append(g.line, q.waiting[0])
+		q.waiting = q.waiting[1:]
+		q.ahead++
+	}
+	for g.through < atOnce && len(g.line) > 0 {
+		g.line[0].turn <- true
+		g.line = g.line[1:]
+		g.through++
 	}
 }
 

@@ -2,6 +2,7 @@ package password
 
 import (
 	"net/netip"
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -230,6 +231,79 @@ func TestOneAddressIsAheadOfAnotherByTwoAtMost(t *testing.T) {
 	}
 	close(h.release)
 	h.done.Wait()
+}
+
+// TestTwoAddressesDoNotKeepOthersOut fills all places from two addresses. Another
+// one gets in all the same, and is judged after a few computations.
+func TestTwoAddressesDoNotKeepOthersOut(t *testing.T) {
+	h := newHeld(false)
+	hostile := [...]netip.Addr{addr(1), addr(2)}
+	var asked []<-chan Verdict
+	for i := range mostOfAll {
+		asked = append(asked, h.ask(t, hostile[i%2], "wrong"))
+	}
+	verdicts := make(chan Verdict, 3)
+	for i := range 3 { // the others of the two give way, the newest first
+		h.done.Go(func() { verdicts <- h.Judge.Judge(here, hashOf, "wrong") })
+		if got := <-asked[mostOfAll-1-i]; got != Busy {
+			t.Errorf("the newest but %d: got %v, want Busy", i, got)
+		}
+		if got := h.Judge.Judge(hostile[1-i%2], hashOf, "wrong"); got != Busy {
+			t.Errorf("one of theirs in its place: got %v, want Busy", got)
+		}
+	}
+	computed := 0
+	for len(verdicts) == 0 {
+		select {
+		case h.release <- struct{}{}:
+			computed++
+		case got := <-verdicts:
+			verdicts <- got
+		}
+	}
+	if computed > 3*atOnce+1 {
+		t.Errorf("judged after %d computations", computed)
+	}
+	close(h.release)
+	for i, v := range asked[:mostOfAll-3] {
+		if got := <-v; got != Wrong {
+			t.Errorf("number %d: got %v, want Wrong", i, got)
+		}
+	}
+	h.done.Wait()
+	for range 3 {
+		if got := <-verdicts; got != Wrong {
+			t.Errorf("the others: got %v, want Wrong", got)
+		}
+	}
+	if len(h.gate.queues) != 0 || h.gate.inside != 0 || h.gate.through != 0 || len(h.gate.line) != 0 {
+		t.Errorf("left behind: %d addresses, %d inside, %d through, %d in the line", len(h.gate.queues), h.gate.inside, h.gate.through, len(h.gate.line))
+	}
+}
+
+// TestWhoCameFirstIsNext has five of each of two addresses come one after the other,
+// and each leave when the next is through.
+func TestWhoCameFirstIsNext(t *testing.T) {
+	g := newGate()
+	var all []*waiter
+	for i := range 10 {
+		all = append(all, g.admit(neighbourhood(addr(i/5))))
+	}
+	var order []int
+	for len(order) < len(all) {
+		before := len(order)
+		for i, w := range all {
+			if len(w.turn) > 0 && <-w.turn {
+				order = append(order, i)
+			}
+		}
+		for _, i := range order[before:] {
+			g.leave(neighbourhood(addr(i/5)), all[i].queue)
+		}
+	}
+	if want := []int{0, 1, 5, 6, 2, 3, 7, 8, 4, 9}; !slices.Equal(order, want) {
+		t.Errorf("got the order %v, want %v", order, want)
+	}
 }
 
 func TestThoseWhoWaitForTheSamePasswordAreNotComputed(t *testing.T) {
