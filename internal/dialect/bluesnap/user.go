@@ -18,13 +18,23 @@ func createUser(c *call) (a *answer, err error) {
 	}
 	err = c.Directory.CreateUser(c.context(), u, c.deed(), func(u *directory.User) *signon.Reply {
 		a = c.says(userInfo(u))
-		a.location = usersAt + string(u.Ref())
+		a.location = c.userAt(u)
 		return c.keep(a)
 	})
 	if err != nil {
 		return nil, err
 	}
 	return a, nil
+}
+
+// userAt is where this client finds the user: one of a linked merchant on whose
+// behalf it acts.
+func (c *call) userAt(u *directory.User) string {
+	at := usersAt + string(u.Ref())
+	if c.merchant.ID != c.client.Tenant {
+		at += "?" + wOnBehalfOf + "=" + c.merchant.Number
+	}
+	return at
 }
 
 func readUser(c *call) (*answer, error) {

@@ -226,6 +226,22 @@ func TestLocationIsOnCreateAlone(t *testing.T) {
 	}
 }
 
+// TestLocationLeadsToTheUser follows it, for one's own merchant and for a linked one.
+func TestLocationLeadsToTheUser(t *testing.T) {
+	w := newWorld(t)
+	for number, query := range map[string]string{"": "", "1000001": "", "23424": "?onbehalfofmid=23424"} {
+		made := w.send(w.request(http.MethodPost, "cp/user?onbehalfofmid="+number, newUser[:len(newUser)-2]+number+`"}`, asJSON))
+		at := made.Header().Get("Location")
+		if _, got, _ := strings.Cut(at, "?"); made.Code != http.StatusOK || strings.TrimPrefix(query, "?") != got {
+			t.Errorf("for %q: got %d, Location %q", number, made.Code, at)
+		}
+		found := w.send(w.request(http.MethodGet, strings.TrimPrefix(at, "/services/2/"), "", asJSON))
+		if found.Code != http.StatusOK || found.Body.String() != made.Body.String() {
+			t.Errorf("for %q: at %s: got %d %s, want %s", number, at, found.Code, found.Body, made.Body)
+		}
+	}
+}
+
 // checkSession returns why a session does not live.
 func (w *world) checkSession(on *signon.SignOn) error {
 	portal, _ := w.signOn.Registry().Destination(own, signon.KindPortal)
