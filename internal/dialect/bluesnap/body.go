@@ -5,8 +5,8 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/latchkey-sso/latchkey/internal/inbound"
@@ -58,9 +58,9 @@ func (c *call) readBody() error {
 }
 
 // fields are the members of a body, by names without capitals and hyphens: so the
-// names of JSON and those of XML are the same. Each is a string, a bool, or
-// something that is neither.
-type fields map[string]any
+// names of JSON and those of XML are the same, and a name may have several values.
+// Each is a string, a bool, or something that is neither.
+type fields map[string][]any
 
 // decode reads a body.
 func decode(body []byte, m media) (fields, error) {
@@ -73,12 +73,7 @@ func decode(body []byte, m media) (fields, error) {
 		if number, ok := value.(json.Number); ok {
 			value = number.String()
 		}
-		folded := fold(name)
-		// The two names that a username has differ in a capital alone.
-		if first, again := f[folded]; again && !reflect.DeepEqual(first, value) {
-			return nil, unreadable("The body names a member twice, with different values")
-		}
-		f[folded] = value
+		f[fold(name)] = append(f[fold(name)], value)
 	}
 	return f, nil
 }
@@ -110,59 +105,77 @@ func members(body []byte, m media) (map[string]any, error) {
 // fold returns a member's name without capitals and hyphens.
 func fold(name string) string { return strings.ToLower(strings.ReplaceAll(name, "-", "")) }
 
-// find returns the member that may have several names; nil when it is not given.
-// Two that say different things are refused.
-func (f fields) find(names []string) (value any, err error) {
-	for _, name := range names {
-		found := f[fold(name)]
-		switch found.(type) {
-		case nil:
-			continue
-		case string, bool:
-		default:
-			return nil, signon.Invalid(names[0], "must be a text, or true or false")
-		}
-		if value != nil && value != found {
-			return nil, signon.Invalid(names[0], "must not be given as "+strings.Join(names, " and ")+" with different values")
-		}
-		value = found
+// text returns the text of a member that may have several names, without the blanks
+// around it; given is false when it is not there. stored is what it is now: where
+// several texts are given, that one does not count, so that an answer that has one
+// thing under two names can be changed at one of them and sent back.
+func (f fields) text(stored string, names ...string) (text string, given bool, err error) {
+	texts, err := read(f, names, asText, "must be a text")
+	if len(texts) > 1 {
+		texts = slices.DeleteFunc(texts, func(t string) bool { return t == stored })
 	}
-	return value, nil
-}
-
-// text returns the text of a member, without the blanks around it; given is false
-// when it is not there.
-func (f fields) text(names ...string) (text string, given bool, err error) {
-	value, err := f.find(names)
-	if err != nil || value == nil {
-		return "", false, err
-	}
-	text, ok := value.(string)
-	if !ok {
-		return "", false, signon.Invalid(names[0], "must be a text")
-	}
-	return strings.TrimSpace(text), true, nil
+	return only(texts, names, err)
 }
 
 // flag returns whether a member is true; given is false when it is not there.
 func (f fields) flag(names ...string) (is, given bool, err error) {
-	value, err := f.find(names)
-	if err != nil || value == nil {
-		return false, false, err
-	}
-	if text, ok := value.(string); ok {
-		switch strings.ToLower(strings.TrimSpace(text)) {
-		case "true":
-			value = true
-		case "false":
-			value = false
+	flags, err := read(f, names, asFlag, "must be true or false")
+	return only(flags, names, err)
+}
+
+// read returns the values of a member that may have several names, each once.
+func read[T comparable](f fields, names []string, as func(any) (T, bool), rule string) (all []T, err error) {
+	for _, name := range names {
+		for _, raw := range f[fold(name)] {
+			if raw == nil {
+				continue
+			}
+			value, ok := as(raw)
+			if !ok {
+				return nil, signon.Invalid(names[0], rule)
+			}
+			if !slices.Contains(all, value) {
+				all = append(all, value)
+			}
 		}
 	}
-	is, ok := value.(bool)
-	if !ok {
-		return false, false, signon.Invalid(names[0], "must be true or false")
+	return all, nil
+}
+
+// only returns the one value that a member has. Two are refused: which of them
+// counts would be chance.
+func only[T any](all []T, names []string, err error) (value T, given bool, _ error) {
+	switch {
+	case err != nil || len(all) == 0:
+		return value, false, err
+	case len(all) > 1:
+		return value, false, signon.Invalid(names[0], "must not be given twice, with different values")
 	}
-	return is, true, nil
+	return all[0], true, nil
+}
+
+func asText(raw any) (string, bool) {
+	text, ok := raw.(string)
+	return strings.TrimSpace(text), ok
+}
+
+// asSecret is asText for what blanks are a part of.
+func asSecret(raw any) (string, bool) {
+	text, ok := raw.(string)
+	return text, ok
+}
+
+func asFlag(raw any) (is, ok bool) {
+	if text, isText := raw.(string); isText {
+		switch strings.ToLower(strings.TrimSpace(text)) {
+		case "true":
+			return true, true
+		case "false":
+			return false, true
+		}
+	}
+	is, ok = raw.(bool)
+	return is, ok
 }
 
 // unreadable is the error of a body that is none.

@@ -136,7 +136,7 @@ func (c *call) faultOf(err error) *fault {
 func (c *call) shown(argument string) (value string) {
 	switch argument {
 	case signon.ArgAddr:
-		value, _, _ = c.fields.text(wRequesterIP)
+		value, _, _ = c.fields.text("", wRequesterIP)
 	case signon.ArgTTL:
 		value, _ = c.query.Get(wMinutes)
 	case directory.FieldShopperID:

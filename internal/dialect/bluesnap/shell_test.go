@@ -259,7 +259,7 @@ func TestBodiesAreBounded(t *testing.T) {
 		return r
 	})
 	for _, body := range []string{
-		"{", "null", "[]", `"x"`, `{"requestingUserIp":"192.0.2.1","requestingUserIp":"192.0.2.1"}`, `{"requestingUserIp":"192.0.2.1","RequestingUserIP":"192.0.2.2"}`,
+		"{", "null", "[]", `"x"`, `{"requestingUserIp":"192.0.2.1","requestingUserIp":"192.0.2.1"}`,
 		`{"x":` + strings.Repeat("[", 16) + strings.Repeat("]", 16) + `,"requestingUserIp":"192.0.2.1"}`, "{\"requestingUserIp\":\"\xff\"}", ownAddress + ownAddress,
 	} {
 		w.inBoth(body, invalid(""), func(string) *http.Request { return w.request(http.MethodPost, loginPath, body, asJSON) })
@@ -267,9 +267,34 @@ func TestBodiesAreBounded(t *testing.T) {
 	for _, body := range []string{
 		"<a>", "<a/><b/>", "x", `<!DOCTYPE a [<!ENTITY x "192.0.2.1">]><a><requesting-user-ip>&x;</requesting-user-ip></a>`, `<a xmlns="urn:other"/>`,
 		"<a><requesting-user-ip>192.0.2.1</requesting-user-ip><requesting-user-ip>192.0.2.1</requesting-user-ip></a>", "<a><b><c/></b></a>",
-		"<a><requesting-user-ip>192.0.2.1</requesting-user-ip><requestingUserIp>192.0.2.2</requestingUserIp></a>",
 	} {
 		w.inBoth(body, invalid(""), func(string) *http.Request { return w.request(http.MethodPost, loginPath, body, asXML) })
+	}
+}
+
+// TestOneThingUnderTwoNamesSaysTheSame has values that are the same in other words,
+// and values that are not.
+func TestOneThingUnderTwoNamesSaysTheSame(t *testing.T) {
+	w := newWorld(t)
+	refused := invalid("requestingUserIp")
+	for _, body := range []string{
+		`{"requestingUserIp":"192.0.2.1","RequestingUserIP":"192.0.2.2"}`, `{"requestingUserIp":["192.0.2.1"]}`, `{"requestingUserIp":{}}`, `{"requestingUserIp":true}`,
+	} {
+		w.inBoth(body, refused, func(string) *http.Request { return w.request(http.MethodPost, loginPath, body, asJSON) })
+	}
+	twice := "<a><requesting-user-ip>192.0.2.1</requesting-user-ip><requestingUserIp>192.0.2.2</requestingUserIp></a>"
+	w.inBoth(twice, refused, func(string) *http.Request { return w.request(http.MethodPost, loginPath, twice, asXML) })
+	got := messageOf(t, w.send(w.request(http.MethodPost, loginPath, `{"requestingUserIp":["192.0.2.1"]}`, asJSON)))
+	if got.Description != "requestingUserIp must be a text" {
+		t.Errorf("an array: got %q", got.Description)
+	}
+	for _, body := range []string{
+		`{"allowReports":true,"ALLOWREPORTS":"true"}`, `{"allowRoyaltyMaintenance":"True","allowRoyaltyMaitenence":true}`, `{"firstName":" Zoe","userfirstName":"Zoe "}`,
+		`{"username":"zoe","userName":" zoe "}`, `{"firstName":"Zoe","userfirstName":null}`,
+	} {
+		if a := w.put(body, asJSON); a.Code != http.StatusOK {
+			t.Errorf("%s: got %d %s", body, a.Code, a.Body)
+		}
 	}
 }
 

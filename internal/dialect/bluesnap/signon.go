@@ -37,7 +37,7 @@ func loginToken(c *call) (*answer, error) {
 // requester reads the address that the user will come from. The vendor's own
 // example has a blank in front of it.
 func (c *call) requester() (netip.Addr, error) {
-	text, _, err := c.fields.text(wRequesterIP)
+	text, _, err := c.fields.text("", wRequesterIP)
 	if err != nil {
 		return netip.Addr{}, signon.Invalid(signon.ArgAddr, signon.AsError(err).Rule)
 	}

@@ -102,7 +102,7 @@ func (c *call) user() (*directory.User, error) {
 // by the rules and not kept: users are signed on by link alone.
 func (f fields) apply(u *directory.User) error {
 	for _, t := range userTexts {
-		value, given, err := f.text(t.names...)
+		value, given, err := f.text(*t.of(u), t.names...)
 		if err != nil {
 			return err
 		}
@@ -124,13 +124,11 @@ func (f fields) apply(u *directory.User) error {
 
 // checkPassword judges the password, if one is given.
 func (f fields) checkPassword() error {
-	value, err := f.find([]string{wPassword})
-	if err != nil || value == nil || value == "" {
+	names := []string{wPassword}
+	all, err := read(f, names, asSecret, "must be a text")
+	password, _, err := only(all, names, err)
+	if err != nil || password == "" {
 		return err
-	}
-	password, ok := value.(string)
-	if !ok {
-		return signon.Invalid(directory.FieldPassword, "must be a text")
 	}
 	return directory.CheckPassword(password)
 }

@@ -132,6 +132,36 @@ func TestAnAnswerCanBeSentBack(t *testing.T) {
 	}
 }
 
+// TestAnAnswerCanBeChangedAndSentBack changes what an answer has under two names at
+// one of them: that one counts.
+func TestAnAnswerCanBeChangedAndSentBack(t *testing.T) {
+	w := newWorld(t)
+	for _, name := range []string{"firstName", "userfirstName", "lastName", "userlastName", "email", "userEmail", "username", "userName"} {
+		var answered map[string]any
+		if err := json.Unmarshal(w.put("{}", asJSON).Body.Bytes(), &answered); err != nil {
+			t.Fatal(err)
+		}
+		answered[name] = "new." + name
+		if strings.Contains(strings.ToLower(name), "email") {
+			answered[name] = name + "@example.com"
+		}
+		body, err := json.Marshal(answered)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got map[string]any
+		a := w.put(string(body), asJSON)
+		if err := json.Unmarshal(a.Body.Bytes(), &got); err != nil || a.Code != http.StatusOK || got[name] != answered[name] {
+			t.Errorf("%s: sent %s, got %d %s", name, body, a.Code, a.Body)
+		}
+	}
+	for _, body := range []string{`{"firstName":"One","userfirstName":"Two"}`, `{"username":"one","userName":"two"}`} {
+		if got := wantOf(t, w.put(body, asJSON)); got.status != http.StatusBadRequest || got.property == "" {
+			t.Errorf("%s: got %+v", body, got)
+		}
+	}
+}
+
 func TestBothSetsOfNamesAreRead(t *testing.T) {
 	w := newWorld(t)
 	for i, body := range []string{
@@ -183,7 +213,7 @@ func TestUnusableFieldsAreNamed(t *testing.T) {
 		with("password", `"short"`): "password", with("password", `"alllowercase123"`): "password", with("password", `"NoDigitsInHere"`): "password", with("password", "true"): "password",
 		with("password", `"`+strings.Repeat("aA1", 43)+`"`): "password",
 		with("allowRefunds", "1"):                           "allowRefunds", with("allowViewFinansialInfo", `"yes"`): "allowViewFinancialInfo", with("admin", "[]"): "admin",
-		with("userfirstName", `"Other"`): "firstName", with("userName", `"other"`): "",
+		with("userfirstName", `"Other"`): "firstName", with("userName", `"other"`): "username",
 		`{"firstName":"A","allowRoyaltyMaintenance":true,"allowRoyaltyMaitenence":false}`: "allowRoyaltyMaintenance",
 	} {
 		for _, c := range []aCall{{http.MethodPost, "cp/user", body}, {http.MethodPut, "cp/user/1111001", body}} {
