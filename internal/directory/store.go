@@ -124,9 +124,10 @@ type UserStore interface {
 	// SignedOutBefore of the stored user stay.
 	UpdateUser(ctx context.Context, u *User, e *signon.Event) error
 	// DeleteUser deletes a user: all that is known of the person, the privacy key
-	// included, and the list of the person's activity. What is left is the ID, and
-	// that everything issued before is void, as by SignOutUser. signon.ErrNotFound
-	// when there is no such user.
+	// included, the list of the person's activity, and what replies about the person
+	// hold. What is left is the ID, that everything issued before is void, as by
+	// SignOutUser, and which calls were answered. signon.ErrNotFound when there is no
+	// such user.
 	DeleteUser(ctx context.Context, tenant signon.TenantID, id int64, e *signon.Event) error
 	// SignOutUser moves the user's SignedOutBefore as SignOutCustomer does.
 	SignOutUser(ctx context.Context, tenant signon.TenantID, id int64, e *signon.Event) error

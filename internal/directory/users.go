@@ -46,16 +46,19 @@ func (s *Service) CreateUser(ctx context.Context, u *User, act Act, reply func(*
 	}
 	for range maxDraws {
 		u.ID = drawNumber()
-		if err := s.checkUsername(ctx, u); err != nil {
-			return err
-		}
 		var kept *signon.Reply
 		if reply != nil {
 			kept = reply(u)
 		}
+		if kept != nil {
+			kept.Tenant, kept.About = u.Tenant, signon.Person{Kind: signon.SubjectUser, Ref: u.Ref()}
+		}
 		err := s.store.CreateUser(ctx, u.Clone(), s.userEvent(signon.EventUserCreated, u, act), kept)
 		if !errors.Is(err, signon.ErrConflict) {
 			return wrapped("create user", err)
+		}
+		if err := s.checkUsername(ctx, u); err != nil {
+			return err
 		}
 	}
 	return errors.New("create user: no free number found")
@@ -118,8 +121,8 @@ func (s *Service) DeleteUser(ctx context.Context, tenant signon.TenantID, id int
 	return wrapped("delete user", s.store.DeleteUser(ctx, tenant, id, s.userEvent(signon.EventUserDeleted, u, act)))
 }
 
-// checkUsername returns a CodeConflict error when the username is another user's.
-// It says so early and plainly; what decides is the store.
+// checkUsername returns a CodeConflict error when the username is another user's,
+// after the store has refused something.
 func (s *Service) checkUsername(ctx context.Context, u *User) error {
 	other, err := s.store.UserByUsername(ctx, u.Tenant, u.Username)
 	switch {

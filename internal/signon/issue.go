@@ -151,6 +151,9 @@ func (s *Service) create(ctx context.Context, req *IssueRequest, issued *Issued,
 	if req.Reply != nil {
 		reply = req.Reply(issued)
 	}
+	if reply != nil {
+		reply.Tenant, reply.About = g.Tenant, g.person()
+	}
 	err := s.store.CreateGrant(ctx, g, &Event{
 		Type: EventIssued, Tenant: g.Tenant, Client: g.Client, Destination: g.Destination, Grant: g.Key.Reference(),
 		SupportCode: req.SupportCode, Caller: req.Caller.String(), Activity: g.activity(),

@@ -12,8 +12,13 @@ type Reply struct {
 	Key ReplyKey
 	// Call is the keyed digest of what was asked for.
 	Call [digestLen]byte
-	// Sealed is the answer, sealed for this key.
+	// Sealed is the answer, sealed for this key; empty when About has been deleted
+	// since: then the call was answered, and nobody knows any more how.
 	Sealed []byte
+	// Tenant and About are whom the answer is about, or zero. The core fills them in
+	// for a link, the directory for its people.
+	Tenant TenantID
+	About  Person
 	// OutdatedAt is when it is forgotten.
 	OutdatedAt time.Time
 }
@@ -50,6 +55,7 @@ type OnceRequest struct {
 // which it must have stored in the transaction of what it does; when it returns an
 // error, nothing was done, or a repeat finds out. Errors, besides those of do:
 // CodeInvalid with ArgOnce when the key has no form or was used for another call,
+// CodeNotFound when the person whom the answer is about was deleted since,
 // CodeConflict with ArgOnce while the call is being done, CodeUnavailable.
 func (s *Service) Once(ctx context.Context, req *OnceRequest, do func(reply func(answer []byte) *Reply) ([]byte, error)) (answer []byte, repeated bool, err error) {
 	if rule := onceKeyFault(req.Key); rule != "" {
@@ -113,6 +119,9 @@ func (o *once) first(ctx context.Context) ([]byte, error) {
 func (o *once) open(kept *Reply) ([]byte, error) {
 	if kept.Call != o.call {
 		return nil, Invalid(ArgOnce, "was used for another call before")
+	}
+	if len(kept.Sealed) == 0 {
+		return nil, &Error{Code: CodeNotFound, Reason: ReasonReference, Expected: "an answer that is kept", Received: "one about somebody who was deleted since"}
 	}
 	answer, err := o.service.keys.Open(kept.Sealed, o.place())
 	if err != nil {

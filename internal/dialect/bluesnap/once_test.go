@@ -183,3 +183,68 @@ func TestACreatedUserIsCreatedOnce(t *testing.T) {
 		t.Errorf("%d users, want 3", users)
 	}
 }
+
+// TestADeletedUserDoesNotComeBackByARepeat deletes a user whom two answers are
+// about, one of them with the details.
+func TestADeletedUserDoesNotComeBackByARepeat(t *testing.T) {
+	w := newWorld(t)
+	create := func() *httptest.ResponseRecorder {
+		r := w.request(http.MethodPost, "cp/user", newUser, asJSON)
+		r.Header.Set("Idempotency-Key", "k1")
+		return w.send(r)
+	}
+	at := strings.TrimPrefix(create().Header().Get("Location"), "/services/2/")
+	login := func() *http.Request {
+		r := w.request(http.MethodPost, "generateSSOLoginToken"+strings.TrimPrefix(at, "cp/user"), ownAddress, asJSON)
+		r.Header.Set("Idempotency-Key", "k2")
+		return r
+	}
+	tokenOf(t, w.send(login()))
+	others := tokenOf(t, w.send(w.keyed("k3", ownAddress)))
+	if a := w.send(w.request(http.MethodDelete, at, "", "")); a.Code != http.StatusOK {
+		t.Fatalf("delete: got %d %s", a.Code, a.Body)
+	}
+	before := w.everybody()[own]
+	for range 2 {
+		a := create()
+		if got := wantOf(t, a); got != forbidden || strings.Contains(a.Body.String(), "Dora") || a.Header().Get("Location") != "" {
+			t.Errorf("creating: got %d %s", a.Code, a.Body)
+		}
+		if trace := w.explained(); trace.Failed != signon.CheckReference || !strings.Contains(trace.Received, "deleted") {
+			t.Errorf("traced as %+v", trace)
+		}
+		if got := wantOf(t, w.send(login())); got != forbidden {
+			t.Errorf("signing on: got %+v", got)
+		}
+	}
+	if w.everybody()[own] != before {
+		t.Error("a repeat created somebody")
+	}
+	if tokenOf(t, w.send(w.keyed("k3", ownAddress))) != others {
+		t.Error("the answer about another user is another")
+	}
+	w.clock.advance(24 * time.Hour)
+	if a := create(); a.Code != http.StatusOK {
+		t.Errorf("a day later: got %d %s", a.Code, a.Body)
+	}
+}
+
+// TestWhoIsTooSlowToCreateAUserGetsTheAnswerOfWhoWasNot has a lease run out: the
+// username that is taken then is that of the same call.
+func TestWhoIsTooSlowToCreateAUserGetsTheAnswerOfWhoWasNot(t *testing.T) {
+	w := newWorld(t)
+	create := func() *httptest.ResponseRecorder {
+		r := w.request(http.MethodPost, "cp/user", newUser, asJSON)
+		r.Header.Set("Idempotency-Key", "k1")
+		return w.send(r)
+	}
+	var fast *httptest.ResponseRecorder
+	w.store.afterClaim = func() {
+		w.clock.advance(time.Minute)
+		fast = create()
+	}
+	slow := create()
+	if fast.Code != http.StatusOK || slow.Code != http.StatusOK || slow.Body.String() != fast.Body.String() {
+		t.Errorf("got %d %s and %d %s", fast.Code, fast.Body, slow.Code, slow.Body)
+	}
+}

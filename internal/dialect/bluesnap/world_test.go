@@ -52,6 +52,16 @@ type store struct {
 	err          error  // of new grants and of reading users
 	beforeGrant  func() // called before a grant is stored, unless nil
 	beforeUpdate func() // called before a user is updated, unless nil
+	afterClaim   func() // called once when a key has been claimed, unless nil
+}
+
+func (s *store) ClaimReply(ctx context.Context, key signon.ReplyKey, until time.Time) (*signon.Reply, error) {
+	reply, err := s.Store.ClaimReply(ctx, key, until)
+	if then := s.afterClaim; then != nil {
+		s.afterClaim = nil
+		then()
+	}
+	return reply, err
 }
 
 func (s *store) CreateGrant(ctx context.Context, g *signon.Grant, e *signon.Event, reply *signon.Reply) error {

@@ -78,7 +78,9 @@ func (s *Store) DeleteUser(ctx context.Context, tenant signon.TenantID, id int64
 		if t.exec(deleteUser, t.now(), string(tenant), id) == 0 {
 			return signon.ErrNotFound
 		}
-		t.exec("DELETE FROM activity WHERE tenant = ? AND kind = ? AND subject = ?", string(tenant), string(signon.SubjectUser), strconv.FormatInt(id, 10))
+		kind, subject := string(signon.SubjectUser), strconv.FormatInt(id, 10)
+		t.exec("DELETE FROM activity WHERE tenant = ? AND kind = ? AND subject = ?", string(tenant), kind, subject)
+		t.exec(emptyReplies, string(tenant), kind, subject)
 		t.append(e)
 		return nil
 	})

@@ -17,7 +17,15 @@ func (b *bench) reply(key byte) *signon.Reply {
 	return &signon.Reply{
 		Key: signon.ReplyKey{key, 1}, Call: [32]byte{key, 2}, Sealed: []byte{key, 0, 3},
 		OutdatedAt: b.Store.Now().Truncate(time.Millisecond).Add(signon.ReplyTTL),
+		Tenant:     shop, About: signon.Person{Kind: signon.SubjectUser, Ref: signon.SubjectRef(fmt.Sprint(key))},
 	}
+}
+
+// replyAbout is reply with another person that it is about.
+func (b *bench) replyAbout(key byte, tenant signon.TenantID, about signon.Person) *signon.Reply {
+	r := b.reply(key)
+	r.Tenant, r.About = tenant, about
+	return r
 }
 
 // until is the end of a lease that is claimed now.
@@ -154,6 +162,33 @@ var replyPromises = []promise{
 			sweep(want)
 		}
 		same(t, "the one that is not out of date", b.replied(t, last.Key), last)
+	}},
+	{"DeletedUserTakesAnswersAlong", func(t *testing.T, b *bench) {
+		b.hire(t, user(1))
+		about := signon.Person{Kind: signon.SubjectUser, Ref: "1"}
+		kept := []*signon.Reply{
+			b.replyAbout(0, shop, about), b.replyAbout(1, shop, about), b.replyAbout(2, other, about), b.replyAbout(3, "", signon.Person{}),
+			b.replyAbout(4, shop, signon.Person{Kind: signon.SubjectCustomer, Ref: "1"}), b.replyAbout(5, shop, signon.Person{Kind: signon.SubjectUser, Ref: "11"}),
+		}
+		for i, r := range kept {
+			if err := b.Store.CreateGrant(b.ctx, b.newGrant(), event(signon.EventIssued), r); err != nil {
+				t.Fatalf("%d: %v", i, err)
+			}
+			same(t, "reply", b.replied(t, r.Key), r)
+		}
+		b.dismiss(t, 1)
+		for range 2 {
+			for i, want := range kept {
+				got := b.replied(t, want.Key) // the call is known all the same, and is not done again
+				if i > 1 {
+					same(t, fmt.Sprintf("answer %d, about somebody else", i), got, want)
+				} else if len(got.Sealed) != 0 || got.About != (signon.Person{}) || got.Call != want.Call || !got.OutdatedAt.Equal(want.OutdatedAt) {
+					t.Errorf("answer %d: got %+v, want it empty", i, got)
+				}
+				fails(t, "another with its key", b.Store.CreateGrant(b.ctx, b.newGrant(), event(signon.EventIssued), want), signon.ErrAnswered)
+			}
+			b.Store = b.Reopen(t)
+		}
 	}},
 	{"CallIsDoneOnceByManyAtTheSameTime", func(t *testing.T, b *bench) {
 		for round := range shortened(20) {

@@ -29,15 +29,20 @@ CREATE TABLE activity (
 
 CREATE INDEX activity_subject ON activity (tenant, kind, subject, seq);
 
--- Answers to calls that must not be done twice.
+-- Answers to calls that must not be done twice. Who an answer is about is NULL for
+-- none, and when that person was deleted: sealed is empty then.
 CREATE TABLE replies (
     key         BLOB PRIMARY KEY,
     call        BLOB NOT NULL,          -- digest
     sealed      BLOB NOT NULL,
-    outdated_at INTEGER NOT NULL
+    outdated_at INTEGER NOT NULL,
+    tenant      TEXT,
+    kind        TEXT,
+    subject     TEXT
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX replies_outdated ON replies (outdated_at);
+CREATE INDEX replies_about ON replies (tenant, kind, subject) WHERE subject IS NOT NULL;
 
 -- The number that another shop system knows the customer by. NULL: none.
 ALTER TABLE customers ADD COLUMN shopper_id INTEGER;
