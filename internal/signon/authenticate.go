@@ -8,6 +8,9 @@ import (
 
 // Claim is a client's claim to be who it says, as a dialect read it.
 type Claim struct {
+	// Operation is what it is traced as: OpAuthenticate, or OpPassword where the
+	// proof is the secret itself. Empty is OpAuthenticate.
+	Operation Operation
 	// Realm and ID name the client.
 	Realm, ID string
 	// Caller is the address of the caller.
@@ -38,6 +41,9 @@ var stranger = &Client{Secrets: []Secret{"stranger"}}
 func (s *Service) Authenticate(claim Claim) (*Client, error) {
 	client, err := s.authenticate(&claim)
 	trace := Trace{SupportCode: claim.SupportCode, Operation: OpAuthenticate}
+	if claim.Operation != "" {
+		trace.Operation = claim.Operation
+	}
 	if client != nil {
 		trace.Tenant, trace.Client = client.Tenant, client.ID
 	} else {

@@ -198,6 +198,7 @@ const (
 	ReasonWrongTarget  Reason = "wrong_target"      // its target is no longer allowed
 	ReasonUnknownID    Reason = "unknown_client"    // no such client
 	ReasonBadProof     Reason = "bad_proof"         // the client's proof does not match its secret
+	ReasonBadPassword  Reason = "bad_password"      // the client's password is wrong
 	ReasonStaleProof   Reason = "stale_proof"       // the proof's date is too far from now
 	ReasonBadAlgorithm Reason = "bad_algorithm"     // the proof's algorithm is not accepted for this client
 	ReasonLimit        Reason = "limit"             // a limit was reached

@@ -86,6 +86,9 @@ func (e *Event) trace() (t Trace, ok bool) {
 	if !ok {
 		return t, false
 	}
+	if e.Reason == ReasonBadPassword {
+		operation = OpPassword
+	}
 	t = Trace{
 		SupportCode: e.SupportCode, At: e.At, Operation: operation, Tenant: e.Tenant, Client: e.Client,
 		Destination: e.Destination, Grant: e.Grant, Reason: e.Reason,

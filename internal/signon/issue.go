@@ -32,6 +32,8 @@ type IssueRequest struct {
 	// its request, for the audit log.
 	Caller      netip.Addr
 	SupportCode string
+	// Expected and Received are what the trace compares when there is no such person.
+	Expected, Received string
 	// Reply, unless nil, is called with the grant that is about to be stored, and
 	// returns the reply to be kept in the same transaction (see [Service.Once]).
 	Reply func(*Issued) *Reply
@@ -91,7 +93,7 @@ func (s *Service) prepare(ctx context.Context, req *IssueRequest) (*Issued, Priv
 	}
 	subject, err := s.subject(ctx, req.tenant(), req.Kind, req.Subject)
 	if err != nil {
-		return nil, PrivacyKey{}, err
+		return nil, PrivacyKey{}, req.compare(err)
 	}
 	now := s.store.Now().Truncate(time.Millisecond)
 	expiresAt := now.Add(ttl)
@@ -105,6 +107,17 @@ func (s *Service) prepare(ctx context.Context, req *IssueRequest) (*Issued, Priv
 		Subject: req.Subject, SubjectKind: req.Kind, Target: target, Language: language,
 		BoundAddr: BindAddr(req.Bind, dest.AddrPolicy), IssuedAt: later(now, subject.SignedOutBefore), ExpiresAt: expiresAt,
 	}}, subject.PrivacyKey, nil
+}
+
+// compare returns the error, with what was compared when there is no such person.
+func (req *IssueRequest) compare(err error) error {
+	e := AsError(err)
+	if e.Code != CodeSubjectUnknown {
+		return err
+	}
+	unknown := *e
+	unknown.Expected, unknown.Received = req.Expected, req.Received
+	return &unknown
 }
 
 // mayIssue returns CodeForbidden when the client may not sign anybody on there, and
@@ -184,8 +197,12 @@ func (s *Service) recordIssueRefused(ctx context.Context, req *IssueRequest, err
 		return // nothing was decided
 	}
 	reason := err.Reason
-	if reason == "" {
+	switch reason {
+	case "":
 		reason = ReasonArgument
+	case ReasonSubject: // whoever was named belongs to nobody who could have it erased
+		noted := *err
+		noted.Received, err = "", &noted
 	}
 	s.record(ctx, &Event{
 		Type: EventIssueRefused, Tenant: req.tenant(), Client: req.Client.ID, Destination: req.Destination.ID,

@@ -13,6 +13,7 @@ type Operation string
 // The operations that are traced.
 const (
 	OpAuthenticate Operation = "authenticate"
+	OpPassword     Operation = "password" // a client proves itself by its secret alone
 	OpAPISession   Operation = "api session"
 	OpIssue        Operation = "issue"
 	OpRedeem       Operation = "redeem"
@@ -33,6 +34,7 @@ const (
 	CheckAlgorithm  Check = "algorithm"  // its algorithm is accepted
 	CheckDate       Check = "date"       // its date is near enough
 	CheckSignature  Check = "signature"  // it is made with the client's secret
+	CheckProof      Check = "proof"      // it is the client's password
 	CheckCaller     Check = "caller"     // the client may call from there
 	CheckCapability Check = "capability" // the operator lets the client do this
 	CheckActor      Check = "actor"      // the client may act for that tenant
@@ -60,6 +62,7 @@ const (
 // checks are the steps of each operation, in the order in which they are made.
 var checks = map[Operation][]Check{
 	OpAuthenticate: {CheckThrottle, CheckForm, CheckClient, CheckAlgorithm, CheckDate, CheckSignature, CheckCaller},
+	OpPassword:     {CheckThrottle, CheckForm, CheckClient, CheckProof, CheckCaller},
 	OpAPISession:   {CheckForm, CheckClient, CheckSignature, CheckExpiry, CheckCaller},
 	OpIssue:        {CheckCapability, CheckActor, CheckArguments, CheckReference, CheckTarget, CheckValidity, CheckLanguage, CheckSubject, CheckLimits, CheckCommitted},
 	OpRedeem: {
@@ -75,7 +78,7 @@ var checks = map[Operation][]Check{
 var failing = map[Reason]Check{
 	ReasonNoNavigation: CheckBrowser, ReasonNoCookies: CheckBrowser, ReasonMalformed: CheckForm, ReasonUnknown: CheckKnown, ReasonExpired: CheckExpiry, ReasonRevoked: CheckRevocation,
 	ReasonVoided: CheckMisses, ReasonUsed: CheckFirstUse, ReasonSessionEnded: CheckSession, ReasonIdle: CheckIdle, ReasonWrongAddress: CheckAddress,
-	ReasonOldEpoch: CheckEpoch, ReasonWrongTarget: CheckTarget, ReasonUnknownID: CheckClient, ReasonBadProof: CheckSignature,
+	ReasonOldEpoch: CheckEpoch, ReasonWrongTarget: CheckTarget, ReasonUnknownID: CheckClient, ReasonBadProof: CheckSignature, ReasonBadPassword: CheckProof,
 	ReasonStaleProof: CheckDate, ReasonBadAlgorithm: CheckAlgorithm, ReasonSubject: CheckSubject, ReasonReference: CheckReference,
 	ReasonArgument: CheckArguments, ReasonCaller: CheckCaller, ReasonCapability: CheckCapability, ReasonNotLinked: CheckActor,
 }

@@ -61,17 +61,17 @@ func (c *call) authenticate() error {
 	presented, unreadable := parseBasic(c.request.Header["Authorization"])
 	if unreadable != "" {
 		err := &signon.Error{Code: signon.CodeUnauthenticated, Reason: signon.ReasonMalformed, Expected: "the name and password of an API user", Received: unreadable}
-		c.SignOn.Trace(&signon.Trace{SupportCode: c.info.SupportCode, Operation: signon.OpAuthenticate}, err)
+		c.SignOn.Trace(&signon.Trace{SupportCode: c.info.SupportCode, Operation: signon.OpPassword}, err)
 		return err
 	}
 	var err error
 	c.client, err = c.SignOn.Authenticate(signon.Claim{
-		Realm: Realm, ID: presented.user, Caller: c.info.Addr, SupportCode: c.info.SupportCode,
+		Operation: signon.OpPassword, Realm: Realm, ID: presented.user, Caller: c.info.Addr, SupportCode: c.info.SupportCode,
 		Verify: func(client *signon.Client, secret string) signon.Reason {
 			return c.verify(client, secret, presented.password)
 		},
 		Explain: func(_ *signon.Client, why signon.Reason) (expected, received string) {
-			if why != signon.ReasonBadProof {
+			if why != signon.ReasonBadPassword {
 				return "", ""
 			}
 			return "the password of " + presented.user, "another one"
@@ -88,7 +88,7 @@ func (c *call) verify(client *signon.Client, hash, presented string) signon.Reas
 		return secret.Reveal() != hash && c.Passwords.Remembers(secret.Reveal(), presented)
 	}
 	if slices.ContainsFunc(client.Secrets, isOther) {
-		return signon.ReasonBadProof
+		return signon.ReasonBadPassword
 	}
 	switch c.Passwords.Judge(c.info.Addr, hash, presented) {
 	case password.Right:
@@ -96,5 +96,5 @@ func (c *call) verify(client *signon.Client, hash, presented string) signon.Reas
 	case password.Busy:
 		return signon.ReasonLimit
 	}
-	return signon.ReasonBadProof
+	return signon.ReasonBadPassword
 }

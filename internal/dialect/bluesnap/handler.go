@@ -97,12 +97,19 @@ func (c *call) understand() (err error) {
 
 // admitted reads what came of a client that may enter, and calls the endpoint.
 func (c *call) admitted() (*answer, error) {
-	for _, step := range []func() error{c.checkVersion, c.readQuery, c.act, c.readBody} {
+	for _, step := range []func() error{c.checkRole, c.checkVersion, c.readQuery, c.act, c.readBody} {
 		if err := step(); err != nil {
 			return nil, err
 		}
 	}
 	return c.once(c.route.endpoint(c.request.Method))
+}
+
+// checkRole refuses a client without the role that every call needs, before it
+// learns anything of its request.
+func (c *call) checkRole() error {
+	_, err := c.SignOn.Registry().Actor(c.client, signon.CapPrincipal, "")
+	return err
 }
 
 // readQuery reads the parameters. Clients that put a URL together may double the

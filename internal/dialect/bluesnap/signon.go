@@ -28,8 +28,9 @@ func loginToken(c *call) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
+	unknown := c.unknown("user", c.userID)
 	return c.issue(&signon.IssueRequest{
-		Destination: at, Kind: signon.SubjectUser, Subject: signon.SubjectRef(c.userID),
+		Destination: at, Kind: signon.SubjectUser, Subject: signon.SubjectRef(c.userID), Expected: unknown.Expected, Received: unknown.Received,
 		Target: at.Origins[0].String() + portalPath, Bind: bind,
 	}, loginInfo)
 }
@@ -136,7 +137,7 @@ func (c *call) issue(req *signon.IssueRequest, info func(*signon.Issued) element
 }
 
 // unknown is the error for somebody whom the merchant does not have.
-func (c *call) unknown(who, received string) error {
+func (c *call) unknown(who, received string) *signon.Error {
 	if len(received) > 20 || strings.Trim(received, "0123456789") != "" {
 		received = "no number"
 	}

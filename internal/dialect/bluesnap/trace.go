@@ -2,6 +2,8 @@ package bluesnap
 
 import (
 	"errors"
+	"net/http"
+	"strings"
 
 	"github.com/latchkey-sso/latchkey/internal/directory"
 	"github.com/latchkey-sso/latchkey/internal/signon"
@@ -19,8 +21,51 @@ func (c *call) trace(err error) {
 
 // traceUnread keeps why a request is no call of anybody's.
 func (c *call) traceUnread(err error) {
-	c.SignOn.Trace(&signon.Trace{SupportCode: c.info.SupportCode, Operation: signon.OpCall},
+	c.SignOn.Trace(&signon.Trace{SupportCode: c.info.SupportCode, Operation: signon.OpCall, Note: shownMethod(c.request.Method) + " " + shownPath(c.request.URL.EscapedPath())},
 		&signon.Error{Code: signon.CodeInvalid, Argument: signon.ArgCall, Expected: "a call that can be read", Received: c.faultOf(err).description})
+}
+
+// shownWords are the parts of paths that are shown. Anything else may be a person's
+// number, or what a stranger made up.
+var shownWords = func() map[string]bool {
+	all := map[string]bool{}
+	for _, word := range base {
+		all[word] = true
+	}
+	for i := range routes {
+		for word := range strings.SplitSeq(routes[i].path, "/") {
+			all[word] = true
+		}
+	}
+	return all
+}()
+
+// shownPath returns the path with a star for every part that is no word of ours.
+func shownPath(escaped string) string {
+	var b strings.Builder
+	parts := 0
+	for part := range strings.SplitSeq(escaped, "/") {
+		switch {
+		case part == "":
+			continue
+		case parts == maxSegments:
+			return b.String() + "/…"
+		case !shownWords[part]:
+			part = "*"
+		}
+		parts++
+		b.WriteString("/" + part)
+	}
+	return b.String()
+}
+
+// shownMethod returns the method if it is a usual one.
+func shownMethod(method string) string {
+	switch method {
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodDelete, http.MethodPatch, http.MethodOptions:
+		return method
+	}
+	return "*"
 }
 
 // traceRepeated keeps that nothing was done, because the answer was kept.

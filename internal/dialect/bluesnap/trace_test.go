@@ -36,12 +36,14 @@ func TestEvery403AndEvery400ExplainsItself(t *testing.T) {
 		want                 why
 	}{
 		{"norole", post, loginPath, ownAddress, why{issue, signon.CheckCapability, "a client with the capability principal", "one without"}},
+		{"norole", post, loginPath + "?a=1&a=2", "{", why{issue, signon.CheckCapability, "a client with the capability principal", "one without"}},
 		{"username", post, loginPath + "?onbehalfofmid=99999", ownAddress, why{issue, signon.CheckActor, "its own tenant, or one that it acts for", "99999"}},
-		{"username", post, "generateSSOLoginToken/77", ownAddress, why{issue, signon.CheckSubject, "", ""}},
+		{"username", post, "generateSSOLoginToken/77", ownAddress, why{issue, signon.CheckSubject, "a user of merchant 1000001", "77"}},
+		{"username", post, "generateSSOLoginToken/joe@example.com?onbehalfofmid=23424", ownAddress, why{issue, signon.CheckSubject, "a user of merchant 23424", "no number"}},
 		{"username", post, loginPath, `{"requestingUserIp":"62.216"}`, why{issue, signon.CheckArguments, "requestingUserIp must be one IPv4 or IPv6 address", "62.216"}},
 		{"username", post, loginPath, `{`, why{issue, signon.CheckArguments, "The body is not valid JSON", ""}},
 		{"username", post, loginPath + "?a=1&a=2", ownAddress, why{issue, signon.CheckArguments, "a must not be repeated", ""}},
-		{"office", post, loginPath, ownAddress, why{signon.OpAuthenticate, signon.CheckCaller, "a call from 198.51.100.0/24, 2001:db8::1/128", "192.0.2.10"}},
+		{"office", post, loginPath, ownAddress, why{signon.OpPassword, signon.CheckCaller, "a call from 198.51.100.0/24, 2001:db8::1/128", "192.0.2.10"}},
 		{"username", get, "tools/auth-token?shopperId=1", "", why{issue, signon.CheckReference, "a shopper of merchant 1000001", "1"}},
 		{"username", get, "tools/auth-token?shopperId=joe@example.com", "", why{issue, signon.CheckReference, "a shopper of merchant 1000001", "no number"}},
 		{"username", get, "tools/auth-token?shopperId=19363122&expirationInMinutes=0", "", why{issue, signon.CheckArguments, "expirationInMinutes must be a whole number of minutes, 1 to 1440", "0"}},
@@ -62,6 +64,47 @@ func TestEvery403AndEvery400ExplainsItself(t *testing.T) {
 		if got := (why{trace.Operation, trace.Failed, trace.Expected, trace.Received}); got != c.want {
 			t.Errorf("%s by %s:\n got %+v\nwant %+v", c.target, c.user, got, c.want)
 		}
+	}
+}
+
+func TestAPathThatIsNoneIsNamedWithoutWhatMayBePersonal(t *testing.T) {
+	w := newWorld(t)
+	for _, c := range []struct{ method, target, note string }{
+		{http.MethodPost, "cp/user/1111001", "POST /services/2/cp/user/*"},
+		{http.MethodHead, "tools/auth-token?shopperId=19363122", "HEAD /services/2/tools/auth-token"},
+		{http.MethodGet, "joe@example.com/cp/Users", "GET /services/2/*/cp/*"},
+		{"BREW", strings.Repeat("x/", 30), "* /services/2/*/*/*/*/*/*/…"},
+	} {
+		w.send(w.request(c.method, c.target, "", ""))
+		if trace := w.explained(); trace.Note != c.note || trace.Failed != signon.CheckReadable {
+			t.Errorf("%s %s: got %+v, want the note %q", c.method, c.target, trace, c.note)
+		}
+	}
+}
+
+func TestAPasswordIsTracedWithTheChecksThatThereAre(t *testing.T) {
+	w := newWorld(t)
+	for plain, failed := range map[string]signon.Check{"password": "", "wrong": signon.CheckProof} {
+		w.send(func() *http.Request {
+			r := w.request(http.MethodGet, "cp/user/1111001", "", "")
+			r.Header.Set("Authorization", basic("username", plain))
+			return r
+		}())
+		trace := w.explained()
+		var steps []signon.Check
+		for _, step := range trace.Steps() {
+			steps = append(steps, step.Check)
+		}
+		if fmt.Sprint(steps) != "[throttle form client proof caller]" || trace.Failed != failed {
+			t.Errorf("%v failed, steps %v", trace.Failed, steps)
+		}
+	}
+	w.signOn.Finish()
+	for i := range 5000 { // more than memory holds
+		w.signOn.Trace(&signon.Trace{SupportCode: fmt.Sprint("FILL", i), Operation: signon.OpIssue}, nil)
+	}
+	if trace := w.explained(); trace.Operation != signon.OpPassword || trace.Failed != signon.CheckProof || trace.Expected != "the password of username" {
+		t.Errorf("retold as %+v", trace)
 	}
 }
 
@@ -97,14 +140,14 @@ func TestACallIsTracedOnce(t *testing.T) {
 		r    *http.Request
 		want string
 	}{
-		{w.request(http.MethodPost, loginPath, ownAddress, asJSON), "[authenticate issue]"},
-		{w.request(http.MethodPost, "generateSSOLoginToken/77", ownAddress, asJSON), "[authenticate issue]"},
-		{w.request(http.MethodPost, loginPath, "{}", asJSON), "[authenticate issue]"},
-		{w.request(http.MethodGet, "cp/user/77", "", asJSON), "[authenticate call]"},
-		{w.request(http.MethodGet, "cp/user/1111001", "", asJSON), "[authenticate]"},
-		{w.keyed("k1", ownAddress), "[authenticate issue]"},
-		{w.keyed("k1", ownAddress), "[authenticate issue]"},
-		{by("nobody", w.request(http.MethodGet, "cp/user/1111001", "", asJSON)), "[authenticate]"},
+		{w.request(http.MethodPost, loginPath, ownAddress, asJSON), "[password issue]"},
+		{w.request(http.MethodPost, "generateSSOLoginToken/77", ownAddress, asJSON), "[password issue]"},
+		{w.request(http.MethodPost, loginPath, "{}", asJSON), "[password issue]"},
+		{w.request(http.MethodGet, "cp/user/77", "", asJSON), "[password call]"},
+		{w.request(http.MethodGet, "cp/user/1111001", "", asJSON), "[password]"},
+		{w.keyed("k1", ownAddress), "[password issue]"},
+		{w.keyed("k1", ownAddress), "[password issue]"},
+		{by("nobody", w.request(http.MethodGet, "cp/user/1111001", "", asJSON)), "[password]"},
 		{w.request(http.MethodGet, "nothing", "", asJSON), "[call]"},
 	} {
 		before := len(w.signOn.Traces("TESTCODE00"))

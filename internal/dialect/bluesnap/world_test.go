@@ -49,7 +49,7 @@ func (c *clock) advance(d time.Duration) {
 type store struct {
 	*sqlite.Store
 
-	err          error  // of new grants and of reading users
+	err          error  // of new grants, new users and reading users
 	beforeGrant  func() // called before a grant is stored, unless nil
 	beforeUpdate func() // called before a user is updated, unless nil
 	afterClaim   func() // called once when a key has been claimed, unless nil
@@ -72,6 +72,13 @@ func (s *store) CreateGrant(ctx context.Context, g *signon.Grant, e *signon.Even
 		return s.err
 	}
 	return s.Store.CreateGrant(ctx, g, e, reply)
+}
+
+func (s *store) CreateUser(ctx context.Context, u *directory.User, e *signon.Event, reply *signon.Reply) error {
+	if s.err != nil {
+		return s.err
+	}
+	return s.Store.CreateUser(ctx, u, e, reply)
 }
 
 func (s *store) UserByUsername(ctx context.Context, tenant signon.TenantID, name string) (*directory.User, error) {
