@@ -147,6 +147,9 @@ func (o *once) release(ctx context.Context) {
 	}
 }
 
+// IsOnceKey reports whether a client may choose that key for a call.
+func IsOnceKey(key string) bool { return onceKeyFault(key) == "" }
+
 // onceKeyFault returns what is wrong with a client's key, or nothing.
 func onceKeyFault(key string) string {
 	if key == "" || len(key) > MaxOnceKey {

@@ -24,7 +24,7 @@ func (c *call) once(do endpoint) (*answer, error) {
 	case len(keys) > 1:
 		return nil, signon.Invalid(signon.ArgOnce, "must be given once")
 	}
-	if n := len(keys[0]); n > 0 && n <= signon.MaxOnceKey {
+	if signon.IsOnceKey(keys[0]) {
 		c.writer.Header().Set(wOnce, keys[0])
 	}
 	var fresh *answer
@@ -43,7 +43,7 @@ func (c *call) once(do endpoint) (*answer, error) {
 
 // asked is all that the call asks for.
 func (c *call) asked() []string {
-	parts := []string{c.request.Method, c.route.path, c.userID, string(c.said.format), string(c.body)}
+	parts := []string{string(c.merchant.ID), c.request.Method, c.route.path, c.userID, string(c.said.format), string(c.body)}
 	for _, p := range c.query.Params() {
 		parts = append(parts, p.Name, p.Value)
 	}

@@ -101,6 +101,9 @@ func TestAKeyMustBeOne(t *testing.T) {
 	w := newWorld(t)
 	for _, key := range []string{"", strings.Repeat("k", 65), "a b", "a\tb", "ä"} {
 		w.inBoth(key, invalid("Idempotency-Key"), func(string) *http.Request { return w.keyed(key, ownAddress) })
+		if a := w.send(w.keyed(key, ownAddress)); len(a.Header()["Idempotency-Key"]) > 0 {
+			t.Errorf("%q: comes back", key)
+		}
 	}
 	r := w.keyed("k1", ownAddress)
 	r.Header.Add("Idempotency-Key", "k1")
@@ -246,5 +249,20 @@ func TestWhoIsTooSlowToCreateAUserGetsTheAnswerOfWhoWasNot(t *testing.T) {
 	slow := create()
 	if fast.Code != http.StatusOK || slow.Code != http.StatusOK || slow.Body.String() != fast.Body.String() {
 		t.Errorf("got %d %s and %d %s", fast.Code, fast.Body, slow.Code, slow.Body)
+	}
+}
+
+// TestAKeyIsForOneMerchant has the client go to another merchant: what was answered
+// before is none of that one's.
+func TestAKeyIsForOneMerchant(t *testing.T) {
+	w := newWorld(t)
+	tokenOf(t, w.send(w.keyed("k1", ownAddress)))
+	moved := merchants(t)
+	moved[1].Clients, moved[0].Clients = append(moved[1].Clients, moved[0].Clients[0]), moved[0].Clients[1:]
+	if err := w.signOn.Apply(t.Context(), moved); err != nil {
+		t.Fatal(err)
+	}
+	if got := wantOf(t, w.send(w.keyed("k1", ownAddress))); got != invalid("Idempotency-Key") {
+		t.Errorf("got %+v", got)
 	}
 }
