@@ -26,6 +26,7 @@ func TestBrowserPortal(t *testing.T) {
 		"TheSessionIsCountedDown":    browserCountsDown,
 		"EverythingGoesByKeysAlone":  browserPortalKeys,
 		"ThePortalFetchesNothingBad": browserPortalViolations,
+		"BackShowsNobody":            browserBackShowsNobody,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -279,5 +280,29 @@ func browserPortalViolations(s *site, b *tab) {
 	}
 	for _, address := range b.requested.foreign(s.base) {
 		b.t.Errorf("a page fetched %s", address)
+	}
+}
+
+// browserBackShowsNobody: after signing out, "back" shows nothing of the pages before,
+// though browsers keep pages as they were.
+func browserBackShowsNobody(s *site, b *tab) {
+	for _, c := range []struct{ link, name string }{
+		{s.portalLink(north, olivia), "Olivia"},
+		{s.link(john, signon.KindAccount, "/myaccount/", 5*time.Minute), "John"},
+		{s.cartLink(john, "PRODS=4639321"), "John"},
+	} {
+		b.open(c.link)
+		b.wantText(c.name)
+		b.submit(".person button")
+		b.wantText("You are signed out")
+		script[bool](b, `history.back(), true`)
+		b.await(func() bool {
+			text, err := chromedp.Run(b.ctx, chromedp.Evaluate[string](pageText))
+			return err == nil && !strings.Contains(text, "You are signed out") && strings.TrimSpace(text) != ""
+		})
+		time.Sleep(300 * time.Millisecond) // a page that comes from memory loads itself again
+		if text := b.text(); strings.Contains(text, c.name) {
+			b.t.Errorf("%s shows who was signed in:\n%s", b.address(), text)
+		}
 	}
 }

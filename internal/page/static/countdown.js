@@ -56,5 +56,11 @@ pages.addEventListener("message", ({ data }) => {
 pages.postMessage({ owner, end });
 setInterval(look, 500);
 for (const event of ["visibilitychange", "resume"]) document.addEventListener(event, look);
-addEventListener("pageshow", look);
+// A page that comes back from the browser's memory may be of somebody who has
+// signed out since: it shows nothing until the server has judged.
+addEventListener("pageshow", ({ persisted }) => {
+  if (!persisted) return look();
+  document.body.replaceChildren();
+  location.reload();
+});
 look();

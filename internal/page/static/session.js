@@ -22,3 +22,10 @@ pages.addEventListener("message", ({ data }) => {
 pages.postMessage({ owner, end });
 setInterval(look, 1000);
 document.addEventListener("visibilitychange", look);
+// A page that comes back from the browser's memory may be of somebody who has
+// signed out since: it shows nothing until the server has judged.
+addEventListener("pageshow", ({ persisted }) => {
+  if (!persisted) return;
+  document.body.replaceChildren();
+  location.reload();
+});
