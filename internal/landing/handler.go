@@ -47,6 +47,9 @@ type visit struct {
 	// they are the host's own until somebody is known to be signed in.
 	tenant *signon.Tenant
 	dest   *signon.Destination
+	// common: the page is of nobody, at a host that several tenants share. It says of
+	// the tenants only what is the same for all of them.
+	common bool
 	// origin is the registered origin that the browser stands at.
 	origin signon.Origin
 	jar    jar
@@ -132,11 +135,18 @@ func (v *visit) locate() (route, bool) {
 			to, ok = linked[kind]
 		}
 		if ok {
-			v.tenant, v.dest, v.origin = tenant, dest, originAt(dest, v.r.Host, v.info.Secure)
+			v.become(signon.Site{Tenant: tenant, Destination: dest})
+			v.common = len(v.SignOn.Registry().Sites(v.r.Host, kind)) > 1
 			return to, true
 		}
 	}
 	return route{}, false
+}
+
+// become makes the page that tenant's.
+func (v *visit) become(at signon.Site) {
+	v.tenant, v.dest, v.common = at.Tenant, at.Destination, false
+	v.origin = originAt(v.dest, v.r.Host, v.info.Secure)
 }
 
 // linkPath reports whether links to the destination may have that path.

@@ -72,8 +72,7 @@ func (v *visit) worker() (*worker, error) {
 	if err != nil {
 		return nil, err
 	}
-	v.tenant, v.dest = held.Tenant, held.Destination
-	v.origin = originAt(v.dest, v.r.Host, v.info.Secure)
+	v.become(held.Site)
 	if live.Seen != "" {
 		v.jar.set(seenCookies[v.dest.Kind], live.Seen)
 	}
@@ -116,9 +115,11 @@ const (
 	portalOther   = "portal_other"   // a form of another user's page
 )
 
-// gone is the name of the page for nobody.
+// gone is the name of the page for nobody. Who was signed in before keeps their
+// merchant's look.
 func (v *visit) gone() string {
-	if v.holding(signon.KindPortal) != nil {
+	if held := v.holding(signon.KindPortal); held != nil {
+		v.become(held.Site)
 		return portalOver
 	}
 	return portalOff
@@ -140,7 +141,10 @@ func (f portalForm) post(v *visit) {
 		v.fail("read session", err)
 	case w == nil:
 		v.Log.Info("landing: form after the end of its session", v.logged()...)
+		_ = v.gone() // for its look
 		v.message(http.StatusForbidden, portalUnsaved)
+	case !v.r.PostForm.Has(ownerField):
+		v.message(http.StatusBadRequest, "unreadable")
 	case v.r.PostForm.Get(ownerField) != w.owner():
 		v.message(http.StatusConflict, portalOther)
 	case !w.may(f.needs):

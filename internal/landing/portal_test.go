@@ -248,15 +248,107 @@ func TestPortalRefusalsDifferInTheSupportCodeOnly(t *testing.T) {
 		if len(a.Cookies()) > 0 {
 			t.Errorf("%s: sets cookies", c.reason)
 		}
-		a.shows(t, "Avangate Demo").hides(t, "Harbour", "Northgate")
+		a.hides(t, merchantFaces...)
 		checkHeaders(t, a, "no-referrer")
 	}
 	if n := s.redemptions(); n != 2 {
 		t.Errorf("got %d redemptions, want the two of before", n)
 	}
 	for _, path := range []string{"/portal/", "/portal/users", "/portal/signed-out"} { // pages of nobody
-		s.stranger().get(path).shows(t, "Avangate Demo").hides(t, "Harbour", "Northgate")
+		if a := s.stranger().get(path).hides(t, merchantFaces...); len(a.own()) > 0 {
+			t.Errorf("%s refers to %q", path, a.own())
+		}
 	}
+}
+
+// merchantFaces is what tells the merchants of the shared host from one another.
+var merchantFaces = []string{"Avangate", "Harbour", "Northgate", "help@demo.example"}
+
+// TestAPageOfNobodyShowsWhatAllMerchantsHaveAlike, and all of it where there is one
+// merchant alone.
+func TestAPageOfNobodyShowsWhatAllMerchantsHaveAlike(t *testing.T) {
+	mailed := func(tenants *[]signon.Tenant) {
+		for i := range *tenants {
+			(*tenants)[i].SupportEmail = "all@example.com"
+			for j := range (*tenants)[i].Destinations {
+				(*tenants)[i].Destinations[j].Settings = map[string]string{"refresh_url": "https://work.example/link"}
+			}
+		}
+	}
+	refused := "/jsp/developer_login.jsp?ref=x"
+	s := newSite(t, mailed)
+	for _, path := range []string{"/portal/", refused} {
+		s.stranger().follow(path).shows(t, "all@example.com", "https://work.example/link").hides(t, merchantFaces...)
+	}
+	s = newSite(t, brandedPortals, func(tenants *[]signon.Tenant) {
+		for i := range *tenants {
+			if t := &(*tenants)[i]; t.ID == south || t.ID == far {
+				t.Destinations = nil
+			}
+		}
+	})
+	for _, path := range []string{"/portal/", "/portal/signed-out", refused} {
+		if a := s.stranger().follow(path).shows(t, "Avangate Demo"); len(a.own()) == 0 {
+			t.Errorf("%s refers to %q", path, a.own())
+		}
+	}
+}
+
+// TestWhoWasSignedInKeepsTheirMerchantsLook: on the page after the end of the session,
+// on that of a form that came late, and after signing out.
+func TestWhoWasSignedInKeepsTheirMerchantsLook(t *testing.T) {
+	s := newSite(t, brandedPortals)
+	b := s.staff(south, mary)
+	look := b.get("/portal/").own()
+	leaver := s.staff(south, peter)
+	wears := func(a *answer) {
+		t.Helper()
+		a.shows(t, "Harbour Books Demo").hides(t, "Avangate", "Northgate", "Mary", "Peter")
+		if diff := cmp.Diff(look, a.own()); diff != "" {
+			t.Errorf("looks otherwise (-want +got):\n%s", diff)
+		}
+	}
+	wears(leaver.onward(leaver.post("/portal/sign-out", url.Values{}).status(t, http.StatusSeeOther)).shows(t, "You are signed out"))
+	s.clock.advance(30 * time.Minute)
+	wears(b.get("/portal/").status(t, http.StatusForbidden))
+	wears(b.post("/portal/user/delete?id=1222002", url.Values{"owner": {"x"}}).status(t, http.StatusForbidden).shows(t, "Nothing was saved"))
+	for _, merchant := range []string{"", "othershop", "nobody", "Merchant-23424", "avangate&merchant=merchant-23424"} {
+		s.stranger().get("/portal/signed-out?merchant="+merchant).status(t, http.StatusOK).hides(t, "Harbour", "Othershop")
+	}
+}
+
+// TestNobodySignsAnotherPersonOut by the button of a page from before.
+func TestNobodySignsAnotherPersonOut(t *testing.T) {
+	s := newSite(t)
+	b := s.staff(north, olivia)
+	before := b.get("/portal/").form()
+	if before.Get("owner") == "" {
+		t.Fatal("the form that signs out does not say whose page it is on")
+	}
+	b.post("/portal/sign-out", before).status(t, http.StatusSeeOther)
+	b.follow(s.portalLink(north, grace)).status(t, http.StatusOK)
+	b.post("/portal/sign-out", before).status(t, http.StatusConflict).hides(t, "Grace", "Olivia")
+	b.get("/portal/").status(t, http.StatusOK).shows(t, "Hello, Grace")
+
+	c := s.member(john)
+	before = c.get("/myaccount/").form()
+	c.post("/myaccount/sign-out", before).status(t, http.StatusSeeOther)
+	c.follow(s.link(maria, signon.KindAccount, "/myaccount/?lang=en", time.Minute)).status(t, http.StatusOK)
+	c.post("/myaccount/sign-out", before).status(t, http.StatusConflict)
+	c.post("/myaccount/sign-out", c.get("/myaccount/").form()).status(t, http.StatusSeeOther)
+	c.get("/myaccount/").status(t, http.StatusForbidden)
+}
+
+// TestAFormThatCanNotBeReadIsNobodysFault: one without the mark of its page, or in
+// another encoding than pages send.
+func TestAFormThatCanNotBeReadIsNobodysFault(t *testing.T) {
+	s := newSite(t)
+	b := s.staff(north, olivia)
+	path := "/portal/user/delete?id=1111002"
+	b.post(path, url.Values{"x": {"y"}}).status(t, http.StatusBadRequest).shows(t, "That form could not be read")
+	b.headers["Content-Type"] = "multipart/form-data; boundary=x"
+	b.post(path, b.get(path).form()).status(t, http.StatusBadRequest).shows(t, "That form could not be read")
+	s.user(north, samuel)
 }
 
 // TestAPageWearsTheUsersMerchant: who is signed in sees their own merchant's look.
@@ -311,13 +403,16 @@ func TestThePortalCookieNamesAMerchantOfThisHost(t *testing.T) {
 	b := s.staff(north, olivia)
 	_, token, _ := strings.Cut(b.cookies[portalCookie], ".")
 	for _, value := range []string{
-		token, "." + token, "merchant-23424." + token, "othershop." + token, "nobody." + token, "Avangate." + token, "avangate.." + token,
+		token, "." + token, "othershop." + token, "nobody." + token, "Avangate." + token, "avangate.." + token,
 		"avangate." + token + "A", "avangate." + token[:len(token)-3], "avangate.", "avangate", "",
 	} {
 		other := b.copied()
 		other.cookies[portalCookie] = value
 		other.get("/portal/").status(t, http.StatusForbidden).hides(t, "Olivia", "Bennett", "Harbour")
 	}
+	other := b.copied()
+	other.cookies[portalCookie] = "merchant-23424." + token
+	other.get("/portal/").status(t, http.StatusForbidden).hides(t, "Olivia", "Bennett", "Avangate")
 	customer := s.member(john)
 	customer.cookies[portalCookie] = "avangate." + customer.cookies[accountCookie]
 	customer.get("/portal/").status(t, http.StatusForbidden).hides(t, "Olivia", "John")

@@ -69,7 +69,7 @@ var insiders = []insider{
 	}, nil, nothing},
 	{"another merchant's name", func(s *site) *browser {
 		return s.staff(north, olivia).changed(func(c string) string { return strings.Replace(c, "avangate.", "merchant-23424.", 1) })
-	}, nil, nothing},
+	}, nil, slices.Concat(olivias, theirs, norths, souths, fars, johnsCanaries)},
 	{"signed out", func(s *site) *browser {
 		b := s.staff(north, olivia)
 		own := b.copied()

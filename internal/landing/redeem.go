@@ -70,7 +70,7 @@ func (v *visit) redeem(ticket string) {
 		v.refuseError(err)
 		return
 	}
-	v.tenant, v.dest = to.Tenant, to.Destination // whose it is can be seen from here on
+	v.become(to.Site) // whose it is can be seen from here on
 	if signOn.Ask != nil {
 		v.ask(signOn.Ask)
 		return

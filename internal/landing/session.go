@@ -121,6 +121,17 @@ var signedOutPaths = map[signon.DestinationKind]string{
 // postSignOut ends what this person is signed in to at this host, cart and
 // account alike: who signs out on a shared computer means all of it.
 func (v *visit) postSignOut() {
+	other, err := v.signedInNow()
+	if err != nil {
+		v.fail("sign out", err)
+		return
+	}
+	if other {
+		v.clean()
+		v.message(http.StatusConflict, otherOwner[v.dest.Kind == signon.KindPortal])
+		return
+	}
+	to := v.signedOutPath()
 	if err := v.signOut(v.company()); err != nil {
 		v.fail("sign out", err)
 		return
@@ -128,8 +139,44 @@ func (v *visit) postSignOut() {
 	if v.dest.Kind != signon.KindPortal {
 		v.forgetPerson()
 	}
-	v.see(signedOutPaths[v.dest.Kind])
+	v.see(to)
 }
+
+// otherOwner are the pages for a form of somebody else's page, of the portal and not.
+var otherOwner = map[bool]string{true: portalOther, false: "other_person"}
+
+// signedInNow reports whether somebody else is signed in by now than on the page that
+// the form came from: nobody signs another person out. A form that does not say
+// whose page it was on signs out whoever is signed in.
+func (v *visit) signedInNow() (other bool, err error) {
+	owner := v.r.PostForm.Get(ownerField)
+	if owner == "" {
+		return false, nil
+	}
+	for _, h := range v.holdings() {
+		live, err := v.live(h)
+		if err != nil {
+			return false, err
+		}
+		if live != nil && personMark(&live.BrowserSession) != owner {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// signedOutPath is where the browser goes when it is signed out. Where several tenants
+// share the host, the address says whose portal it was: no cookie does any more.
+func (v *visit) signedOutPath() string {
+	path := signedOutPaths[v.dest.Kind]
+	if held := v.holding(v.dest.Kind); held != nil && v.common {
+		return adding(path, merchantParam, string(held.Tenant.ID))
+	}
+	return path
+}
+
+// merchantParam names the tenant whose portal somebody has signed out of.
+const merchantParam = "merchant"
 
 // signOut ends the browser's sessions at those kinds of destination.
 func (v *visit) signOut(kinds []signon.DestinationKind) error {
@@ -172,6 +219,10 @@ func (v *visit) getSignedOut() {
 	name := "signed_out"
 	if v.dest.Kind == signon.KindPortal {
 		name = "portal_out"
+		v.policy.Scripts = true
+		if at, here := v.SignOn.Registry().Shared(v.r.Host, v.dest.Kind, signon.TenantID(v.params.get(merchantParam))); here {
+			v.become(at)
+		}
 	} else if v.params.get(noteParam) == noteEverywhere {
 		name = "signed_out_all"
 	}

@@ -45,10 +45,8 @@ func parsePages() (*page.Set, error) {
 // and known the languages to prefer (see pageLanguage).
 func (v *visit) view(title string, content any, known ...string) *page.View {
 	view := &page.View{Content: content, Language: v.pageLanguage(known...)}
-	if v.tenant != nil {
-		view.Brand, view.Look = v.tenant.Name, v.brands.of(v.tenant).Look()
-		view.Support, view.SupportEmail = v.tenant.SupportURL, v.tenant.SupportEmail
-	}
+	face := v.face()
+	view.Brand, view.Look, view.Support, view.SupportEmail = face.name, face.look, face.support, face.email
 	view.Title = v.pages.Text(view.Language, title)
 	return view
 }
@@ -122,12 +120,7 @@ var leadsOn = map[string]bool{signedOff: true, portalOff: true, portalOver: true
 
 // newLink is where a person gets a new link to here, or empty: the host's own
 // place, or the destination's.
-func (v *visit) newLink() string {
-	if at := v.dest.Settings["refresh_url@"+v.origin.HostPort()]; at != "" {
-		return at
-	}
-	return v.dest.Settings["refresh_url"]
-}
+func (v *visit) newLink() string { return v.face().newLink }
 
 // message answers with a short page: texts "<name>.title" and "<name>.text".
 func (v *visit) message(status int, name string) {

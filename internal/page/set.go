@@ -59,6 +59,18 @@ type View struct {
 	Content any
 }
 
+// Owner is the mark of the person who is signed in, which the form that signs out
+// carries; empty for nobody.
+func (v *View) Owner() string {
+	switch {
+	case v.Countdown != nil:
+		return v.Countdown.Owner
+	case v.Session != nil:
+		return v.Session.Owner
+	}
+	return ""
+}
+
 // NewSet parses the pages "*.html" of files: each defines the template "main",
 // and names starting with "_" are shared by all others. texts are the pages'
 // own. Besides html/template's functions, templates have: t and n (a text by

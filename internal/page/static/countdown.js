@@ -48,6 +48,7 @@ const look = () => {
 
 const pages = new BroadcastChannel("countdown");
 pages.addEventListener("message", ({ data }) => {
+  if (data.over && !over) finish();
   if (data.owner !== owner || data.end <= end) return;
   end = data.end;
   if (over) location.replace(home);
