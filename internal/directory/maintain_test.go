@@ -153,8 +153,14 @@ func TestUsersDeleteUsersAsTheyMay(t *testing.T) {
 		by, other *directory.User
 		want      signon.Code
 	}{
-		{boss, boss, signon.CodeForbidden}, {keeper, keeper, signon.CodeForbidden}, {keeper, boss, signon.CodeForbidden}, {clerk, keeper, signon.CodeForbidden},
-		{keeper, clerk, ""}, {keeper, clerk, signon.CodeNotFound}, {boss, second, ""}, {boss, keeper, ""},
+		{boss, boss, signon.CodeForbidden},
+		{keeper, keeper, signon.CodeForbidden},
+		{keeper, boss, signon.CodeForbidden},
+		{clerk, keeper, signon.CodeForbidden},
+		{keeper, clerk, ""},
+		{keeper, clerk, signon.CodeNotFound},
+		{boss, second, ""},
+		{boss, keeper, ""},
 	} {
 		err := s.DeleteUserBy(t.Context(), c.by, c.other.ID, directory.Act{})
 		if c.want == signon.CodeNotFound && errors.Is(err, signon.ErrNotFound) {

@@ -15,11 +15,19 @@ func TestAClientActsForItsOwnTenantAndForThoseItIsLinkedTo(t *testing.T) {
 		want           signon.TenantID
 		reason         signon.Reason
 	}{
-		{"shop", "", "shop", ""}, {"shop", "1000001", "shop", ""}, {"shop", "23424", "other", ""},
-		{"shop", "99999", "", signon.ReasonNotLinked}, {"shop", "5", "", signon.ReasonNotLinked}, {"shop", "other", "", signon.ReasonNotLinked},
-		{"shop", "023424", "", signon.ReasonNotLinked}, {"shop", " 23424", "", signon.ReasonNotLinked},
-		{"weak", "", "", signon.ReasonCapability}, {"weak", "1000001", "", signon.ReasonCapability}, {"weak", "23424", "", signon.ReasonCapability},
-		{"other", "", "other", ""}, {"other", "1000001", "", signon.ReasonNotLinked}, // a link is no two-way street
+		{"shop", "", "shop", ""},
+		{"shop", "1000001", "shop", ""},
+		{"shop", "23424", "other", ""},
+		{"shop", "99999", "", signon.ReasonNotLinked},
+		{"shop", "5", "", signon.ReasonNotLinked},
+		{"shop", "other", "", signon.ReasonNotLinked},
+		{"shop", "023424", "", signon.ReasonNotLinked},
+		{"shop", " 23424", "", signon.ReasonNotLinked},
+		{"weak", "", "", signon.ReasonCapability},
+		{"weak", "1000001", "", signon.ReasonCapability},
+		{"weak", "23424", "", signon.ReasonCapability},
+		{"other", "", "other", ""},
+		{"other", "1000001", "", signon.ReasonNotLinked}, // a link is no two-way street
 	} {
 		actor, err := w.Registry().Actor(w.api(c.client), signon.CapPrincipal, c.number)
 		switch {

@@ -373,8 +373,11 @@ const newUser = `{"firstName":"Dora","lastName":"Finch","email":"dora@example.co
 func calls(id int64) []aCall {
 	user := fmt.Sprintf("cp/user/%d", id)
 	return []aCall{
-		{http.MethodPost, fmt.Sprintf("generateSSOLoginToken/%d", id), ownAddress}, {http.MethodPost, "cp/user", newUser},
-		{http.MethodGet, user, ""}, {http.MethodPut, user, `{"lastName":"Wren"}`}, {http.MethodDelete, user, ""},
+		{http.MethodPost, fmt.Sprintf("generateSSOLoginToken/%d", id), ownAddress},
+		{http.MethodPost, "cp/user", newUser},
+		{http.MethodGet, user, ""},
+		{http.MethodPut, user, `{"lastName":"Wren"}`},
+		{http.MethodDelete, user, ""},
 		{http.MethodGet, "tools/auth-token?shopperId=19363122", ""},
 	}
 }

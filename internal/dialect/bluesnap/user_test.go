@@ -419,7 +419,9 @@ func TestUsersOfOthersAndOfNobodyAreTheSame403(t *testing.T) {
 	}
 	for _, id := range []string{made.UserID, "1", "0", "-1", "01111001", "1111001.0", "ada", "%31%20", "99999999999999999999", "+1111001", "1e6"} {
 		for _, c := range []aCall{
-			{http.MethodGet, "cp/user/" + id, ""}, {http.MethodPut, "cp/user/" + id, "{}"}, {http.MethodDelete, "cp/user/" + id, ""},
+			{http.MethodGet, "cp/user/" + id, ""},
+			{http.MethodPut, "cp/user/" + id, "{}"},
+			{http.MethodDelete, "cp/user/" + id, ""},
 			{http.MethodPost, "generateSSOLoginToken/" + id, ownAddress},
 		} {
 			w.inBoth(c.method+" "+c.target, forbidden, func(string) *http.Request { return w.request(c.method, c.target, c.body, asJSON) })

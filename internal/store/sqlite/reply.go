@@ -55,7 +55,7 @@ func (l *leases) expire(now time.Time) {
 func (s *Store) ClaimReply(ctx context.Context, key signon.ReplyKey, until time.Time) (*signon.Reply, error) {
 	taken := s.leases.take(key, s.Now(), until)
 	// It is read after the lease was taken: whoever had it before has written then.
-	reply, err := readOne(ctx, s, "read reply", (row).reply, selectReply, key[:], s.Now().UnixMilli())
+	reply, err := readOne(ctx, s, "read reply", row.reply, selectReply, key[:], s.Now().UnixMilli())
 	switch {
 	case errors.Is(err, signon.ErrNotFound) && !taken:
 		return nil, signon.ErrConflict
