@@ -35,8 +35,8 @@ func newRoot() *cobra.Command {
 		Use:   "latchkey",
 		Short: "Sign people in by link",
 		Long: `Latchkey signs people in by link. A back end asks for a short-lived sign-on link
-for a person it knows; the browser follows it and lands, signed in, in the cart
-or account area it was made for.
+for a person it knows; the browser follows it and lands, signed in, at the place
+it was made for.
 
 Try it:           latchkey dev
 Run it:           latchkey serve --config latchkey.yaml`,

@@ -180,8 +180,11 @@ func (v *visitor) text(key string, args ...any) string { return v.pages.Text(v.l
 func (v *visitor) open(status int, name, title string, content any, wrong ...page.Fault) {
 	view := v.personal(title, v.who, content, v.language)
 	view.Nav = v.nav()
-	if len(wrong) > 0 {
+	switch {
+	case len(wrong) > 0:
 		view.Title = v.text("form.title_wrong", view.Title)
+	case status == http.StatusConflict || status == http.StatusServiceUnavailable:
+		view.Title = v.text("form.title_unsaved", view.Title)
 	}
 	v.show(status, name, view)
 }

@@ -185,7 +185,7 @@ func (v *visitor) postDetails() {
 // another tab, has changed the details.
 func (v *visitor) showConflict(form, stored *personalForm) {
 	m := marks{stored: &stored.contactForm, wrong: v.faults(form.applied(v.customer))}
-	v.showDetails(http.StatusConflict, form, m, page.Notices{Known: []page.Notice{{Kind: "warn", Text: v.text("details.conflict")}}})
+	v.showDetails(http.StatusConflict, form, m, page.Notices{Known: []page.Notice{{Kind: "warn", Text: v.text("details.conflict"), Alert: true}}})
 }
 
 // faults returns what is wrong with the customer's details, by the directory's names.
@@ -206,7 +206,7 @@ func (v *visitor) saved(form *personalForm, err error) {
 	case e.Code == signon.CodeUnavailable:
 		v.Log.Error("landing: details not saved", v.logged("error", err)...)
 		v.w.Header().Set("Retry-After", strconv.Itoa(wholeSeconds(e.RetryAfter)))
-		notice := page.Notice{Kind: "warn", Text: v.text("details.unsaved")}
+		notice := page.Notice{Kind: "warn", Text: v.text("details.unsaved"), Alert: true}
 		v.showDetails(http.StatusServiceUnavailable, form, marks{}, page.Notices{Known: []page.Notice{notice}})
 	default:
 		v.failed("save details", err)

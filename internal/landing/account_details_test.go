@@ -95,7 +95,7 @@ func TestTwoTabsThatEditTheSamePerson(t *testing.T) {
 	b.post(detailsAt, with(first, "city", "Chicago", "country_code", "ca")).status(t, http.StatusSeeOther)
 	stored := s.customer(john)
 	a := b.post(detailsAt, with(second, "city", "Boston", "phone", "555", "company", "Newman Ltd")).status(t, http.StatusConflict).shows(t,
-		"Your details have changed since you opened this page", `value="Boston"`, `id="f-city-note">Stored now: Chicago<`, `aria-describedby="f-city-note"`,
+		alerted, "<title>Not saved: ", "Your details have changed since you opened this page", `value="Boston"`, `id="f-city-note">Stored now: Chicago<`, `aria-describedby="f-city-note"`,
 		`id="f-phone-note">Stored now: 2175550100<`, `id="f-company-note">Stored now: nothing<`, `id="f-country_code-note">Stored now: Canada<`,
 	).hides(t, `id="f-zip-note"`, `id="f-email-note"`, `id="f-delivery_city-note"`)
 	if diff := cmp.Diff(stored, s.customer(john)); diff != "" {
@@ -198,7 +198,7 @@ func TestAnUncertainSaveKeepsWhatWasTyped(t *testing.T) {
 	s.store.mu.Lock()
 	s.store.loseUpdate = true
 	s.store.mu.Unlock()
-	a := b.post(detailsAt, form).status(t, http.StatusServiceUnavailable).shows(t, "could not be saved just now", `value="Chicago"`)
+	a := b.post(detailsAt, form).status(t, http.StatusServiceUnavailable).shows(t, alerted, "<title>Not saved: ", "could not be saved just now", `value="Chicago"`)
 	if a.Header.Get("Retry-After") == "" {
 		t.Errorf("there is no Retry-After")
 	}

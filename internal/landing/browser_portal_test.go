@@ -124,7 +124,7 @@ func browserPortalForms(s *site, b *tab) {
 	b.fill("#f-username", "ada.byron")
 	b.click(`input[value="reports"]`)
 	b.submit("main form button")
-	b.wantText("The user has been created", "Ada Byron", "See reports")
+	b.wantText("The user has been created", "Ada Byron", "View reports")
 
 	b.open(s.base + "/portal/user/edit?id=1111003")
 	b.fill("#f-last_name", "Typed")
@@ -148,7 +148,7 @@ func browserPortalForms(s *site, b *tab) {
 		b.t.Errorf("got last name %q", got)
 	}
 	b.open(s.base + "/portal/")
-	b.wantText("Your session has ended")
+	b.wantText("Your session is over")
 	b.glance("portal-over")
 }
 
@@ -196,8 +196,11 @@ func browserCountsDown(s *site, b *tab) {
 		clock string
 		words string
 	}{
-		{299, "4:5", "Your session ends in 5 minutes."}, {200, "3:", "Your session ends in 5 minutes."}, {119, "1:5", "Your session ends in 2 minutes."},
-		{90, "1:2", "Your session ends in 2 minutes."}, {59, "0:5", "Your session ends in 1 minute."},
+		{299, "4:5", "Your session ends in 5 minutes."},
+		{200, "3:", "Your session ends in 5 minutes."},
+		{119, "1:5", "Your session ends in 2 minutes."},
+		{90, "1:2", "Your session ends in 2 minutes."},
+		{59, "0:5", "Your session ends in 1 minute."},
 	} {
 		b.leap(c.at)
 		b.await(func() bool { return strings.HasPrefix(script[string](b, counted), c.clock) })
@@ -230,6 +233,16 @@ func browserCountsDown(s *site, b *tab) {
 	b.glance("portal-ended")
 	step(b, chromedp.Reload())
 	b.wantText("Hello, Olivia") // the server judges, by its own clock
+	s.clock.advance(25*time.Minute + 30*time.Second)
+	b.open(s.base + "/portal/") // a page that begins late says so once
+	b.await(func() bool { return strings.HasPrefix(script[string](b, said), "Your session ends in 5 minutes.") })
+	if n := script[int](b, `document.querySelectorAll(".countdown .bar").length`); n != 1 {
+		b.t.Errorf("got %d bars, want one", n)
+	}
+	other := newTab(b.ctx, b.t, false)
+	other.open(s.base + "/portal/users")
+	other.submit(".person button")
+	b.await(func() bool { return strings.Contains(b.text(), "Your session has ended") }) // all pages of the browser are told
 	for _, text := range complaints() {
 		b.t.Errorf("the browser complains: %s", text)
 	}
@@ -248,7 +261,7 @@ func browserPortalKeys(s *site, b *tab) {
 	b.reach(`input[value="reports"]`)
 	b.press(" ")
 	b.enterBy(kb.Enter)
-	b.wantText("The user has been saved.", "Yuki Sato", "See reports")
+	b.wantText("The user has been saved.", "Yuki Sato", "View reports")
 	if u := s.user(north, yuki); u.LastName != "Sato" || !u.Permissions.Granted(directory.PermissionReports) {
 		b.t.Errorf("got %+v", u)
 	}

@@ -205,8 +205,11 @@ func (w *worker) open(status int, name, title string, content any, wrong ...page
 	view.Countdown = &page.Countdown{
 		Seconds: wholeSeconds(w.endsAt.Sub(w.now)), Owner: w.owner(), At: w.moment(w.language, w.endsAt), NewLink: w.newLink(), Home: portalPath,
 	}
-	if len(wrong) > 0 {
+	switch {
+	case len(wrong) > 0:
 		view.Title = w.text("form.title_wrong", view.Title)
+	case status == http.StatusConflict || status == http.StatusServiceUnavailable:
+		view.Title = w.text("form.title_unsaved", view.Title)
 	}
 	w.show(status, name, view)
 }

@@ -152,6 +152,12 @@ func (w *worker) activityRows(all []signon.Activity) ([]activityRow, error) {
 			At: w.second(w.language, a.At), What: activityTexts[a.Type], Bad: a.Type == signon.EventRedeemRefused,
 			Addr: a.Addr, Bound: a.Bound, Client: a.Client, SupportCode: a.SupportCode,
 		}
+		switch a.Type { // what is not the browser's own is not shown as if it were
+		case signon.EventIssued:
+			row.Addr, row.Bound = "", a.Addr
+		case signon.EventSessionEnded, signon.EventSignedOutEverywhere:
+			row.Client = ""
+		}
 		if row.What == "" {
 			row.What = "activity.other"
 		}

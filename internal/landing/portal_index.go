@@ -2,6 +2,7 @@ package landing
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/latchkey-sso/latchkey/internal/signon"
 )
@@ -28,25 +29,45 @@ func (w *worker) getIndex() {
 	})
 }
 
-// merchantsPage is the merchants that the tenant's programs may act for.
+// merchantsPage is the merchants that the tenant's programs may act for, and those
+// whose programs may act for the tenant.
 type merchantsPage struct {
 	Merchant string
 	Rows     []merchantRow
+	Alone    bool // it acts for nobody else
 }
 
 type merchantRow struct {
 	Name, Number string
-	Own          bool
+	// Own is the tenant itself; it acts for those that are Linked, and those that
+	// are Acting for it.
+	Own, Linked, Acting bool
 }
 
 func (w *worker) getMerchants() {
-	content := &merchantsPage{Merchant: w.tenant.Name, Rows: []merchantRow{{w.tenant.Name, w.tenant.Number, true}}}
+	acting := w.acting()
+	content := &merchantsPage{
+		Merchant: w.tenant.Name, Rows: []merchantRow{{Name: w.tenant.Name, Number: w.tenant.Number, Own: true}}, Alone: len(w.tenant.ActsFor) == 0,
+	}
 	for _, id := range w.tenant.ActsFor {
 		if other, ok := w.SignOn.Registry().Tenant(id); ok {
-			content.Rows = append(content.Rows, merchantRow{other.Name, other.Number, false})
+			row := merchantRow{Name: other.Name, Number: other.Number, Linked: true}
+			if i := slices.IndexFunc(acting, func(a merchantRow) bool { return a.Number == row.Number }); i >= 0 {
+				row.Acting, acting = true, slices.Delete(acting, i, i+1)
+			}
+			content.Rows = append(content.Rows, row)
 		}
 	}
+	content.Rows = append(content.Rows, acting...)
 	w.open(http.StatusOK, "portal-merchants", "merchants.title", content)
+}
+
+// acting returns the merchants that may act for the user's.
+func (w *worker) acting() (rows []merchantRow) {
+	for _, t := range w.SignOn.Registry().ActingFor(w.tenant.ID) {
+		rows = append(rows, merchantRow{Name: t.Name, Number: t.Number, Acting: true})
+	}
+	return rows
 }
 
 // apiPage is the programs that may call an API for the tenant.
@@ -57,6 +78,7 @@ type apiPage struct {
 	// empty when there is no program that may ask for one.
 	Example string
 	Rows    []apiRow
+	Acting  []merchantRow // whose programs may call for the tenant, too
 }
 
 type apiRow struct {
@@ -76,7 +98,7 @@ const (
 var dialects = map[string]string{"avangate": "2Checkout", userRealm: "BlueSnap"}
 
 func (w *worker) getAPI() {
-	content := &apiPage{Merchant: w.tenant.Name, BaseURL: w.origin.String() + userBaseURL}
+	content := &apiPage{Merchant: w.tenant.Name, BaseURL: w.origin.String() + userBaseURL, Acting: w.acting()}
 	for i := range w.tenant.Clients {
 		c := &w.tenant.Clients[i]
 		row := apiRow{Name: c.Name, ID: c.ID, Dialect: dialects[c.Realm], Principal: c.Can(signon.CapPrincipal), Secrets: len(c.Secrets)}

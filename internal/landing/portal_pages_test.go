@@ -28,7 +28,7 @@ func TestTheAPIPageShowsWhoMayCall(t *testing.T) {
 	b := s.staff(north, olivia)
 	a := b.get("/portal/api").status(t, http.StatusOK)
 	a.shows(t, ">username</code>", ">norole</code>", ">AVANGATE</code>", "BlueSnap", "2Checkout", "62.216.234.0/24<br>2001:db8::1", "Anywhere",
-		"2 secrets", "The older one works", "1 secret", s.base+"/services/2")
+		"2 secrets", "The old secret works", "1 secret", s.base+"/services/2")
 	a.hides(t, "SECRET_KEY", "$argon2id", "another-canary")
 	command := unescape(regexpFind(a.body, `(?s)<pre[^>]*>(.*?)</pre>`)[0][1])
 	want := "curl -X POST '" + s.base + "/services/2/generateSSOLoginToken/1111001' \\\n  -u 'username' \\\n" +
@@ -36,14 +36,18 @@ func TestTheAPIPageShowsWhoMayCall(t *testing.T) {
 	if diff := cmp.Diff(want, command); diff != "" {
 		t.Errorf("the example differs (-want +got):\n%s", diff)
 	}
-	s.staff(south, mary).get("/portal/api").status(t, http.StatusOK).shows(t, "No program may call the API").hides(t, "<pre")
+	s.staff(south, mary).get("/portal/api").status(t, http.StatusOK).shows(t, "No API user of this merchant’s own").hides(t, "<pre")
 }
 
 func TestMerchantsAreThoseThatMayBeActedFor(t *testing.T) {
 	s := newSite(t)
 	s.staff(north, yuki).get("/portal/merchants").status(t, http.StatusOK).
-		shows(t, "Avangate Demo", "1000001", "Your merchant", "Harbour Books Demo", "23424", "Linked").hides(t, "Northgate", "99999", "acts for no other")
-	s.staff(south, peter).get("/portal/merchants").status(t, http.StatusOK).shows(t, "Harbour Books Demo", "acts for no other merchant").hides(t, "Avangate")
+		shows(t, "Avangate Demo", "1000001", "Your merchant", "Harbour Books Demo", "23424", "You act for them").hides(t, "Northgate", "99999", "acts for no other", "Act for you")
+	s.staff(south, peter).get("/portal/merchants").status(t, http.StatusOK).
+		shows(t, "Harbour Books Demo", "acts for no other merchant", "Avangate Demo", "1000001", "Act for you").hides(t, "You act for them", "Northgate")
+	s.let(south, peter, directory.PermissionAPICredentials)
+	s.staff(south, peter).get("/portal/api").status(t, http.StatusOK).shows(t, "No API user of this merchant’s own", "Act for you", "Avangate Demo", "1000001")
+	s.staff(north, olivia).get("/portal/api").status(t, http.StatusOK).hides(t, "Act for you")
 }
 
 func TestActivityShowsWhatHappened(t *testing.T) {
@@ -61,9 +65,17 @@ func TestActivityShowsWhatHappened(t *testing.T) {
 	s.staff(south, mary)
 
 	all := b.get("/portal/activity").status(t, http.StatusOK)
-	all.shows(t, "Link made", "Signed on", "Signed out", "Link refused", "It had been used before, in another browser", "It was made for another address",
-		"link for 198.51.100.9", "Olivia Bennett", "Samuel Okafor", "username", "192.0.2.7", refused.Header.Get("X-Support-Code"), "20 November 2026, 12:00:00 UTC")
+	all.shows(t, "Link created", "Signed on", "Signed out", "Link refused", "It had been used before, in another browser", "It was made for another address",
+		"for 198.51.100.9", "Olivia Bennett", "Samuel Okafor", "username", "192.0.2.7", refused.Header.Get("X-Support-Code"), "20 November 2026, 12:00:00 UTC")
 	all.hides(t, "Hargreaves")
+	for _, row := range regexpFind(all.body, `(?s)<tr role="row">.*?</tr>`) {
+		switch {
+		case strings.Contains(row[0], "Link created") && !strings.Contains(row[0], `"wide">for `):
+			t.Errorf("the address that a link is for stands as that of a browser:\n%s", row[0])
+		case strings.Contains(row[0], "Signed out") && strings.Contains(row[0], ">username<"):
+			t.Errorf("a program asked for signing out:\n%s", row[0])
+		}
+	}
 	if n := strings.Count(all.body, "Link refused"); n != 2 {
 		t.Errorf("got %d refusals, want 2", n)
 	}
@@ -152,7 +164,7 @@ func (s *site) userID(tenant signon.TenantID, username string) int64 {
 func TestAUserIsCreated(t *testing.T) {
 	s := newSite(t)
 	b := s.staff(north, olivia)
-	page := b.get("/portal/user/new").status(t, http.StatusOK).shows(t, "there is no password to choose", "You can grant, and take away, only what you have yourself")
+	page := b.get("/portal/user/new").status(t, http.StatusOK).shows(t, "there is no password to choose", `aria-describedby="f-username-hint"`, "You can grant, and take away, only what you have yourself")
 	if got := strings.Count(page.body, "disabled>"); got != 12 { // of 18, Olivia has six
 		t.Errorf("%d permissions can't be decided about, want 12", got)
 	}
@@ -163,7 +175,7 @@ func TestAUserIsCreated(t *testing.T) {
 		`value="reports" checked`, `value="user_maintenance" checked`)
 	form = with(wrong.form(), "last_name", "Byron", "email", "ada@example.com", "username", "Samuel.Okafor")
 	form["permit"] = []string{"reports", "user_maintenance"}
-	form = b.post("/portal/user/new", form).status(t, http.StatusConflict).shows(t, "This username is another user’s", `value="ada@example.com"`).form()
+	form = b.post("/portal/user/new", form).status(t, http.StatusConflict).shows(t, "This username is taken.", `value="ada@example.com"`).form()
 	form.Set("username", "ada")
 	form["permit"] = []string{"reports", "user_maintenance"}
 	a := b.post("/portal/user/new", form).status(t, http.StatusSeeOther)
@@ -171,7 +183,7 @@ func TestAUserIsCreated(t *testing.T) {
 	if got, want := a.Header.Get("Location"), fmt.Sprintf("/portal/user?id=%d&note=created", id); got != want || id == 0 {
 		t.Errorf("sent to %q, want %q", got, want)
 	}
-	b.onward(a).status(t, http.StatusOK).shows(t, "Ada Byron", "ada@example.com", "The user has been created", "Maintain users", "See reports").hides(t, "Refund")
+	b.onward(a).status(t, http.StatusOK).shows(t, "Ada Byron", "ada@example.com", "The user has been created", "Manage users", "View reports").hides(t, "Refund")
 	b.post("/portal/user/new", form).status(t, http.StatusSeeOther) // sent twice
 	if n := len(s.allUsers()[north]); n != 7 {
 		t.Errorf("got %d users, want 7", n)
@@ -195,7 +207,7 @@ func TestNobodyGrantsWhatTheyLack(t *testing.T) {
 		form := with(b.get(address).status(t, http.StatusOK).form(), "first_name", "Ada", "last_name", "Byron", "email", "ada@example.com", "username", "ada")
 		form["permit"] = permits
 		before := s.allUsers()
-		b.post(address, form).status(t, http.StatusForbidden).shows(t, "You may not do this").hides(t, "Byron")
+		b.post(address, form).status(t, http.StatusForbidden).shows(t, "You don’t have permission").hides(t, "Byron")
 		if diff := cmp.Diff(before, s.allUsers()); diff != "" {
 			t.Errorf("%s: users changed (-before +after):\n%s", address, diff)
 		}
@@ -205,11 +217,14 @@ func TestNobodyGrantsWhatTheyLack(t *testing.T) {
 		b.post(path+"?id=1111005", with(b.get("/portal/user/edit?id=1111002").form(), "last_name", "Byron")).status(t, http.StatusForbidden)
 	}
 	b.get("/portal/user?id=1111005").status(t, http.StatusOK).shows(t, "Only an administrator can change an administrator").hides(t, "Edit user", "Delete the user")
-	b.get("/portal/user?id=1111001").status(t, http.StatusOK).shows(t, "Edit user", "Nobody deletes themselves").hides(t, "/portal/user/delete")
+	b.get("/portal/user?id=1111001").status(t, http.StatusOK).shows(t, "Edit user", "You can’t delete your own account").hides(t, "/portal/user/delete")
 	b.get("/portal/user/delete?id=1111001").status(t, http.StatusForbidden)
 	b.post("/portal/user/delete?id=1111001", url.Values{"owner": {b.get("/portal/user/delete?id=1111002").form().Get("owner")}}).status(t, http.StatusForbidden)
 	b.get("/portal/").status(t, http.StatusOK)
 }
+
+// alerted is the notice of what was not done.
+const alerted = `<p class="notice warn" role="alert" tabindex="-1" autofocus>`
 
 // permits returns what is ticked on a form.
 func (a *answer) permits() (all []string) {
@@ -232,7 +247,7 @@ func TestAUserIsEdited(t *testing.T) {
 	form := with(page.form(), "last_name", "Niemi", "email", "hanna.niemi@example.com")
 	form["permit"] = []string{"reports", "api_credentials"}
 	a := b.post("/portal/user/edit?id=1111003", form).status(t, http.StatusSeeOther)
-	b.onward(a).status(t, http.StatusOK).shows(t, "Hanna Niemi", "The user has been saved", "See API credentials", "Last changed").hides(t, "Virtanen@", "See financial details")
+	b.onward(a).status(t, http.StatusOK).shows(t, "Hanna Niemi", "The user has been saved", "View API credentials", "Last changed").hides(t, "Virtanen@", "View financial details")
 	hannas.get("/portal/api").status(t, http.StatusOK) // at once
 	b.post("/portal/user/edit?id=1111003", form).status(t, http.StatusSeeOther)
 	if v := s.user(north, 1111003).Version; v != 2 {
@@ -254,7 +269,7 @@ func TestAnEditThatIsOutOfDateSavesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	a := b.post("/portal/user/edit?id=1111003", form).status(t, http.StatusConflict)
-	a.shows(t, "has changed since you opened the page", `value="Typed"`, "Stored now: other@example.com", "Stored now: Virtanen", "Stored now: not granted")
+	a.shows(t, alerted, "<title>Not saved: Edit user", "has changed since you opened the page", `value="Typed"`, "Stored now: other@example.com", "Stored now: Virtanen", "Stored now: not granted")
 	if got := s.user(north, 1111003); got.LastName != "Virtanen" || got.Email != "other@example.com" {
 		t.Errorf("got %+v", got)
 	}
@@ -294,7 +309,7 @@ func TestAnOutcomeThatIsNotKnownLosesNothing(t *testing.T) {
 		s.store.mu.Lock()
 		s.store.loseUser = true
 		s.store.mu.Unlock()
-		a := b.post(address, form).status(t, http.StatusServiceUnavailable).shows(t, "could not be saved just now", `value="Byron"`)
+		a := b.post(address, form).status(t, http.StatusServiceUnavailable).shows(t, alerted, "<title>Not saved: ", "could not be saved just now", `value="Byron"`)
 		if a.Header.Get("Retry-After") == "" {
 			t.Error("does not say when to try again")
 		}
@@ -310,7 +325,7 @@ func TestADeletedUserIsSignedOutAtOnce(t *testing.T) {
 	b := s.staff(north, olivia)
 	samuels, waiting := s.staff(north, samuel), s.portalLink(north, samuel)
 	samuels.get("/portal/").status(t, http.StatusOK).shows(t, "Hello, Samuel")
-	page := b.get("/portal/user/delete?id=1111002").status(t, http.StatusOK).shows(t, "Delete this user?", "Samuel Okafor", "samuel.okafor@example.com")
+	page := b.get("/portal/user/delete?id=1111002").status(t, http.StatusOK).shows(t, "Delete Samuel Okafor?", "Samuel Okafor", "samuel.okafor@example.com")
 	s.user(north, samuel) // still there
 	a := b.post("/portal/user/delete?id=1111002", page.form()).status(t, http.StatusSeeOther)
 	b.onward(a).status(t, http.StatusOK).shows(t, "The user has been deleted and signed out", "5 users").hides(t, "Okafor")
@@ -343,7 +358,7 @@ func TestThePortalSpeaksTheLanguageOfTheBrowser(t *testing.T) {
 	s := newSite(t)
 	b := s.staff(north, olivia)
 	for language, want := range map[string][]string{
-		"de": {"Hallo, Olivia", "20. November 2026, 12:30 UTC", "Benutzer pflegen"}, "fr": {"Bonjour, Olivia", "Gérer les utilisateurs"},
+		"de": {"Hallo, Olivia", "20. November 2026, 12:30 UTC", "Benutzer verwalten"}, "fr": {"Bonjour, Olivia", "Gérer les utilisateurs"},
 		"es": {"Hola, Olivia"}, "ro": {"Bună, Olivia"}, "ja": {"Olivia さん", "2026年11月20日 12:30 UTC"},
 	} {
 		b.headers["Accept-Language"] = language
@@ -361,5 +376,5 @@ func TestSessionsAreAsLongAsTheyAreDeclared(t *testing.T) {
 	s.clock.advance(9 * time.Minute)
 	b.get("/portal/").status(t, http.StatusOK)
 	s.clock.advance(10 * time.Minute)
-	b.get("/portal/").status(t, http.StatusForbidden).shows(t, "Your session has ended")
+	b.get("/portal/").status(t, http.StatusForbidden).shows(t, "Your session is over").hides(t, "fixed time")
 }

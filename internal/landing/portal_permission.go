@@ -3,7 +3,7 @@ package landing
 import "github.com/latchkey-sso/latchkey/internal/directory"
 
 // permissionGroups are the permissions as the portal shows them, by what they are
-// about..
+// about.
 var permissionGroups = []struct {
 	title string // key
 	all   directory.Permissions

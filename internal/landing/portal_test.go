@@ -129,7 +129,7 @@ func TestAPortalLinkLandsInThePortal(t *testing.T) {
 	}
 	a = b.onward(a).status(t, http.StatusOK)
 	a.shows(t, "Hello, Olivia", "Olivia Bennett", "olivia.bennett", "olivia.bennett@example.com", "Avangate Demo", "1000001", "1111001",
-		"Maintain users", "See API credentials", "20 November 2026, 12:00 UTC", "20 November 2026, 12:30 UTC")
+		"Manage users", "View API credentials", "20 November 2026, 12:00 UTC", "20 November 2026, 12:30 UTC")
 	a.hides(t, tokenOf(link), "Refund payments", "Peter")
 	checkHeaders(t, a, "same-origin")
 	if strings.Contains(s.log.String(), tokenOf(link)) {
@@ -159,6 +159,7 @@ func TestAPortalLinkIsForOneBrowserAtItsAddressForFiveMinutes(t *testing.T) {
 	second := s.browser()
 	refusedBy(t, s, second.follow(used), "used")
 
+	s.clock.advance(time.Second)
 	elsewhere := s.portalLinkFor(north, olivia, "62.216.234.216")
 	b := s.browser()
 	refusedBy(t, s, b.follow(elsewhere), "wrong_address")
@@ -522,16 +523,16 @@ func TestAPortalSessionEndsForGood(t *testing.T) {
 	link := s.portalLink(north, olivia)
 	b.follow(link).status(t, http.StatusOK)
 	s.clock.advance(4 * time.Minute)
-	b.follow(link).status(t, http.StatusOK).shows(t, "Hello, Olivia", `data-counts="1560"`) // a repeat begins nothing anew
+	b.follow(link).status(t, http.StatusOK).shows(t, "Hello, Olivia", `data-counts="1560"`).hides(t, `<strong class="left num">`) // a repeat begins nothing anew
 	form := b.get("/portal/user/edit?id=1111002").status(t, http.StatusOK).form()
 	for range 5 {
 		s.clock.advance(5 * time.Minute)
 		b.get("/portal/").status(t, http.StatusOK).shows(t, "20 November 2026, 12:30 UTC")
 	}
 	s.clock.advance(time.Minute - time.Second)
-	b.get("/portal/").status(t, http.StatusOK).shows(t, `data-counts="1"`)
+	b.get("/portal/").status(t, http.StatusOK).shows(t, `data-counts="1"`, "Your session ends in 1 minute.", `<strong class="left num">Session until 20 November`)
 	s.clock.advance(time.Second)
-	b.get("/portal/").status(t, http.StatusForbidden).shows(t, "Your session has ended").hides(t, "Olivia", "data-counts")
+	b.get("/portal/").status(t, http.StatusForbidden).shows(t, "Your session is over").hides(t, "Olivia", "data-counts")
 	a := b.post("/portal/user/edit?id=1111002", with(form, "last_name", "Typed")).status(t, http.StatusForbidden)
 	a.shows(t, "Nothing was saved").hides(t, "Typed", "Samuel", "Olivia")
 	if got := s.user(north, samuel).LastName; got != "Okafor" {

@@ -157,7 +157,7 @@ func (w *worker) notKept(f *userForm, err error) {
 	case e.Code == signon.CodeUnavailable:
 		w.Log.Error("landing: user not saved", w.logged("error", err)...)
 		w.w.Header().Set("Retry-After", strconv.Itoa(wholeSeconds(e.RetryAfter)))
-		f.known = []page.Notice{{Kind: "warn", Text: w.text("users.unsaved")}}
+		f.known = []page.Notice{{Kind: "warn", Text: w.text("users.unsaved"), Alert: true}}
 		w.showUserForm(http.StatusServiceUnavailable, f)
 	default:
 		w.failed("save user", err)
@@ -166,7 +166,7 @@ func (w *worker) notKept(f *userForm, err error) {
 
 // showConflictingUser shows what was typed beside what is stored now.
 func (w *worker) showConflictingUser(f *userForm) {
-	f.conflict, f.known = true, []page.Notice{{Kind: "warn", Text: w.text("users.conflict")}}
+	f.conflict, f.known = true, []page.Notice{{Kind: "warn", Text: w.text("users.conflict"), Alert: true}}
 	if f.stored.ID == 0 { // nothing is stored: it is the sender who may do less than before, or more
 		f.conflict = false
 	}
@@ -233,6 +233,9 @@ func (w *worker) userFields(f *userForm) []page.Field {
 		}
 		if f.conflict && one.typed != one.store {
 			field.Note = w.text("details.stored", one.store)
+		}
+		if one.name == directory.FieldUsername {
+			field.Hint = w.text("users.username_text")
 		}
 		fields = append(fields, field)
 	}

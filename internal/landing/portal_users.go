@@ -124,7 +124,7 @@ func (w *worker) getDeleteUser() {
 		w.refuse()
 		return
 	}
-	w.open(http.StatusOK, "portal-delete-user", "delete_user.title", &deleteUserPage{
+	w.open(http.StatusOK, "portal-delete-user", w.text("delete_user.title", u.Name()), &deleteUserPage{
 		w.owner(), u.Name(), u.Username, u.Email, aboutUser(deleteUserPath, u), aboutUser(userPath, u),
 	})
 }

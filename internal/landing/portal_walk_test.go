@@ -95,15 +95,21 @@ var insiders = []insider{
 		return b
 	}, nil, nothing},
 	{"no permission", allowed(), open4, slices.Concat(theirs, norths[1:], outside)},
-	{"all that say nothing of users and credentials", allowed(directory.PermissionAccountMaintenance, directory.PermissionRefunds, directory.PermissionReports),
-		open4, slices.Concat(theirs, norths[1:], outside)},
+	{
+		"all that say nothing of users and credentials", allowed(directory.PermissionAccountMaintenance, directory.PermissionRefunds, directory.PermissionReports),
+		open4, slices.Concat(theirs, norths[1:], outside),
+	},
 	{"API credentials", allowed(directory.PermissionAPICredentials), slices.Concat(open4, []string{"/portal/api"}), slices.Concat(theirs, outside)},
 	{"user maintenance", allowed(directory.PermissionUserMaintenance), slices.Concat(open4, ofUsers), slices.Concat(norths[1:], outside)},
 	{"an administrator", allowed(directory.PermissionAdmin), slices.Concat(open4, ofUsers, []string{"/portal/api"}), outside},
-	{"another merchant's administrator", func(s *site) *browser { return s.staff(south, mary) }, slices.Concat(open4, ofUsers, []string{"/portal/api"}),
-		slices.Concat(olivias, theirs, norths, fars, johnsCanaries)},
-	{"the third merchant's user", func(s *site) *browser { return s.staff(far, nora) }, slices.Concat(open4, ofUsers),
-		slices.Concat(olivias, theirs, norths, souths, noLinked, johnsCanaries)},
+	{
+		"another merchant's administrator", func(s *site) *browser { return s.staff(south, mary) }, slices.Concat(open4, ofUsers, []string{"/portal/api"}),
+		slices.Concat(olivias, theirs, norths[1:], fars, johnsCanaries),
+	}, // who acts for it, it is told
+	{
+		"the third merchant's user", func(s *site) *browser { return s.staff(far, nora) }, slices.Concat(open4, ofUsers),
+		slices.Concat(olivias, theirs, norths, souths, noLinked, johnsCanaries),
+	},
 }
 
 // isOpen reports whether the page shows what it is for; users that are another
@@ -194,7 +200,7 @@ func checkPortalWalk(t *testing.T, a *answer, who *insider, path string) {
 		checkHeaders(t, a, a.Header.Get("Referrer-Policy"))
 	}
 	if who.sees != nil && a.StatusCode == http.StatusForbidden { // one who is signed in keeps the portal around the refusal
-		a.shows(t, "You may not do this", `aria-label="Merchant Portal"`)
+		a.shows(t, "You don’t have permission", `aria-label="Merchant Portal"`)
 	}
 }
 

@@ -1,5 +1,8 @@
 package page
 
+// lastMinutes is how many seconds before the end of a session pages count down from.
+const lastMinutes = 300
+
 // Countdown says when the person's session ends for good, whatever is done until
 // then: pages count the last minutes down, and when it is over they show nothing
 // of what was on them.
@@ -15,3 +18,9 @@ type Countdown struct {
 	// the page that is over is loaded again.
 	NewLink, Home string
 }
+
+// Late reports whether the page begins in the last five minutes.
+func (c *Countdown) Late() bool { return c.Seconds <= lastMinutes }
+
+// Minutes are left when the page begins, rounded up.
+func (c *Countdown) Minutes() int { return (c.Seconds + 59) / 60 }

@@ -12,6 +12,8 @@ type Field struct {
 	Value string
 	// Note is a text beneath the input that is read with it, or empty.
 	Note string
+	// Hint is the rule for the value, read with the input, or empty.
+	Hint string
 	// Error is the text of what is wrong, or empty.
 	Error string
 	// Type is the input's type; empty means text.
@@ -38,6 +40,9 @@ type Option struct {
 // Describer returns the ids of what is read with the input, or "".
 func (f Field) Describer() string {
 	var ids []string
+	if f.Hint != "" {
+		ids = append(ids, f.ID+"-hint")
+	}
 	if f.Note != "" {
 		ids = append(ids, f.ID+"-note")
 	}

@@ -12,6 +12,8 @@ type Notice struct {
 	// Kind is "good", "warn", "bad", or empty for what is merely good to know.
 	Kind string
 	Text string
+	// Alert: what was sent was not done. It has the focus, and is said at once.
+	Alert bool
 }
 
 // Fault says what is wrong with a part of the form.

@@ -204,6 +204,18 @@ func (r *Registry) Tenant(id TenantID) (*Tenant, bool) {
 	return t, ok
 }
 
+// ActingFor returns the tenants that may act for that one, by name.
+func (r *Registry) ActingFor(tenant TenantID) []*Tenant {
+	var all []*Tenant
+	for _, t := range r.tenants {
+		if slices.Contains(t.ActsFor, tenant) {
+			all = append(all, t)
+		}
+	}
+	slices.SortFunc(all, func(a, b *Tenant) int { return strings.Compare(a.Name+string(a.ID), b.Name+string(b.ID)) })
+	return all
+}
+
 // Client returns the client with that id in that realm.
 func (r *Registry) Client(realm, id string) (*Client, bool) {
 	c, ok := r.clients[clientKey{realm, id}]

@@ -1,5 +1,5 @@
-// Counts the last five minutes of a session down, says so at five, two and one to
-// those who listen, and at the end takes everything off the page: nothing of it
+// Counts the last five minutes of a session down, says so at five, two and one, and
+// when the page begins later, to those who listen, and at the end takes everything off the page: nothing of it
 // can be used any more, and nobody else is to read it. The server judges by its
 // own clock.
 const region = document.querySelector("[data-counts]");
@@ -56,6 +56,9 @@ pages.addEventListener("message", ({ data }) => {
 });
 pages.postMessage({ owner, end });
 setInterval(look, 500);
+region.querySelector(".bar")?.remove(); // the one for pages without scripts
+const now = part("now"); // on a page that begins late: said once it is there to be heard
+if (now) setTimeout(() => { if (!over && !status.textContent) status.textContent = now.content.textContent; }, 1000);
 for (const event of ["visibilitychange", "resume"]) document.addEventListener(event, look);
 // A page that comes back from the browser's memory may be of somebody who has
 // signed out since: it shows nothing until the server has judged.
