@@ -86,6 +86,11 @@ func browserPortalPictures(s *site, b *tab) {
 	}
 	b.open(s.portalLink(north, olivia))
 	b.picture("portal-overview")
+	b.wear(look{"narrowest", 320, 568, false})
+	if what := b.tooWide(); what != "" {
+		b.t.Errorf("at 320 pixels wider than the window: %s", what)
+	}
+	b.wear(looks[0])
 	for name, address := range map[string]string{
 		"merchants": "/portal/merchants", "users": "/portal/users?page=2", "user": "/portal/user?id=1111002", "administrator": "/portal/user?id=1111005",
 		"delete-user": "/portal/user/delete?id=1111002", "activity": "/portal/activity", "api": "/portal/api",
