@@ -71,10 +71,8 @@ func browserAccountPictures(s *site, b *tab) {
 	script[bool](b, `document.querySelectorAll("details").forEach(d => d.open = true) ?? true`)
 	b.glance("area-support-open")
 	for _, language := range []string{"de", "fr", "es", "ro", "ja"} {
-		for name, address := range map[string]string{"index": "/myaccount/?lang=" + language, "subscription": areaPictures["subscription"] + "&lang=" + language} {
-			b.open(s.base + address)
-			b.glance("area-" + name + "-" + language)
-		}
+		b.open(s.base + areaPictures["subscription"] + "&lang=" + language)
+		b.peek("area-subscription-" + language)
 	}
 }
 

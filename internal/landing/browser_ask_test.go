@@ -227,20 +227,20 @@ func TestBrowserLanguages(t *testing.T) {
 			link := s.cartLink(john, "PRODS=4639321,1112233&QTY=1,2&COUPON=WELCOME10&LANG="+code)
 			b.open(link)
 			b.wantText(texts[1])
-			b.glance("cart-" + code)
+			b.peek("cart-" + code)
 			other := newTab(parent, t, true)
 			other.open(link)
 			other.await(func() bool { return strings.Contains(other.address(), "&_lk=2.") })
 			other.wantText(texts[0])
-			other.glance("refused-" + code)
+			other.peek("refused-" + code)
 			if got := script[string](other, "document.documentElement.lang"); got != code {
 				t.Errorf("the page says that it is in %q", got)
 			}
 			b.open(s.link(john, signon.KindAccount, "/myaccount/?lang="+code, time.Minute))
-			b.pictures("account-"+code, looks[3:])
+			b.peek("account-" + code)
 			other.open(s.link(john, signon.KindCart, "/order/checkout.php?PRODS=4639321&LANG="+code, time.Minute))
 			other.open(s.link(maria, signon.KindCart, "/order/checkout.php?PRODS=4639321&LANG="+code, time.Minute))
-			other.pictures("ask-switch-"+code, looks[3:])
+			other.peek("ask-switch-" + code)
 		})
 	}
 }

@@ -246,6 +246,12 @@ func (b *tab) glance(name string) {
 	b.pictures(name, []look{looks[0], looks[3]})
 }
 
+// peek is a picture in the narrowest size, for pages in yet another language.
+func (b *tab) peek(name string) {
+	b.t.Helper()
+	b.pictures(name, looks[3:])
+}
+
 func (b *tab) pictures(name string, looks []look) {
 	b.t.Helper()
 	if testing.Short() {
