@@ -142,35 +142,18 @@ func conflicts(err error) bool {
 	return e != nil && e.Code == signon.CodeConflict
 }
 
-// areaPages are the parts of the area, in the order of its navigation: the path
-// of each, its name's key, and the paths of what belongs to it.
-var areaPages = []struct {
-	path, name string
-	parts      []string
-}{
-	{accountPath, "nav.index", nil},
-	{productsPath, "nav.products", []string{subscriptionPath, viewOrderPath, changeCardPath}},
-	{licensePath, "nav.licenses", nil},
-	{ordersPath, "nav.orders", nil},
-	{cardsPath, "nav.cards", nil},
-	{detailsPath, "nav.details", []string{everywherePath}},
-	{supportPath, "nav.support", nil},
+// areaPages are the parts of the area, in the order of its navigation.
+var areaPages = []areaPart{
+	{path: accountPath, name: "nav.index"},
+	{path: productsPath, name: "nav.products", parts: []string{subscriptionPath, viewOrderPath, changeCardPath}},
+	{path: licensePath, name: "nav.licenses"},
+	{path: ordersPath, name: "nav.orders"},
+	{path: cardsPath, name: "nav.cards"},
+	{path: detailsPath, name: "nav.details", parts: []string{everywherePath}},
+	{path: supportPath, name: "nav.support"},
 }
 
-func (v *visitor) nav() *page.Nav {
-	nav := &page.Nav{Label: v.text("nav.label")}
-	for _, p := range areaPages {
-		item := page.NavItem{Path: p.path, Label: v.text(p.name)}
-		switch {
-		case p.path == v.r.URL.Path && !v.within:
-			item.Current = "page"
-		case p.path == v.r.URL.Path || slices.Contains(p.parts, v.r.URL.Path):
-			item.Current = "true"
-		}
-		nav.Items = append(nav.Items, item)
-	}
-	return nav
-}
+func (v *visitor) nav() *page.Nav { return v.navAmong(areaPages, "nav.label", v.language, v.within) }
 
 // text returns the text with that key in the page's language.
 func (v *visitor) text(key string, args ...any) string { return v.pages.Text(v.language, key, args...) }
@@ -180,13 +163,7 @@ func (v *visitor) text(key string, args ...any) string { return v.pages.Text(v.l
 func (v *visitor) open(status int, name, title string, content any, wrong ...page.Fault) {
 	view := v.personal(title, v.who, content, v.language)
 	view.Nav = v.nav()
-	switch {
-	case len(wrong) > 0:
-		view.Title = v.text("form.title_wrong", view.Title)
-	case status == http.StatusConflict || status == http.StatusServiceUnavailable:
-		view.Title = v.text("form.title_unsaved", view.Title)
-	}
-	v.show(status, name, view)
+	v.showForm(status, name, view, wrong)
 }
 
 // failed answers a change that failed. What was to be changed and is not there

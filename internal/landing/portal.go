@@ -164,34 +164,28 @@ func (w *worker) act() directory.Act {
 
 // portalPages are the parts of the portal, in the order of its navigation.
 var portalPages = []struct {
-	path, name string
-	needs      directory.Permission
-	parts      []string
+	areaPart
+	needs directory.Permission
 }{
-	{portalPath, "portal_nav.index", "", nil},
-	{merchantsPath, "portal_nav.merchants", "", nil},
-	{usersPath, "portal_nav.users", directory.PermissionUserMaintenance, []string{userPath, newUserPath, editUserPath, deleteUserPath}},
-	{activityPath, "portal_nav.activity", "", nil},
-	{apiPath, "portal_nav.api", directory.PermissionAPICredentials, nil},
+	{areaPart{path: portalPath, name: "portal_nav.index"}, ""},
+	{areaPart{path: merchantsPath, name: "portal_nav.merchants"}, ""},
+	{
+		areaPart{path: usersPath, name: "portal_nav.users", parts: []string{userPath, newUserPath, editUserPath, deleteUserPath}},
+		directory.PermissionUserMaintenance,
+	},
+	{areaPart{path: activityPath, name: "portal_nav.activity"}, ""},
+	{areaPart{path: apiPath, name: "portal_nav.api"}, directory.PermissionAPICredentials},
 }
 
 // nav leads to what the user may see.
 func (w *worker) nav() *page.Nav {
-	nav := &page.Nav{Label: w.text("portal_nav.label")}
+	var parts []areaPart
 	for _, p := range portalPages {
-		if !w.may(p.needs) {
-			continue
+		if w.may(p.needs) {
+			parts = append(parts, p.areaPart)
 		}
-		item := page.NavItem{Path: p.path, Label: w.text(p.name)}
-		switch {
-		case p.path == w.r.URL.Path && !w.within:
-			item.Current = "page"
-		case p.path == w.r.URL.Path || slices.Contains(p.parts, w.r.URL.Path):
-			item.Current = "true"
-		}
-		nav.Items = append(nav.Items, item)
 	}
-	return nav
+	return w.navAmong(parts, "portal_nav.label", w.language, w.within)
 }
 
 // text returns the text with that key in the page's language.
@@ -205,13 +199,7 @@ func (w *worker) open(status int, name, title string, content any, wrong ...page
 	view.Countdown = &page.Countdown{
 		Seconds: wholeSeconds(w.endsAt.Sub(w.now)), Owner: w.owner(), At: w.moment(w.language, w.endsAt), NewLink: w.newLink(), Home: portalPath,
 	}
-	switch {
-	case len(wrong) > 0:
-		view.Title = w.text("form.title_wrong", view.Title)
-	case status == http.StatusConflict || status == http.StatusServiceUnavailable:
-		view.Title = w.text("form.title_unsaved", view.Title)
-	}
-	w.show(status, name, view)
+	w.showForm(status, name, view, wrong)
 }
 
 // portalMessage is a short page of the portal.
