@@ -81,7 +81,7 @@ func (e *edge) logRequest(x *exchange, r *http.Request) {
 		status = http.StatusOK // what net/http sends for a handler that wrote nothing
 	}
 	e.log.LogAttrs(context.Background(), slog.LevelInfo, "request",
-		slog.String("method", shownMethod(r.Method)), slog.String("path", shownPath(r.URL.Path)), slog.Int("status", status),
+		slog.String("method", inbound.ShownMethod(r.Method)), slog.String("path", shownWords.Path(r.URL.Path)), slog.Int("status", status),
 		slog.Float64("duration_ms", float64(time.Since(x.started).Microseconds())/1000), slog.String("support_code", x.info.SupportCode))
 }
 

@@ -154,11 +154,11 @@ func TestLogsShowNoPartOfAPathThatIsNotOurs(t *testing.T) {
 		"/a\nb/c":                                               "/*/*",
 		"/1/2/3/4/5/6/7/8/9/10":                                 "/*/*/*/*/*/*/*/*/…",
 	} {
-		if got := shownPath(path); got != want {
+		if got := shownWords.Path(path); got != want {
 			t.Errorf("%q: got %q, want %q", path, got, want)
 		}
 	}
-	if got := shownMethod("CANARY"); got != "*" {
+	if got := inbound.ShownMethod("CANARY"); got != "*" {
 		t.Errorf("got %q for a method of one's own", got)
 	}
 }

@@ -2,10 +2,10 @@ package bluesnap
 
 import (
 	"errors"
-	"net/http"
 	"strings"
 
 	"github.com/latchkey-sso/latchkey/internal/directory"
+	"github.com/latchkey-sso/latchkey/internal/inbound"
 	"github.com/latchkey-sso/latchkey/internal/signon"
 )
 
@@ -21,51 +21,22 @@ func (c *call) trace(err error) {
 
 // traceUnread keeps why a request is no call of anybody's.
 func (c *call) traceUnread(err error) {
-	c.SignOn.Trace(&signon.Trace{SupportCode: c.info.SupportCode, Operation: signon.OpCall, Note: shownMethod(c.request.Method) + " " + shownPath(c.request.URL.EscapedPath())},
+	c.SignOn.Trace(&signon.Trace{SupportCode: c.info.SupportCode, Operation: signon.OpCall, Note: inbound.ShownMethod(c.request.Method) + " " + shownPath(c.request.URL.EscapedPath())},
 		&signon.Error{Code: signon.CodeInvalid, Argument: signon.ArgCall, Expected: "a call that can be read", Received: c.faultOf(err).description})
 }
 
-// shownWords are the parts of paths that are shown. Anything else may be a person's
-// number, or what a stranger made up.
-var shownWords = func() map[string]bool {
-	all := map[string]bool{}
-	for _, word := range base {
-		all[word] = true
-	}
+// shownWords are the parts of paths that are shown.
+var shownWords = func() inbound.Words {
+	list := strings.Join(base, " ")
 	for i := range routes {
-		for word := range strings.SplitSeq(routes[i].path, "/") {
-			all[word] = true
-		}
+		list += " " + routes[i].path
 	}
-	return all
+	return inbound.WordsOf(list)
 }()
 
-// shownPath returns the path with a star for every part that is no word of ours.
+// shownPath returns the path, without empty parts, as far as it may be shown.
 func shownPath(escaped string) string {
-	var b strings.Builder
-	parts := 0
-	for part := range strings.SplitSeq(escaped, "/") {
-		switch {
-		case part == "":
-			continue
-		case parts == maxSegments:
-			return b.String() + "/…"
-		case !shownWords[part]:
-			part = "*"
-		}
-		parts++
-		b.WriteString("/" + part)
-	}
-	return b.String()
-}
-
-// shownMethod returns the method if it is a usual one.
-func shownMethod(method string) string {
-	switch method {
-	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodDelete, http.MethodPatch, http.MethodOptions:
-		return method
-	}
-	return "*"
+	return shownWords.Path(strings.Join(strings.FieldsFunc(escaped, func(r rune) bool { return r == '/' }), "/"))
 }
 
 // traceRepeated keeps that nothing was done, because the answer was kept.
