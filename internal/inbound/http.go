@@ -52,3 +52,13 @@ func SetRetryAfter(h http.Header, wait time.Duration) {
 		h.Set("Retry-After", strconv.FormatInt(int64((wait+time.Second-1)/time.Second), 10))
 	}
 }
+
+// Send sends an answer whose other headers are set: its length, its status, and,
+// unless a HEAD asked for it, its body.
+func Send(w http.ResponseWriter, r *http.Request, status int, body []byte) {
+	w.Header()["Content-Length"] = []string{strconv.Itoa(len(body))}
+	w.WriteHeader(status)
+	if r.Method != http.MethodHead {
+		_, _ = w.Write(body) // a client that has gone misses it
+	}
+}

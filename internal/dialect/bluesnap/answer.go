@@ -2,7 +2,6 @@ package bluesnap
 
 import (
 	"net/http"
-	"strconv"
 
 	"github.com/latchkey-sso/latchkey/internal/inbound"
 )
@@ -29,7 +28,6 @@ func (a *answer) write(w http.ResponseWriter, r *http.Request) {
 	if len(a.body) > 0 {
 		h["Content-Type"] = []string{string(a.format)}
 	}
-	h["Content-Length"] = []string{strconv.Itoa(len(a.body))}
 	inbound.SetNoStore(h)
 	if a.secret {
 		inbound.SetSecret(h)
@@ -37,8 +35,5 @@ func (a *answer) write(w http.ResponseWriter, r *http.Request) {
 	if a.location != "" {
 		h.Set("Location", a.location)
 	}
-	w.WriteHeader(a.status)
-	if r.Method != http.MethodHead {
-		_, _ = w.Write(a.body) // a client that has gone misses it
-	}
+	inbound.Send(w, r, a.status, a.body)
 }

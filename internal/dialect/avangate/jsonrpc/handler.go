@@ -6,7 +6,6 @@ package jsonrpc
 import (
 	"log/slog"
 	"net/http"
-	"strconv"
 
 	"github.com/latchkey-sso/latchkey/internal/dialect/avangate"
 	"github.com/latchkey-sso/latchkey/internal/inbound"
@@ -59,11 +58,7 @@ var (
 func send(w http.ResponseWriter, r *http.Request, status int, body []byte) {
 	h := w.Header()
 	h["Content-Type"] = contentJSON
-	h["Content-Length"] = []string{strconv.Itoa(len(body))}
 	inbound.SetSecret(h)
 	h["X-Content-Type-Options"] = noSniff
-	w.WriteHeader(status)
-	if r.Method != http.MethodHead {
-		_, _ = w.Write(body) // a client that has gone misses it
-	}
+	inbound.Send(w, r, status, body)
 }

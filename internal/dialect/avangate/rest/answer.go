@@ -2,7 +2,6 @@ package rest
 
 import (
 	"net/http"
-	"strconv"
 	"strings"
 
 	"github.com/latchkey-sso/latchkey/internal/dialect/avangate"
@@ -26,10 +25,8 @@ var contentJSON = []string{"application/json"}
 
 // write sends the answer.
 func (a *answer) write(w http.ResponseWriter, r *http.Request) {
-	body := encode(a.body)
 	h := w.Header()
 	h["Content-Type"] = contentJSON
-	h["Content-Length"] = []string{strconv.Itoa(len(body))}
 	inbound.SetNoStore(h)
 	if a.secret {
 		inbound.SetSecret(h)
@@ -37,10 +34,7 @@ func (a *answer) write(w http.ResponseWriter, r *http.Request) {
 	if a.location != "" {
 		h.Set("Location", a.location)
 	}
-	w.WriteHeader(a.status)
-	if r.Method != http.MethodHead {
-		_, _ = w.Write(body) // a client that has gone misses it
-	}
+	inbound.Send(w, r, a.status, encode(a.body))
 }
 
 // encode returns the JSON of a body, of a link without further ado.

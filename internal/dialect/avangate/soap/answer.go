@@ -1,9 +1,6 @@
 package soap
 
 import (
-	"net/http"
-	"strconv"
-
 	"github.com/latchkey-sso/latchkey/internal/inbound"
 )
 
@@ -18,10 +15,6 @@ const usualAnswerLen = 1024
 func (c *call) write(status int, body []byte) {
 	h := c.writer.Header()
 	h["Content-Type"] = contentXML
-	h["Content-Length"] = []string{strconv.Itoa(len(body))}
 	inbound.SetSecret(h)
-	c.writer.WriteHeader(status)
-	if c.request.Method != http.MethodHead {
-		_, _ = c.writer.Write(body) // a client that has gone misses it
-	}
+	inbound.Send(c.writer, c.request, status, body)
 }
