@@ -176,22 +176,31 @@ func (s *site) listen(log *slog.Logger) {
 }
 
 func (s *site) handlers(log *slog.Logger) map[string]http.Handler {
-	start := dev.StartPage(dev.StartOptions{
-		SignOn: s.signOn, Directory: s.people, Log: log, BaseURL: s.base,
-		AuthHeader: func(code, _ string) string {
-			return fmt.Sprintf(`code="%s" date="2026-11-20 12:00:00" hash="29e85dbf92ce0113e7755c31c0438a7db98a4de9f910bf0a527e005f35e43739" algo="sha256"`, code)
-		},
+	start := onDemand(func() http.Handler {
+		return dev.StartPage(dev.StartOptions{
+			SignOn: s.signOn, Directory: s.people, Log: log, BaseURL: s.base,
+			AuthHeader: func(code, _ string) string {
+				return fmt.Sprintf(`code="%s" date="2026-11-20 12:00:00" hash="29e85dbf92ce0113e7755c31c0438a7db98a4de9f910bf0a527e005f35e43739" algo="sha256"`, code)
+			},
+		})
 	})
 	api := avangate.New(s.signOn, s.people)
 	return map[string]http.Handler{
 		"/rest/":          rest.New(rest.Options{API: api, Log: log}),
 		"/soap/":          soap.New(soap.Options{API: api, Log: log, BaseURL: s.base}),
-		"":                landing.New(landing.Options{SignOn: s.signOn, Directory: s.people, Log: log, ShowReasons: true}),
-		"serve":           landing.New(landing.Options{SignOn: s.signOn, Directory: s.people, Log: log}),
+		"":                landing.NewShared(landing.Options{SignOn: s.signOn, Directory: s.people, Log: log, ShowReasons: true}),
+		"serve":           landing.NewShared(landing.Options{SignOn: s.signOn, Directory: s.people, Log: log}),
 		"/":               start,
 		dev.OpenPath:      start,
-		dev.CardEntryPath: dev.TestCards(s.signOn, log),
+		dev.CardEntryPath: onDemand(func() http.Handler { return dev.TestCards(s.signOn, log) }),
 	}
+}
+
+// onDemand makes the handler for its first request: most tests ask for no page of
+// the demo, and its pages take their time to parse.
+func onDemand(made func() http.Handler) http.Handler {
+	handler := sync.OnceValue(made)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { handler().ServeHTTP(w, r) })
 }
 
 func (s *site) port() uint16 {
