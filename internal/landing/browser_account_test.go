@@ -13,7 +13,7 @@ import (
 // TestBrowserAccount: the account area as a browser shows it.
 func TestBrowserAccount(t *testing.T) {
 	t.Parallel() // beside the other tests that mostly take pictures
-	parent := chromium(t, "")
+	parent := chromium(t)
 	for name, test := range map[string]func(*site, *tab){
 		"EveryPageLooksRight":           browserAccountPictures,
 		"EmptyPagesLookRight":           browserEmptyPictures,

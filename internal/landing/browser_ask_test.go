@@ -18,7 +18,7 @@ import (
 // TestBrowserByPolicy: what people do with links, and what else does, under each
 // policy.
 func TestBrowserByPolicy(t *testing.T) {
-	parent := chromium(t, "")
+	parent := chromium(t)
 	for name, test := range map[string]func(*site, *tab){
 		"ReloadAndBackKeepTheSession":      browserReturns,
 		"ADoubleClickSignsInOnce":          browserAnswersTwice,
@@ -178,7 +178,7 @@ func browserSwitches(s *site, b *tab) {
 func TestBrowserRefusals(t *testing.T) {
 	s := newSite(t)
 	s.clock.now = time.Now().UTC()
-	parent := chromium(t, "")
+	parent := chromium(t)
 	expired := s.link(john, signon.KindCart, "/order/checkout.php?PRODS=4639321", time.Second)
 	elsewhere := s.boundLink(john, "198.51.100.9")
 	s.clock.advance(2 * time.Second)
@@ -213,7 +213,7 @@ func TestBrowserLanguages(t *testing.T) {
 	})
 	s.clock.now = time.Now().UTC()
 	s.serving.Store(true)
-	parent := chromium(t, "")
+	parent := chromium(t)
 	for code, texts := range map[string][2]string{
 		"en": {"This link can’t be used", "Order summary"},
 		"de": {"Dieser Link kann nicht verwendet werden", "Bestellübersicht"},

@@ -15,7 +15,7 @@ import (
 
 // TestBrowserBrand: brands as a browser shows them, on light and dark pages.
 func TestBrowserBrand(t *testing.T) {
-	parent := chromium(t, "")
+	parent := chromium(t)
 	for name, test := range map[string]func(*testing.T, *tab){
 		"AMarkStandsBesideTheName":       browserMark,
 		"AWordmarkStandsForTheName":      browserWordmark,
@@ -107,7 +107,7 @@ func browserWordmark(t *testing.T, b *tab) {
 	if got := b.brand(); !got.Loaded || got.Width != 140 || got.Height != 28 || got.Head > 76 {
 		t.Errorf("on a phone: got %+v", got)
 	}
-	b.wear(look{"narrow", 320, 700, true})
+	b.wear(look{name: "narrow", width: 320, height: 700, dark: true})
 	if what := b.tooWide(); what != "" {
 		t.Errorf("wider than a window of 320 pixels: %s", what)
 	}

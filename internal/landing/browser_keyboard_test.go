@@ -46,7 +46,7 @@ func TestBrowserKeyboard(t *testing.T) {
 	s := newSite(t, sessions(20*time.Minute, time.Hour))
 	s.clock.now = time.Now().UTC()
 	refNo := s.order(john, "PRODS=4639321")
-	b := newTab(chromium(t, ""), t, true)
+	b := newTab(chromium(t), t, true)
 	b.signIn(s, john, "/myaccount/")
 
 	b.reach(`nav a[href="/myaccount/user_data/"]`)

@@ -21,7 +21,7 @@ import (
 // by REST and by SOAP.
 func TestBrowserLinks(t *testing.T) {
 	t.Parallel() // beside the other tests that mostly take pictures
-	parent := chromium(t, "")
+	parent := chromium(t)
 	s := newSite(t)
 	s.clock.now = time.Now().UTC()
 	s.order(john, "PRODS=4639321&QTY=1")
@@ -110,7 +110,7 @@ func (b *tab) followPage(shop backEnd, page linkedPage, language string, heading
 func TestBrowserEditsAreSeenByTheAPI(t *testing.T) {
 	s := newSite(t)
 	s.clock.now = time.Now().UTC()
-	b := newTab(chromium(t, ""), t, true)
+	b := newTab(chromium(t), t, true)
 	b.open(s.backEnd(t, "SOAP").accountLink(t, linkedPage{call: "customer", name: "user_data"}, "en"))
 	other := newTab(b.ctx, t, false)
 	other.open(b.address())

@@ -18,7 +18,7 @@ import (
 // the session.
 func TestBrowserPortal(t *testing.T) {
 	t.Parallel() // beside the other tests that mostly take pictures
-	parent := chromium(t, "")
+	parent := chromium(t)
 	for name, test := range map[string]func(*site, *tab){
 		"ALinkOpensThePortal":        browserPortalLands,
 		"EveryPageLooksRight":        browserPortalPictures,
@@ -86,7 +86,7 @@ func browserPortalPictures(s *site, b *tab) {
 	}
 	b.open(s.portalLink(north, olivia))
 	b.picture("portal-overview")
-	b.wear(look{"narrowest", 320, 568, false})
+	b.wear(look{name: "narrowest", width: 320, height: 568})
 	if what := b.tooWide(); what != "" {
 		b.t.Errorf("at 320 pixels wider than the window: %s", what)
 	}

@@ -19,7 +19,7 @@ import (
 // browser process; each has a profile of its own.
 
 func TestBrowser(t *testing.T) {
-	parent := chromium(t, "")
+	parent := chromium(t)
 	for name, test := range map[string]func(*site, *tab){
 		"ALinkLandsInTheCart":                 browserLands,
 		"ReloadAndRepeatKeepSessionAndCart":   browserRepeats,
@@ -210,7 +210,7 @@ func browserPrefetches(s *site, b *tab) {
 }
 
 func TestBrowserWithoutCookies(t *testing.T) {
-	b := newTab(chromium(t, `{"profile":{"default_content_setting_values":{"cookies":2}}}`), t, false)
+	b := newTab(ownChromium(t, `{"profile":{"default_content_setting_values":{"cookies":2}}}`), t, false)
 	for _, p := range policies {
 		s := newSite(t, redeemedBy(p))
 		s.clock.now = time.Now().UTC()
