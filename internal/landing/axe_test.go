@@ -20,7 +20,7 @@ var axe = sync.OnceValue(func() string {
 	return string(source)
 })
 
-// TestAccessibilityIsChecked: every picture of a page is checked by axe-core,
+// TestAccessibilityIsChecked: every page is checked by axe-core, light and dark,
 // which this test says when it is not there.
 func TestAccessibilityIsChecked(t *testing.T) {
 	if axe() != "" {

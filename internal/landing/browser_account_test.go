@@ -12,7 +12,7 @@ import (
 
 // TestBrowserAccount: the account area as a browser shows it.
 func TestBrowserAccount(t *testing.T) {
-	t.Parallel() // beside the other tests that mostly take pictures
+	t.Parallel()
 	parent := chromium(t)
 	for name, test := range map[string]func(*site, *tab){
 		"EveryPageLooksRight":           browserAccountPictures,
@@ -22,6 +22,7 @@ func TestBrowserAccount(t *testing.T) {
 		"CodesAreCopied":                browserCopies,
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			s := newSite(t, sessions(20*time.Minute, time.Hour))
 			s.clock.now = time.Now().UTC() // the browser's own cookies and pages live in real time
 			test(s, newTab(parent, t, true))
@@ -95,7 +96,7 @@ func browserFormPictures(s *site, b *tab) {
 	b.await(func() bool { // browsers move the focus after the page is drawn
 		return script[string](b, `document.activeElement.getAttribute("role") ?? ""`) == "alert"
 	})
-	b.picture("area-details-errors")
+	b.glance("area-details-errors")
 	s.change(john, func(c *directory.Customer) { c.Billing.City, c.Billing.Phone = "Chicago", "" })
 	b.fill("#f-email", "john@example.com")
 	b.fill("#f-fiscal_code", "")
@@ -103,7 +104,7 @@ func browserFormPictures(s *site, b *tab) {
 		b.t.Errorf("got status %d", status)
 	}
 	b.wantText("Stored now: Chicago")
-	b.picture("area-details-conflict")
+	b.glance("area-details-conflict")
 	s.clock.advance(21 * time.Minute)
 	if status := b.submit("main form button"); status != http.StatusForbidden {
 		b.t.Errorf("got status %d", status)

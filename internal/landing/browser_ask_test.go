@@ -18,6 +18,7 @@ import (
 // TestBrowserByPolicy: what people do with links, and what else does, under each
 // policy.
 func TestBrowserByPolicy(t *testing.T) {
+	t.Parallel()
 	parent := chromium(t)
 	for name, test := range map[string]func(*site, *tab){
 		"ReloadAndBackKeepTheSession":      browserReturns,
@@ -29,8 +30,10 @@ func TestBrowserByPolicy(t *testing.T) {
 		"PrefetchAndPrerenderSpendNothing": browserPrefetches,
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			for _, p := range policies {
 				t.Run(string(p), func(t *testing.T) {
+					t.Parallel()
 					s := newSite(t, redeemedBy(p))
 					s.clock.now = time.Now().UTC()
 					b := newTab(parent, t, true)
@@ -52,7 +55,7 @@ func browserReturns(s *site, b *tab) {
 		if n := s.redemptions(); n != 0 {
 			b.t.Fatalf("nobody pressed the button, and there are %d redemptions", n)
 		}
-		b.picture("ask-confirm")
+		b.glance("ask-confirm")
 		step(b, chromedp.Reload())
 	}
 	b.goOn()
@@ -133,7 +136,7 @@ func browserWithoutScripts(s *site, b *tab) {
 		}
 		if b.policy == signon.PolicyAuto {
 			b.scripts(true) // the page is there already and runs nothing any more
-			b.picture("ask-auto")
+			b.glance("ask-auto")
 			b.scripts(false)
 		}
 		b.submit("main button")
@@ -153,7 +156,7 @@ func browserSwitches(s *site, b *tab) {
 	b.open(hers)
 	b.wantText("Switch to another account?", "John Newman", "Maria K.")
 	if b.policy == signon.PolicyDirect {
-		b.picture("ask-switch")
+		b.glance("ask-switch")
 	}
 	b.submit("main a.button") // stay
 	b.wantAddress(s.base + "/order/cart.php")
@@ -176,6 +179,7 @@ func browserSwitches(s *site, b *tab) {
 // TestBrowserRefusals: the page of a link that can't be used, as a visitor of a
 // real shop sees it and as developers do.
 func TestBrowserRefusals(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.clock.now = time.Now().UTC()
 	parent := chromium(t)
@@ -187,7 +191,7 @@ func TestBrowserRefusals(t *testing.T) {
 		b := newTab(parent, t, true)
 		b.refused(link)
 		b.wantText("Shown by latchkey dev only", "failed")
-		b.picture("refused-dev-" + name)
+		b.glance("refused-dev-" + name)
 		s.serving.Store(true)
 		b.refused(link)
 		if text := b.text(); strings.Contains(text, "dev only") || strings.Contains(text, "failed") {
@@ -205,7 +209,7 @@ func TestBrowserRefusals(t *testing.T) {
 // TestBrowserLanguages: a cart and a refusal in each language, as a browser that
 // asks for it gets them.
 func TestBrowserLanguages(t *testing.T) {
-	t.Parallel() // beside the other tests that mostly take pictures
+	t.Parallel()
 	s := newSite(t, func(tenants *[]signon.Tenant) {
 		for i := range (*tenants)[0].Destinations {
 			(*tenants)[0].Destinations[i].Settings["refresh_url"] = "https://shop.example/again"
@@ -223,6 +227,7 @@ func TestBrowserLanguages(t *testing.T) {
 		"ja": {"このリンクは使用できません", "ご注文内容"},
 	} {
 		t.Run(code, func(t *testing.T) {
+			t.Parallel()
 			b := newTab(parent, t, true)
 			link := s.cartLink(john, "PRODS=4639321,1112233&QTY=1,2&COUPON=WELCOME10&LANG="+code)
 			b.open(link)

@@ -15,6 +15,7 @@ import (
 
 // TestBrowserBrand: brands as a browser shows them, on light and dark pages.
 func TestBrowserBrand(t *testing.T) {
+	t.Parallel()
 	parent := chromium(t)
 	for name, test := range map[string]func(*testing.T, *tab){
 		"AMarkStandsBesideTheName":       browserMark,
@@ -22,7 +23,10 @@ func TestBrowserBrand(t *testing.T) {
 		"APNGStandsOnAPlateOnDarkPages":  browserPlate,
 		"APictureOpenedAloneHasNoOrigin": browserOpensPicture,
 	} {
-		t.Run(name, func(t *testing.T) { test(t, newTab(parent, t, true)) })
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, newTab(parent, t, true))
+		})
 	}
 }
 

@@ -43,6 +43,7 @@ func (b *tab) enterBy(key string) {
 
 // TestBrowserKeyboard: all of the account area can be used without a mouse.
 func TestBrowserKeyboard(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, sessions(20*time.Minute, time.Hour))
 	s.clock.now = time.Now().UTC()
 	refNo := s.order(john, "PRODS=4639321")

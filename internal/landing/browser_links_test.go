@@ -20,7 +20,7 @@ import (
 // TestBrowserLinks follows links of every page type, as back ends ask for them
 // by REST and by SOAP.
 func TestBrowserLinks(t *testing.T) {
-	t.Parallel() // beside the other tests that mostly take pictures
+	t.Parallel()
 	parent := chromium(t)
 	s := newSite(t)
 	s.clock.now = time.Now().UTC()
@@ -100,7 +100,7 @@ func (b *tab) followPage(shop backEnd, page linkedPage, language string, heading
 	if headings[where] == "" {
 		headings[where] = heading
 		if language != "en" { // the others are pictured elsewhere
-			b.glance("link-" + page.name + "-" + language)
+			b.peek("link-" + page.name + "-" + language)
 		}
 	}
 }
@@ -108,6 +108,7 @@ func (b *tab) followPage(shop backEnd, page linkedPage, language string, heading
 // TestBrowserEditsAreSeenByTheAPI edits personal data in a browser, in two tabs,
 // and reads it back as back ends do.
 func TestBrowserEditsAreSeenByTheAPI(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.clock.now = time.Now().UTC()
 	b := newTab(chromium(t), t, true)

@@ -17,7 +17,7 @@ import (
 // TestBrowserPortal: the portal as a browser shows it, from the link to the end of
 // the session.
 func TestBrowserPortal(t *testing.T) {
-	t.Parallel() // beside the other tests that mostly take pictures
+	t.Parallel()
 	parent := chromium(t)
 	for name, test := range map[string]func(*site, *tab){
 		"ALinkOpensThePortal":        browserPortalLands,
@@ -213,7 +213,7 @@ func browserCountsDown(s *site, b *tab) {
 			b.t.Errorf("at %d seconds: says %q, want %q", c.at, got, c.words)
 		}
 		if c.at == 119 {
-			b.picture("portal-countdown")
+			b.glance("portal-countdown")
 		}
 	}
 	if got := script[string](b, `document.querySelector("#f-last_name").value`); got != "Typed" {

@@ -15,10 +15,12 @@ import (
 	"github.com/latchkey-sso/latchkey/internal/signon"
 )
 
-// In these tests a real browser follows the links. All of them share one
-// browser process; each has a profile of its own.
+// In these tests a real browser follows the links. All of them share one browser
+// process; each has a profile of its own. They wait more than they compute, so they
+// run beside one another.
 
 func TestBrowser(t *testing.T) {
+	t.Parallel()
 	parent := chromium(t)
 	for name, test := range map[string]func(*site, *tab){
 		"ALinkLandsInTheCart":                 browserLands,
@@ -37,6 +39,7 @@ func TestBrowser(t *testing.T) {
 		"TheJudgeOfAccessibilityFindsFaults":  browserFindsFaults,
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			s := newSite(t)
 			s.clock.now = time.Now().UTC() // the browser's own cookies and pages live in real time
 			test(s, newTab(parent, t, true))
@@ -210,6 +213,7 @@ func browserPrefetches(s *site, b *tab) {
 }
 
 func TestBrowserWithoutCookies(t *testing.T) {
+	t.Parallel()
 	b := newTab(ownChromium(t, `{"profile":{"default_content_setting_values":{"cookies":2}}}`), t, false)
 	for _, p := range policies {
 		s := newSite(t, redeemedBy(p))
@@ -220,7 +224,7 @@ func TestBrowserWithoutCookies(t *testing.T) {
 		}
 		b.wantText("Cookies are needed")
 		if p == signon.PolicyDirect {
-			b.picture("cookies")
+			b.glance("cookies")
 		}
 		b.submit("main button") // the same page again, and no circles
 		b.wantText("Cookies are needed")
@@ -245,23 +249,23 @@ func browserOrders(s *site, b *tab) {
 	}
 	b.wantAddress(s.base + "/order/done?order=" + o.RefNo)
 	b.wantText("Thank you for your order", o.RefNo, "€187.90", "Mastercard ending in 4444")
-	b.picture("done")
+	b.glance("done")
 	b.open(s.base + "/order/cart.php")
 	b.wantText("Your cart is empty")
-	b.picture("cart-empty")
+	b.glance("cart-empty")
 }
 
 func browserEntersCard(s *site, b *tab) {
 	b.open(s.cartLink(maria, "PRODS=4639321&CART=2&LANG=en"))
-	b.picture("cart-details-first")
+	b.glance("cart-details-first")
 	b.submit("button[name=place]")
 	b.wantText("Enter a test card", "29.90 EUR")
-	b.picture("card-entry")
+	b.glance("card-entry")
 	b.fill("#number", "1234")
 	b.fill("#expiry", "12/2035")
 	b.submit("main button")
 	b.wantText("Only the test numbers")
-	b.picture("card-entry-errors")
+	b.glance("card-entry-errors")
 	b.fill("#number", "4242 4242 4242 4242")
 	b.submit("main button")
 	b.wantText("Thank you for your order", "Visa ending in 4242")
@@ -299,7 +303,7 @@ func browserErrs(s *site, b *tab) {
 	if described != "City is missing" {
 		b.t.Errorf("the field is described by %q", described)
 	}
-	b.picture("cart-errors")
+	b.glance("cart-errors")
 	b.fill("#f-email", "john@example.com")
 	b.fill("#f-city", "Chicago")
 	b.submit("button[name=place]")
@@ -330,7 +334,7 @@ func browserAccount(s *site, b *tab) {
 	b.submit(".person button")
 	b.wantAddress(s.base + "/myaccount/signed-out")
 	b.wantText("You are signed out")
-	b.picture("signed-out")
+	b.glance("signed-out")
 	if status := b.open(s.base + "/myaccount/"); status != http.StatusForbidden {
 		b.t.Errorf("got status %d after signing out", status)
 	}
@@ -367,19 +371,19 @@ func browserStarts(s *site, b *tab) {
 
 func browserPictures(s *site, b *tab) {
 	b.open(s.cartLink(zoe, "PRODS=4639321,1112233,unpriced,gone&QTY=1,2&COUPON=WELCOME10"))
-	b.picture("cart-problems")
+	b.glance("cart-problems")
 	link := s.cartLink(john, "PRODS=4639321,1112233&QTY=1,2&COUPON=WELCOME10")
 	b.enter(link)
 	b.picture("cart")
 	other := newTab(b.ctx, b.t, true)
 	other.refused(link)
-	other.picture("refused")
+	other.glance("refused")
 	other.open(s.base + "/order/checkout.php?PRODS=4639321")
-	other.picture("cart-nobody")
+	other.glance("cart-nobody")
 	other.open(s.base + "/nowhere")
-	other.picture("nowhere")
+	other.glance("nowhere")
 	other.open(s.base + "/myaccount/")
-	other.picture("account-nobody")
+	other.glance("account-nobody")
 }
 
 func browserForged(s *site, b *tab) {

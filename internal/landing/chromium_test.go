@@ -15,6 +15,7 @@ import (
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 
 	"github.com/latchkey-sso/latchkey/internal/signon"
@@ -132,6 +133,7 @@ type tab struct {
 	t         *testing.T
 	ctx       context.Context
 	requested *requests
+	worn      look          // the latest, so that nothing is drawn anew for the same
 	policy    signon.Policy // of the site's links, where the test is for each
 }
 
@@ -266,7 +268,7 @@ type look struct {
 	name          string
 	width, height int64
 	dark          bool
-	audited       bool // by axe-core: once in each scheme, and once in each size
+	audited       bool // by axe-core, which is slow: once in each scheme and in each size
 }
 
 var looks = []look{
@@ -278,6 +280,10 @@ var looks = []look{
 
 func (b *tab) wear(l look) {
 	b.t.Helper()
+	if b.worn == l {
+		return
+	}
+	b.worn = l
 	scheme := "light"
 	if l.dark {
 		scheme = "dark"
@@ -294,27 +300,31 @@ func (b *tab) wear(l look) {
 	})
 }
 
-// picture writes the page as it looks in every size and scheme, and fails the
-// test when something sticks out of a phone's window, or is not accessible.
+// picture writes the page as it looks in every size and scheme, for the main pages
+// and those with a logo. It fails the test when something sticks out of the window,
+// or is not accessible.
 func (b *tab) picture(name string) {
 	b.t.Helper()
 	b.pictures(name, looks)
 }
 
-// glance is a picture in one size and scheme each, for pages that differ from
-// others in their texts alone.
+// glance is a picture in each size and each scheme once, for pages that are made
+// of what others are made of. It is audited as a picture is.
 func (b *tab) glance(name string) {
 	b.t.Helper()
 	b.pictures(name, []look{looks[0], looks[3]})
 }
 
-// peek is a picture in the narrowest size, for pages in yet another language.
+// peek is a picture in the narrowest size, for pages in yet another language: it
+// tells whether their words fit. A text in another language is no other page to axe-core.
 func (b *tab) peek(name string) {
 	b.t.Helper()
-	b.pictures(name, looks[3:])
+	narrow := looks[3]
+	narrow.audited = false
+	b.pictures(name, []look{narrow})
 }
 
-func (b *tab) pictures(name string, looks []look) {
+func (b *tab) pictures(name string, worn []look) {
 	b.t.Helper()
 	if testing.Short() {
 		return
@@ -326,7 +336,7 @@ func (b *tab) pictures(name string, looks []look) {
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		b.t.Fatal(err)
 	}
-	for _, l := range looks {
+	for _, l := range worn {
 		b.wear(l)
 		if what := b.tooWide(); what != "" {
 			b.t.Errorf("%s, %s: wider than the window: %s", name, l.name, what)
@@ -334,12 +344,23 @@ func (b *tab) pictures(name string, looks []look) {
 		if l.audited {
 			b.audit(name + ", " + l.name)
 		}
-		png := step(b, chromedp.FullScreenshot(100))
-		if err := os.WriteFile(filepath.Join(folder, name+"-"+l.name+".png"), png, 0o644); err != nil {
+		if err := os.WriteFile(filepath.Join(folder, name+"-"+l.name+".png"), b.screenshot(), 0o644); err != nil {
 			b.t.Fatal(err)
 		}
 	}
 	b.wear(looks[0])
+}
+
+// screenshot returns all of the page as a PNG, in haste rather than small.
+func (b *tab) screenshot() []byte {
+	b.t.Helper()
+	yes := true
+	return step(b, func(ctx context.Context, t *chromedp.Target) ([]byte, error) {
+		shot, err := cdp.Call(ctx, t, page.CaptureScreenshot, page.CaptureScreenshotParams{
+			CaptureBeyondViewport: &yes, FromSurface: &yes, OptimizeForSpeed: &yes,
+		})
+		return shot.Data, err
+	})
 }
 
 // tooWide returns what sticks out of the window sideways.
