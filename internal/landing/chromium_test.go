@@ -2,6 +2,7 @@ package landing_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -24,15 +25,14 @@ import (
 // shared is the browser of most tests, which have a profile of their own each (see
 // newTab).
 var shared struct {
-	mu  sync.Mutex
-	ctx context.Context // nil before the first test that needs it
-	end func()
+	mu      sync.Mutex
+	process *process // nil before the first test that needs it
 }
 
 func TestMain(m *testing.M) {
 	code := m.Run()
-	if shared.end != nil {
-		shared.end()
+	if shared.process != nil {
+		shared.process.end()
 	}
 	os.Exit(code)
 }
@@ -44,43 +44,26 @@ func chromium(t *testing.T) context.Context {
 	path := chromiumPath(t)
 	shared.mu.Lock()
 	defer shared.mu.Unlock()
-	if shared.ctx != nil {
-		return shared.ctx
+	if shared.process == nil {
+		started, err := startChromium(path, "{}")
+		if err != nil {
+			t.Fatal(err)
+		}
+		shared.process = started
 	}
-	profile, err := os.MkdirTemp("", "latchkey-browser-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, stop, err := startChromium(path, profile)
-	end := func() {
-		stop()
-		_ = os.RemoveAll(profile)
-	}
-	if err != nil {
-		end()
-		t.Fatal(err)
-	}
-	shared.ctx, shared.end = ctx, end
-	return ctx
+	return shared.process.ctx
 }
 
 // ownChromium starts a browser for the test alone. preferences are what its
 // profile starts with.
 func ownChromium(t *testing.T, preferences string) context.Context {
 	t.Helper()
-	path, profile := chromiumPath(t), t.TempDir()
-	if err := os.Mkdir(filepath.Join(profile, "Default"), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(profile, "Default", "Preferences"), []byte(preferences), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	ctx, stop, err := startChromium(path, profile)
-	t.Cleanup(stop)
+	started, err := startChromium(chromiumPath(t), preferences)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return ctx
+	t.Cleanup(started.end)
+	return started.ctx
 }
 
 // chromiumPath returns where a real browser is. Without one the test is skipped,
@@ -107,9 +90,19 @@ func chromiumPath(t *testing.T) string {
 // a whole test; the others are off in every browser that chromedp starts.
 const featuresOff = "Translate,BlinkGenPropertyTrees,WebUIOmniboxPopup,WebUIOmniboxAimPopup"
 
-// startChromium starts the browser at path and returns what ends it, which is to
-// be called whatever the error.
-func startChromium(path, profile string) (context.Context, func(), error) {
+// process is a browser that runs until its end is called.
+type process struct {
+	ctx context.Context
+	end func()
+}
+
+// startChromium starts the browser at path with an empty profile but for the
+// preferences.
+func startChromium(path, preferences string) (*process, error) {
+	profile, err := os.MkdirTemp("", "latchkey-browser-")
+	if err != nil {
+		return nil, err
+	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(path), chromedp.UserDataDir(profile), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun,
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true),
@@ -118,14 +111,21 @@ func startChromium(path, profile string) (context.Context, func(), error) {
 	)
 	allocated, stop := chromedp.NewExecAllocator(context.Background(), options...)
 	ctx, cancel := chromedp.NewContext(allocated)
-	end := func() {
+	started := &process{ctx, func() {
 		cancel()
 		stop()
+		_ = os.RemoveAll(profile)
+	}}
+	folder := filepath.Join(profile, "Default")
+	err = errors.Join(os.Mkdir(folder, 0o700), os.WriteFile(filepath.Join(folder, "Preferences"), []byte(preferences), 0o600))
+	if err == nil {
+		err = chromedp.Do(ctx)
 	}
-	if err := chromedp.Do(ctx); err != nil {
-		return nil, end, fmt.Errorf("start %s: %w", path, err)
+	if err != nil {
+		started.end()
+		return nil, fmt.Errorf("start %s: %w", path, err)
 	}
-	return ctx, end, nil
+	return started, nil
 }
 
 // tab is one page of a browser.
