@@ -8,6 +8,7 @@ type Batch struct {
 	Subscriptions []*Subscription
 	Products      []*Product
 	Users         []*User
+	Members       []*Member
 }
 
 // RowError names the row of a batch that could not be written.

@@ -49,6 +49,12 @@ func (s *Service) Subject(ctx context.Context, tenant signon.TenantID, kind sign
 	subject := signon.Subject{Kind: kind, Ref: ref}
 	id, ok := parseID(string(ref))
 	switch {
+	case kind == signon.SubjectMember:
+		m, err := s.Member(ctx, tenant, string(ref))
+		if err != nil {
+			return signon.Subject{}, err
+		}
+		subject.PrivacyKey, subject.SignedOutBefore = m.PrivacyKey, m.SignedOutBefore
 	case ok && kind == signon.SubjectCustomer:
 		c, err := s.CustomerByID(ctx, tenant, id)
 		if err != nil {
@@ -72,6 +78,8 @@ func (s *Service) Subject(ctx context.Context, tenant signon.TenantID, kind sign
 func (s *Service) SignOut(ctx context.Context, tenant signon.TenantID, kind signon.SubjectKind, ref signon.SubjectRef, e *signon.Event) error {
 	id, ok := parseID(string(ref))
 	switch {
+	case kind == signon.SubjectMember:
+		return s.store.SignOutMember(ctx, tenant, string(ref), e)
 	case ok && kind == signon.SubjectUser:
 		return s.store.SignOutUser(ctx, tenant, id, e)
 	case !ok || kind != signon.SubjectCustomer:

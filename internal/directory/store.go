@@ -16,10 +16,11 @@ type Store interface {
 	ProductStore
 	OrderStore
 	UserStore
+	MemberStore
 	// Import writes all rows of the batch in their order, or none. Rows that exist
-	// are replaced (customers and users by ID, subscriptions by reference, products by ID);
+	// are replaced (customers and users by ID, members by number, subscriptions by reference, products by ID);
 	// what UpdateCustomer and UpdateSubscription leave as it is stored stays here, too.
-	// A customer, user or subscription must still be at its Version, 0 meaning that there
+	// A customer, user, member or subscription must still be at its Version, 0 meaning that there
 	// is none with that ID or reference, and is stored one version higher; the row in
 	// the batch is left as it is. When one row can't be written, the error is a
 	// *RowError that names it: signon.ErrConflict and signon.ErrNotFound in the cases
@@ -137,4 +138,21 @@ type UserStore interface {
 	UserByUsername(ctx context.Context, tenant signon.TenantID, name string) (*User, error)
 	// Users returns up to limit users with IDs above after, by ID.
 	Users(ctx context.Context, tenant signon.TenantID, after int64, limit int) ([]User, error)
+}
+
+// MemberStore keeps members.
+type MemberStore interface {
+	// CreateMember stores a new member; signon.ErrConflict when the number is taken.
+	CreateMember(ctx context.Context, m *Member, e *signon.Event) error
+	// UpdateMember replaces a member whose Version is still m.Version and counts it
+	// up, in m too. signon.ErrConflict when the version is another,
+	// signon.ErrNotFound when there is no such member. PrivacyKey, CreatedAt and
+	// SignedOutBefore of the stored member stay.
+	UpdateMember(ctx context.Context, m *Member, e *signon.Event) error
+	// SignOutMember moves the member's SignedOutBefore as SignOutCustomer does.
+	SignOutMember(ctx context.Context, tenant signon.TenantID, number string, e *signon.Event) error
+	// Member returns the member with that number.
+	Member(ctx context.Context, tenant signon.TenantID, number string) (*Member, error)
+	// Members returns up to limit members with numbers above after, by number.
+	Members(ctx context.Context, tenant signon.TenantID, after string, limit int) ([]Member, error)
 }

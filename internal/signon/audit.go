@@ -38,9 +38,14 @@ const (
 	EventSubscription        EventType = "subscription.created"
 	EventSubscriptionChanged EventType = "subscription.changed"
 	EventImported            EventType = "directory.imported"
-	EventUserCreated         EventType = "user.created"
-	EventUserChanged         EventType = "user.changed"
-	EventUserDeleted         EventType = "user.deleted" // with it, everything issued to the person before is void
+	// EventDestinationVoided: everything issued for the destination before is void.
+	EventDestinationVoided EventType = "destination.voided"
+	EventKeyAdded          EventType = "key.added"
+	EventMemberCreated     EventType = "member.created"
+	EventMemberChanged     EventType = "member.changed"
+	EventUserCreated       EventType = "user.created"
+	EventUserChanged       EventType = "user.changed"
+	EventUserDeleted       EventType = "user.deleted" // with it, everything issued to the person before is void
 )
 
 // Event is one entry of the audit log. It holds no secret; what it holds of a

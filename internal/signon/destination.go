@@ -15,15 +15,26 @@ const (
 	// KindEntrance leads on to the tenant's cart or account: who made the link did
 	// not know yet to which of them (see [RedeemRequest.Enter]).
 	KindEntrance DestinationKind = "entrance"
+	// KindApp is an application of the tenant's: its own back end reads the tokens,
+	// which are numbered (see [Service.IssueNumbered]). A tenant can have many, and
+	// they need no hosts.
+	KindApp DestinationKind = "app"
 )
 
 // shared reports whether destinations of several tenants may have one host.
 func (k DestinationKind) shared() bool { return k == KindPortal }
 
 // admits reports whether people of that kind are signed on there: users in a
-// portal, and nobody else; for nobody may be taken for a user of the same number.
+// portal, members in an application, customers elsewhere. Nobody may be taken for
+// a person of another kind with the same number.
 func (k DestinationKind) admits(people SubjectKind) bool {
-	return (k == KindPortal) == (people == SubjectUser)
+	switch k {
+	case KindPortal:
+		return people == SubjectUser
+	case KindApp:
+		return people == SubjectMember
+	}
+	return people == SubjectCustomer
 }
 
 // Destination is who accepts a sign-on, and which links may point there.
@@ -61,6 +72,8 @@ type Destination struct {
 	OnMismatch Mismatch
 	// Policy says how a link is redeemed; empty means by its validity.
 	Policy Policy
+	// Reusable: a numbered token may be read until it expires, not only once.
+	Reusable bool
 	// Requires is what a client must be able to do to sign somebody on here; empty
 	// means nothing besides being a client of the tenant.
 	Requires Capability

@@ -207,5 +207,7 @@ const (
 	ReasonArgument     Reason = "invalid_argument"  // an argument was unusable
 	ReasonCaller       Reason = "wrong_caller"      // the client called from an address that it may not call from
 	ReasonCapability   Reason = "no_capability"     // the operator does not let the client do this
+	ReasonNotItself    Reason = "not_itself"        // the client is not the application that the token is for
+	ReasonNotOffered   Reason = "not_offered"       // the client may not ask for tokens for that application
 	ReasonNotLinked    Reason = "not_linked"        // the client may not act for that tenant, or there is none
 )

@@ -14,6 +14,7 @@ import (
 type Registry struct {
 	tenants map[TenantID]*Tenant
 	numbers map[string]*Tenant
+	at      map[string]*Tenant // by the host of its API
 	clients map[clientKey]*Client
 	secrets map[string]int // by realm: how many the client with most of them has
 	tags    map[tag][]*Client
@@ -53,7 +54,7 @@ type wildSite struct {
 // reports every mistake at once, each naming what it concerns.
 func NewRegistry(tenants []Tenant) (*Registry, error) {
 	r := &Registry{
-		tenants: map[TenantID]*Tenant{}, numbers: map[string]*Tenant{}, clients: map[clientKey]*Client{}, secrets: map[string]int{}, tags: map[tag][]*Client{},
+		tenants: map[TenantID]*Tenant{}, numbers: map[string]*Tenant{}, at: map[string]*Tenant{}, clients: map[clientKey]*Client{}, secrets: map[string]int{}, tags: map[tag][]*Client{},
 		hosts: map[hostKey][]Site{},
 	}
 	var errs []error
@@ -64,7 +65,7 @@ func NewRegistry(tenants []Tenant) (*Registry, error) {
 			continue
 		}
 		r.tenants[t.ID] = &t
-		errs = append(errs, r.addNumber(&t), r.addClients(&t), r.addDestinations(&t))
+		errs = append(errs, r.addNumber(&t), r.addHosts(&t), r.addClients(&t), r.addDestinations(&t))
 	}
 	for i := range tenants {
 		errs = append(errs, r.checkLinks(&tenants[i]))
@@ -89,6 +90,24 @@ func (r *Registry) addNumber(t *Tenant) error {
 	return nil
 }
 
+func (r *Registry) addHosts(t *Tenant) error {
+	var errs []error
+	for _, host := range t.Hosts {
+		host = strings.ToLower(host)
+		if other := r.at[host]; other != nil && other.ID != t.ID {
+			errs = append(errs, fmt.Errorf("tenant %q: %s is the host of tenant %q already", t.ID, host, other.ID))
+		}
+		r.at[host] = t
+	}
+	return errors.Join(errs...)
+}
+
+// ByHost returns the tenant whose API is at the host, as a client names it.
+func (r *Registry) ByHost(hostPort string) (*Tenant, bool) {
+	t, ok := r.at[strings.ToLower(hostPort)]
+	return t, ok
+}
+
 func (r *Registry) checkLinks(t *Tenant) error {
 	var errs []error
 	for _, id := range t.ActsFor {
@@ -110,7 +129,7 @@ func (r *Registry) addClients(t *Tenant) error {
 			errs = append(errs, fmt.Errorf("tenant %q: a client needs a realm and an id", t.ID))
 		case r.clients[key] != nil:
 			errs = append(errs, fmt.Errorf("tenant %q: client %q exists already in realm %q", t.ID, c.ID, c.Realm))
-		case len(c.Secrets) == 0 || len(c.Secrets) > 2:
+		case len(c.Secrets) == 0 && len(c.Bearers) == 0 || len(c.Secrets) > 2:
 			errs = append(errs, fmt.Errorf("tenant %q: client %q must have one secret, or two while they are rotated", t.ID, c.ID))
 		}
 		if i := slices.IndexFunc(c.Networks, notNetwork); i >= 0 {
@@ -172,6 +191,10 @@ func (r *Registry) addHost(p Site, o Origin) error {
 // fault returns what is wrong with a declared destination, or "".
 func (d *Destination) fault() string {
 	switch {
+	case d.Kind == KindApp && d.DefaultTTL > 0 && d.DefaultTTL <= d.MaxTTL && d.MaxTTL <= MaxNumberedTTL:
+		return ""
+	case d.Kind == KindApp:
+		return "needs a default validity above zero and a longest one not below it, of 24 hours at most"
 	case len(d.Origins) == 0:
 		return "needs a registered host"
 	case strings.HasPrefix(d.Origins[0].Host, "*."):

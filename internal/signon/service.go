@@ -24,6 +24,8 @@ type Service struct {
 	registry atomic.Pointer[Registry]
 	late     lateEvents
 	traces   traces
+
+	signingKeys keyCache
 }
 
 // Options are what a Service is made of. All but Random are required.

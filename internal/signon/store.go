@@ -35,6 +35,8 @@ type Store interface {
 	ActivityStore
 	ReplyStore
 	TenantStore
+	KeyStore
+	VoidStore
 }
 
 // GrantStore keeps grants.
@@ -97,6 +99,8 @@ type Redemption struct {
 	// ServedAt, unless zero, is when the browser was asked to confirm: expiry is
 	// judged by it instead of the store's instant, when it is earlier.
 	ServedAt time.Time
+	// NoSession: no session is created, and Session tells the destination alone.
+	NoSession bool
 	// SessionTTL is the session's lifetime from StartedAt.
 	SessionTTL time.Duration
 	// Record returns the event for an outcome, or nil for none.
@@ -174,4 +178,26 @@ type TenantStore interface {
 	ApplyTenants(ctx context.Context, tenants []Tenant, e *Event) error
 	// Tenants returns what was applied last, sorted by ID.
 	Tenants(ctx context.Context) ([]Tenant, error)
+}
+
+// VoidStore keeps since when what was issued for a destination counts.
+type VoidStore interface {
+	// VoidDestination makes void what was issued for the tenant's destination so far:
+	// it moves the destination's mark to the millisecond after the store's own
+	// instant, or after where it stands, whichever is later.
+	VoidDestination(ctx context.Context, tenant TenantID, destination string, e *Event) error
+	// VoidedBefore returns the mark, or the zero time when there is none.
+	VoidedBefore(ctx context.Context, tenant TenantID, destination string) (time.Time, error)
+}
+
+// KeyStore keeps the keys that tokens are signed with. They are sealed with the
+// keyring for the place they are kept in.
+type KeyStore interface {
+	// AddKey stores a key. Of the owner's other keys, those that would be accepted for
+	// longer are retired at retireOthers; the zero time leaves them as they are. Keys
+	// that retired before the store's instant are removed. ErrConflict when the owner
+	// has a key of that ID.
+	AddKey(ctx context.Context, k *SigningKey, retireOthers time.Time, e *Event) error
+	// SigningKeys returns the owner's keys, the newest first.
+	SigningKeys(ctx context.Context, tenant TenantID, owner string) ([]SigningKey, error)
 }

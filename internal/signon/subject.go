@@ -12,6 +12,7 @@ type SubjectKind string
 const (
 	SubjectCustomer SubjectKind = "customer" // a customer of the tenant
 	SubjectUser     SubjectKind = "user"     // somebody who works for the tenant
+	SubjectMember   SubjectKind = "member"   // somebody whom the tenant's applications know
 )
 
 // SubjectRef names a person within a tenant: the directory's own, stable id.

@@ -24,6 +24,13 @@ type Tenant struct {
 	Number string
 	// ActsFor are the tenants on whose behalf this tenant's clients may act.
 	ActsFor []TenantID
+	// Hosts are where the tenant's API is, for APIs that find the tenant by the host
+	// that a client calls: as clients name them, "host" or "host:port". Unique.
+	Hosts []string
+	// Networks are where such an API may be called from; none means from anywhere.
+	Networks []netip.Prefix
+	// Issuers are who makes the access tokens that such an API takes.
+	Issuers []Issuer
 	// Language is the ISO 639-1 code used when neither link nor person has one.
 	Language string
 	// SupportURL is where a person finds help; may be empty.
@@ -80,6 +87,30 @@ type Client struct {
 	Capabilities []Capability
 	// Networks are where the client may call from; none means from anywhere.
 	Networks []netip.Prefix
+	// Bearers are whose access tokens prove this client: ids of clients at the
+	// tenant's issuers. A client with bearers needs no secret.
+	Bearers []string
+	// Scopes are what a client of the tenant's own issuer may ask for.
+	Scopes []string
+	// IssuesFor are the tenant's applications that the client may ask tokens for, and
+	// Is those that it is.
+	IssuesFor, Is []string
+}
+
+// Issuer makes access tokens for a tenant's clients.
+type Issuer struct {
+	// URL names the issuer, exactly as its tokens do.
+	URL string
+	// Own: it is the one built in; otherwise KeysURL is where its keys are.
+	Own     bool
+	KeysURL string
+	// Audience is the audience that tokens must be for. When it is empty, tokens have
+	// none and say that they are access tokens, and of which client, instead.
+	Audience string
+	// Clients are the clients whose tokens are taken; none means all.
+	Clients []string
+	// Scopes are those of which a token must have one; none means that it needs none.
+	Scopes []string
 }
 
 // Capability is something that an operator lets a client do.

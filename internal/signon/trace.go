@@ -81,6 +81,7 @@ var failing = map[Reason]Check{
 	ReasonOldEpoch: CheckEpoch, ReasonWrongTarget: CheckTarget, ReasonUnknownID: CheckClient, ReasonBadProof: CheckSignature, ReasonBadPassword: CheckProof,
 	ReasonStaleProof: CheckDate, ReasonBadAlgorithm: CheckAlgorithm, ReasonSubject: CheckSubject, ReasonReference: CheckReference,
 	ReasonArgument: CheckArguments, ReasonCaller: CheckCaller, ReasonCapability: CheckCapability, ReasonNotLinked: CheckActor,
+	ReasonNotOffered: CheckCapability, ReasonNotItself: CheckCapability,
 }
 
 // What a dialect's [OpCall] can't make a call of, as arguments of its errors: the

@@ -62,6 +62,13 @@ func (s *Store) importRows(b *directory.Batch) ([]importRow, error) {
 		}
 		rows = append(rows, importRow{i, r.replace})
 	}
+	for i, m := range b.Members {
+		r, err := s.newMemberRow(m)
+		if err != nil {
+			return nil, &directory.RowError{Index: i, Err: err}
+		}
+		rows = append(rows, importRow{i, r.replace})
+	}
 	for i, sub := range b.Subscriptions {
 		r, err := s.newSubscriptionRow(sub)
 		if err != nil {

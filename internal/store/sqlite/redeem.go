@@ -29,20 +29,21 @@ func (s *Store) RedeemGrant(ctx context.Context, r *signon.Redemption) (signon.R
 // redemption is a call of RedeemGrant, with everything that it needs copied:
 // its caller may be gone before it is done.
 type redemption struct {
-	key     signon.GrantKey
-	binding signon.BindingDigest
-	addr    [2][]byte
-	session signon.BrowserSession
-	served  time.Time
-	ttl     time.Duration
-	record  func(*signon.RedeemOutcome) *signon.Event
-	moved   []byte // how the grant reads from then on, when the session is at another destination
-	swept   func(signon.GrantKey) bool
-	outcome signon.RedeemOutcome
+	key       signon.GrantKey
+	binding   signon.BindingDigest
+	addr      [2][]byte
+	session   signon.BrowserSession
+	served    time.Time
+	ttl       time.Duration
+	noSession bool
+	record    func(*signon.RedeemOutcome) *signon.Event
+	moved     []byte // how the grant reads from then on, when the session is at another destination
+	swept     func(signon.GrantKey) bool
+	outcome   signon.RedeemOutcome
 }
 
 func newRedemption(r *signon.Redemption) *redemption {
-	q := &redemption{key: r.Key, binding: r.Binding, session: r.Session, served: r.ServedAt, ttl: r.SessionTTL, record: r.Record}
+	q := &redemption{key: r.Key, binding: r.Binding, session: r.Session, served: r.ServedAt, ttl: r.SessionTTL, noSession: r.NoSession, record: r.Record}
 	if b := &r.Session; r.From != b.Destination {
 		q.moved = aboutSession(b).pack()
 	}
@@ -66,11 +67,16 @@ func (q *redemption) do(t *tx) error {
 	if !q.served.IsZero() {
 		judged = min(judged, q.served.UnixMilli())
 	}
-	if t.exec(redeemGrant, now, q.binding[:], q.session.Secret[:], until.UnixMilli(),
+	secret, expires := any(q.session.Secret[:]), any(until.UnixMilli())
+	if q.noSession {
+		secret, expires = nil, nil
+	}
+	if t.exec(redeemGrant, now, q.binding[:], secret, expires,
 		q.key[:], t.epoch, judged, orNil(q.addr[0]), orNil(q.addr[1])) == 1 {
-		b := &q.outcome.Session
-		*b = q.session
-		b.Key, b.StartedAt, b.ExpiresAt, b.Epoch = q.key, t.at, until, t.epoch
+		if b := &q.outcome.Session; !q.noSession {
+			*b = q.session
+			b.Key, b.StartedAt, b.ExpiresAt, b.Epoch = q.key, t.at, until, t.epoch
+		}
 		q.outcome.Won, q.outcome.Known = true, true
 		if q.moved != nil {
 			t.exec(moveGrant, q.moved, q.key[:])

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/latchkey-sso/latchkey/internal/directory"
 	"github.com/latchkey-sso/latchkey/internal/signon"
@@ -27,6 +28,19 @@ var sealedColumns = []sealedColumn{
 		list:   "SELECT rowid, tenant, id, privacy_key FROM users WHERE rowid > ? AND privacy_key IS NOT NULL ORDER BY rowid LIMIT ?",
 		update: "UPDATE users SET privacy_key = ? WHERE rowid = ? AND privacy_key = ?",
 		place:  func(tenant signon.TenantID, r row) signon.Place { return userPlace(tenant, r.int(2)) },
+	},
+	{
+		list:   "SELECT rowid, tenant, number, privacy_key FROM members WHERE rowid > ? ORDER BY rowid LIMIT ?",
+		update: "UPDATE members SET privacy_key = ? WHERE rowid = ? AND privacy_key = ?",
+		place:  func(tenant signon.TenantID, r row) signon.Place { return memberPlace(tenant, r.text(2)) },
+	},
+	{
+		list:   "SELECT rowid, tenant, owner || char(0) || id, secret FROM signing_keys WHERE rowid > ? ORDER BY rowid LIMIT ?",
+		update: "UPDATE signing_keys SET secret = ? WHERE rowid = ? AND secret = ?",
+		place: func(tenant signon.TenantID, r row) signon.Place {
+			owner, id, _ := strings.Cut(r.text(2), "\x00")
+			return keyPlace(tenant, owner, id)
+		},
 	},
 	{
 		list:   "SELECT rowid, tenant, ref_no, card_token FROM orders WHERE rowid > ? AND card_token IS NOT NULL ORDER BY rowid LIMIT ?",

@@ -47,7 +47,8 @@ func (s *Store) tenantRows(t *signon.Tenant) ([]tenantRow, error) {
 	rows := []tenantRow{{"INSERT INTO tenants (id, doc) VALUES (?, ?)", []any{id, doc}}}
 	for i := range t.Clients {
 		c := &t.Clients[i]
-		doc, err := toJSON(clientDoc{Name: c.Name, Algorithms: c.Algorithms, ProofSkew: c.ProofSkew, Capabilities: c.Capabilities, Networks: c.Networks})
+		doc, err := toJSON(clientDoc{Name: c.Name, Algorithms: c.Algorithms, ProofSkew: c.ProofSkew, Capabilities: c.Capabilities, Networks: c.Networks,
+			Bearers: c.Bearers, Scopes: c.Scopes, IssuesFor: c.IssuesFor, Is: c.Is})
 		if err != nil {
 			return nil, err
 		}
@@ -175,6 +176,7 @@ func (s *Store) client(r row) (signon.Client, error) {
 	c := signon.Client{
 		Tenant: signon.TenantID(r.text(0)), Realm: r.text(1), ID: r.text(2),
 		Name: doc.Name, Algorithms: doc.Algorithms, ProofSkew: doc.ProofSkew, Capabilities: doc.Capabilities, Networks: doc.Networks,
+		Bearers: doc.Bearers, Scopes: doc.Scopes, IssuesFor: doc.IssuesFor, Is: doc.Is,
 	}
 	var err error
 	c.Secrets, err = s.openSecrets(r.blob(4), clientPlace(c.Tenant, c.Realm, c.ID))
@@ -188,11 +190,22 @@ type (
 		Name         string            `json:"name,omitempty"`
 		Number       string            `json:"number,omitempty"`
 		ActsFor      []signon.TenantID `json:"acts_for,omitempty"`
+		Hosts        []string          `json:"hosts,omitempty"`
+		Networks     []netip.Prefix    `json:"networks,omitempty"`
+		Issuers      []issuerDoc       `json:"issuers,omitempty"`
 		Language     string            `json:"language,omitempty"`
 		SupportURL   string            `json:"support_url,omitempty"`
 		SupportEmail string            `json:"support_email,omitempty"`
 		Brand        brandDoc          `json:"brand,omitzero"`
 		Limits       limitsDoc         `json:"limits,omitzero"`
+	}
+	issuerDoc struct {
+		URL      string   `json:"url"`
+		Own      bool     `json:"own,omitempty"`
+		KeysURL  string   `json:"keys_url,omitempty"`
+		Audience string   `json:"audience,omitempty"`
+		Clients  []string `json:"clients,omitempty"`
+		Scopes   []string `json:"scopes,omitempty"`
 	}
 	brandDoc struct {
 		Logo       []byte `json:"logo,omitempty"`
@@ -210,6 +223,10 @@ type (
 		ProofSkew    time.Duration       `json:"proof_skew_ns,omitempty"`
 		Capabilities []signon.Capability `json:"capabilities,omitempty"`
 		Networks     []netip.Prefix      `json:"networks,omitempty"`
+		Bearers      []string            `json:"bearers,omitempty"`
+		Scopes       []string            `json:"scopes,omitempty"`
+		IssuesFor    []string            `json:"issues_for,omitempty"`
+		Is           []string            `json:"is,omitempty"`
 	}
 	destinationDoc struct {
 		Kind             signon.DestinationKind `json:"kind"`
@@ -227,6 +244,7 @@ type (
 		OnMismatch       signon.Mismatch        `json:"on_mismatch,omitempty"`
 		Policy           signon.Policy          `json:"policy,omitempty"`
 		Requires         signon.Capability      `json:"requires,omitempty"`
+		Reusable         bool                   `json:"reusable,omitempty"`
 		Settings         map[string]string      `json:"settings,omitempty"`
 	}
 	originDoc struct {
@@ -237,17 +255,27 @@ type (
 )
 
 func newTenantDoc(t *signon.Tenant) *tenantDoc {
-	return &tenantDoc{
+	doc := &tenantDoc{
+		Hosts: t.Hosts, Networks: t.Networks,
 		Name: t.Name, Number: t.Number, ActsFor: t.ActsFor, Language: t.Language, SupportURL: t.SupportURL, SupportEmail: t.SupportEmail,
 		Brand: brandDoc(t.Brand), Limits: limitsDoc(t.Limits),
 	}
+	for _, i := range t.Issuers {
+		doc.Issuers = append(doc.Issuers, issuerDoc(i))
+	}
+	return doc
 }
 
 func (doc *tenantDoc) tenant(id signon.TenantID) signon.Tenant {
-	return signon.Tenant{
+	t := signon.Tenant{
+		Hosts: doc.Hosts, Networks: doc.Networks,
 		ID: id, Name: doc.Name, Number: doc.Number, ActsFor: doc.ActsFor, Language: doc.Language, SupportURL: doc.SupportURL, SupportEmail: doc.SupportEmail,
 		Brand: signon.Brand(doc.Brand), Limits: signon.TenantLimits(doc.Limits),
 	}
+	for _, i := range doc.Issuers {
+		t.Issuers = append(t.Issuers, signon.Issuer(i))
+	}
+	return t
 }
 
 func newDestinationDoc(d *signon.Destination) *destinationDoc {
@@ -255,7 +283,7 @@ func newDestinationDoc(d *signon.Destination) *destinationDoc {
 		Kind: d.Kind, Paths: d.Paths, UnsupportedPaths: d.UnsupportedPaths, UnsupportedHosts: d.UnsupportedHosts,
 		QueryRequired: d.QueryRequired, TokenParam: d.TokenParam,
 		DefaultTTL: d.DefaultTTL, MaxTTL: d.MaxTTL, SessionTTL: d.SessionTTL, IdleTTL: d.IdleTTL, AddrPolicy: d.AddrPolicy,
-		OnMismatch: d.OnMismatch, Policy: d.Policy, Requires: d.Requires, Settings: d.Settings,
+		OnMismatch: d.OnMismatch, Policy: d.Policy, Requires: d.Requires, Reusable: d.Reusable, Settings: d.Settings,
 	}
 	for _, o := range d.Origins {
 		doc.Origins = append(doc.Origins, originDoc(o))
@@ -268,7 +296,7 @@ func (doc *destinationDoc) destination(id string) signon.Destination {
 		ID: id, Kind: doc.Kind, Paths: doc.Paths, UnsupportedPaths: doc.UnsupportedPaths, UnsupportedHosts: doc.UnsupportedHosts,
 		QueryRequired: doc.QueryRequired, TokenParam: doc.TokenParam,
 		DefaultTTL: doc.DefaultTTL, MaxTTL: doc.MaxTTL, SessionTTL: doc.SessionTTL, IdleTTL: doc.IdleTTL, AddrPolicy: doc.AddrPolicy,
-		OnMismatch: doc.OnMismatch, Policy: doc.Policy, Requires: doc.Requires, Settings: doc.Settings,
+		OnMismatch: doc.OnMismatch, Policy: doc.Policy, Requires: doc.Requires, Reusable: doc.Reusable, Settings: doc.Settings,
 	}
 	for _, o := range doc.Origins {
 		d.Origins = append(d.Origins, signon.Origin(o))
