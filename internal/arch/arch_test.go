@@ -58,6 +58,7 @@ var beside = map[string][]string{
 var tools = map[string]bool{
 	"internal/clientip":   true,
 	"internal/inbound":    true,
+	"internal/jwt":        true,
 	"internal/page":       true,
 	"internal/password":   true,
 	"internal/recording":  true,
