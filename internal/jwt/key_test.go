@@ -43,6 +43,26 @@ func TestAKeyNeverPrints(t *testing.T) {
 	}
 }
 
+func TestAKeyPrintsAPlaceholder(t *testing.T) {
+	key := keyOf(t, HS256)
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
+		if got := fmt.Sprintf(verb, key); got != "[redacted]" {
+			t.Errorf("%s: got %s", verb, got)
+		}
+	}
+	encoded, err := json.Marshal(struct{ Key Key }{key})
+	if diff := cmp.Diff(`{"Key":"[redacted]"}`, string(encoded)); diff != "" || err != nil {
+		t.Errorf("JSON (-want +got): %s %v", diff, err)
+	}
+	for name, got := range map[string]string{
+		"String": key.String(), "GoString": key.GoString(), "LogValue": key.LogValue().String(),
+	} {
+		if got != "[redacted]" {
+			t.Errorf("%s: got %s", name, got)
+		}
+	}
+}
+
 // secretsOf returns the beginning of each private number of the key as it would
 // be printed.
 func secretsOf(t *testing.T, key Key) map[string]string {
@@ -66,7 +86,7 @@ func secretsOf(t *testing.T, key Key) map[string]string {
 		}
 		secrets[name+" in base64"] = members[name][:8]
 		secrets[name+" in hex"] = hex.EncodeToString(raw)[:12]
-		secrets[name+" in bytes"] = strings.Trim(fmt.Sprint(raw[:5]), "[]")
+		secrets[name+" in bytes"] = strings.Trim(fmt.Sprintf("%d", raw[:5]), "[]")
 		secrets[name+" in decimal"] = new(big.Int).SetBytes(raw).String()[:12]
 	}
 	if len(secrets) == 0 {
@@ -138,6 +158,21 @@ func TestWeakKeysAreRefused(t *testing.T) {
 		if _, err := newKey(RS256, "x", key); err == nil {
 			t.Errorf("an RSA key was taken: %s", name)
 		}
+	}
+}
+
+// TestAKeySuitsOneAlgorithm asks the check itself: go-jose refuses most of these
+// by itself, and should not be the only one.
+func TestAKeySuitsOneAlgorithm(t *testing.T) {
+	for _, of := range algorithms {
+		for _, alg := range append(algorithms, "", "none") {
+			if got := suits(alg, keyOf(t, of).m().verify); got != (alg == of) {
+				t.Errorf("a key of %s for %q: got %v", of, alg, got)
+			}
+		}
+	}
+	if suits(HS256, make([]byte, minSecret-1)) {
+		t.Error("a short secret suits")
 	}
 }
 

@@ -33,8 +33,8 @@ func TestOnlyKeysForOurSignaturesAreTakenFromASet(t *testing.T) {
 		t.Fatal(err)
 	}
 	good := publicJWK(t, key)
-	with := func(old, new string) string {
-		changed := strings.Replace(good, old, new, 1)
+	with := func(old, changedTo string) string {
+		changed := strings.Replace(good, old, changedTo, 1)
 		if changed == good {
 			t.Fatalf("%s has no %s", good, old)
 		}
