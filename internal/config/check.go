@@ -122,7 +122,8 @@ func (k *checker) limits() {
 	l := &k.Limits
 	for path, d := range map[string]Duration{
 		"limits.read_header_timeout": l.ReadHeaderTimeout, "limits.request_timeout": l.RequestTimeout, "limits.handler_timeout": l.HandlerTimeout,
-		"limits.write_timeout": l.WriteTimeout, "limits.idle_timeout": l.IdleTimeout, "limits.shutdown_timeout": l.ShutdownTimeout,
+		"limits.write_timeout": l.WriteTimeout, "limits.lob_timeout": l.LOBTimeout, "limits.lob_write_timeout": l.LOBWriteTimeout,
+		"limits.idle_timeout": l.IdleTimeout, "limits.shutdown_timeout": l.ShutdownTimeout,
 	} {
 		if d <= 0 {
 			k.fail(path, "must be above zero")
@@ -130,6 +131,9 @@ func (k *checker) limits() {
 	}
 	if l.WriteTimeout <= l.HandlerTimeout {
 		k.fail("limits.write_timeout", "must be longer than limits.handler_timeout, or answers are cut off")
+	}
+	if l.LOBWriteTimeout <= l.LOBTimeout {
+		k.fail("limits.lob_write_timeout", "must be longer than limits.lob_timeout, or answers are cut off")
 	}
 	for path, n := range map[string]int{"limits.connections": l.Connections, "limits.connections_per_address": l.ConnectionsPerAddress} {
 		if n < 1 {
@@ -176,8 +180,9 @@ func (k *checker) tenant(t *Tenant, path string) {
 	k.policies(t.Redemption, t.IPMismatch, path)
 	k.notNegative(t.Limits.LiveGrants, path+".limits.live_grants")
 	k.notNegative(t.Limits.LinksPerSubject, path+".limits.links_per_subject")
+	k.apps(t, path)
 	for i := range t.Clients {
-		k.client(&t.Clients[i], fmt.Sprintf("%s.clients[%d]", path, i))
+		k.client(&t.Clients[i], t, fmt.Sprintf("%s.clients[%d]", path, i))
 	}
 	if cart := t.Destinations.Cart; cart != nil {
 		k.cart(cart, pages, path+".destinations.cart")

@@ -13,37 +13,81 @@ import (
 const (
 	kind2Checkout = "2checkout"
 	kindBlueSnap  = "bluesnap"
+	kindLOB       = "lob"
+	kindOAuth     = "oauth"
 )
 
 // realms is the namespace of client ids for each kind of client.
-var realms = map[string]string{kind2Checkout: "avangate", kindBlueSnap: "bluesnap"}
+var realms = map[string]string{kind2Checkout: "avangate", kindBlueSnap: "bluesnap", kindLOB: "lob", kindOAuth: "oauth"}
 
 var algorithms = []string{"md5", "sha256", "sha3-256"}
 
 // maxAddresses is how many addresses and networks a client may call from.
 const maxAddresses = 15
 
-func (k *checker) client(c *Client, path string) {
-	k.secret(c.Secret, path+".secret", true)
-	k.secret(c.PreviousSecret, path+".previous_secret", false)
-	if c.Kind == kindBlueSnap {
-		k.clientID(c, isUserName(c.ID), path, "must be 1 to 64 printable ASCII characters without colons, and without blanks at its ends")
+// userNameRule is what isUserName wants.
+const userNameRule = "must be 1 to 64 printable ASCII characters without colons, and without blanks at its ends"
+
+func (k *checker) client(c *Client, t *Tenant, path string) {
+	if c.Kind != kindLOB {
+		k.secret(c.Secret, path+".secret", true)
+		k.secret(c.PreviousSecret, path+".previous_secret", false)
+	}
+	k.foreign(c, path)
+	switch c.Kind {
+	case kindBlueSnap:
+		k.clientID(c, isUserName(c.ID), path, userNameRule)
 		k.capabilities(c, path)
-	} else {
+	case kindLOB:
+		k.clientID(c, isOpaque(c.ID), path, "must be 1 to 128 printable ASCII characters without blanks")
+		k.lobClient(c, t, path)
+	case kindOAuth:
+		k.clientID(c, isUserName(c.ID), path, userNameRule)
+		k.oauthClient(c, t, path)
+	default:
 		if c.Kind != kind2Checkout {
-			k.fail(path+".kind", "must be 2checkout or bluesnap")
+			k.fail(path+".kind", "must be 2checkout, bluesnap, lob or oauth")
 		}
 		k.clientID(c, isMerchantCode(c.ID), path, "must be 1 to 64 letters, digits, hyphens, underscores and dots")
 		k.signing(c, path)
-		if c.Capabilities != nil {
-			k.fail(path+".capabilities", "is for clients of the kind bluesnap")
-		}
 	}
 	switch n := len(c.Addresses); {
 	case n > maxAddresses:
 		k.fail(path+".addresses", "must be %d at most: write neighbours as one network", maxAddresses)
 	case n == 0 && c.Addresses != nil:
 		k.fail(path+".addresses", "must name one at least; without this setting the client may call from anywhere")
+	}
+}
+
+// foreign names the settings that are for clients of another kind.
+func (k *checker) foreign(c *Client, path string) {
+	for _, setting := range []struct {
+		key, kind string
+		given     bool
+	}{
+		{".algorithms", kind2Checkout, c.Algorithms != nil},
+		{".skew", kind2Checkout, k.given(path + ".skew")},
+		{".capabilities", kindBlueSnap, c.Capabilities != nil},
+		{".bearers", kindLOB, c.Bearers != nil},
+		{".issues_for", kindLOB, c.IssuesFor != nil},
+		{".is", kindLOB, c.Is != nil},
+		{".scopes", kindOAuth, c.Scopes != nil},
+	} {
+		known := realms[c.Kind] != "" || setting.kind != kind2Checkout
+		if setting.given && known && c.Kind != setting.kind {
+			k.fail(path+setting.key, "is for clients of the kind %s", setting.kind)
+		}
+	}
+	if c.Kind != kindLOB {
+		return
+	}
+	for key, given := range map[string]bool{".secret": !c.Secret.empty(), ".previous_secret": !c.PreviousSecret.empty()} {
+		if given {
+			k.fail(path+key, "is not for clients of the kind lob: the access tokens of their bearers prove them")
+		}
+	}
+	if c.Addresses != nil {
+		k.fail(path+".addresses", "is not for clients of the kind lob: the tenant's networks say from where they call")
 	}
 }
 
@@ -83,14 +127,6 @@ func (k *checker) signing(c *Client, path string) {
 
 // capabilities checks what a client may do that proves itself with a password.
 func (k *checker) capabilities(c *Client, path string) {
-	for _, given := range []struct {
-		key string
-		yes bool
-	}{{".algorithms", c.Algorithms != nil}, {".skew", k.given(path + ".skew")}} {
-		if given.yes {
-			k.fail(path+given.key, "is for clients of the kind 2checkout")
-		}
-	}
 	for i, one := range c.Capabilities {
 		at := fmt.Sprintf("%s.capabilities[%d]", path, i)
 		if one != string(signon.CapPrincipal) {
@@ -109,7 +145,7 @@ func (c *Config) given(path string) bool {
 
 // completeClient takes back the defaults that are for clients of another kind.
 func (c *Config) completeClient(cl *Client, path string) {
-	if cl.Kind != kindBlueSnap {
+	if cl.Kind == kind2Checkout || realms[cl.Kind] == "" {
 		return
 	}
 	if !c.given(path + ".algorithms") {

@@ -69,6 +69,11 @@ type Limits struct {
 	HandlerTimeout Duration `yaml:"handler_timeout" env:"HANDLER_TIMEOUT"`
 	// WriteTimeout is how long working and sending the answer may take together.
 	WriteTimeout Duration `yaml:"write_timeout" env:"WRITE_TIMEOUT"`
+	// LOBTimeout stands in for handler_timeout in the API of lines of business and
+	// its issuer. Then the answer is that API's own, with status 504.
+	LOBTimeout Duration `yaml:"lob_timeout" env:"LOB_TIMEOUT"`
+	// LOBWriteTimeout stands in for write_timeout there.
+	LOBWriteTimeout Duration `yaml:"lob_write_timeout" env:"LOB_WRITE_TIMEOUT"`
 	// IdleTimeout is how long a connection is kept open between requests.
 	IdleTimeout Duration `yaml:"idle_timeout" env:"IDLE_TIMEOUT"`
 	// ShutdownTimeout is how long requests that have begun may take to finish
@@ -137,6 +142,19 @@ type Tenant struct {
 	IPMismatch string `yaml:"ip_mismatch"`
 	// Limits replace the general ones for this tenant.
 	Limits TenantLimits `yaml:"limits"`
+	// Domains are where the tenant's API for lines of business is, as clients name
+	// it: "api.example.com", with the port where it is not that of https. A domain
+	// belongs to one tenant, and elsewhere every call is refused. Without any it is
+	// the host of public_url.
+	Domains []string `yaml:"domains"`
+	// Networks are the addresses and networks that this API may be called from.
+	// Without any it may be called from anywhere.
+	Networks []Network `yaml:"networks"`
+	// Issuers make the access tokens that this API takes.
+	Issuers []Issuer `yaml:"issuers"`
+	// ReturnCodeAsString writes the number in ReturnCode, in this API's answers, as
+	// a text.
+	ReturnCodeAsString bool `yaml:"return_code_as_string"`
 	// Clients are the programs that may ask for links.
 	Clients []Client `yaml:"clients"`
 	// Destinations are where people can be signed on.
@@ -153,14 +171,18 @@ type TenantLimits struct {
 
 // Client is a program that calls an API for the tenant.
 type Client struct {
-	// Kind is the API that the client speaks: 2checkout or bluesnap.
+	// Kind is the API that the client speaks: 2checkout, bluesnap, lob (that of lines
+	// of business) or oauth (the built-in issuer of access tokens for it).
 	Kind string `yaml:"kind"`
-	// ID is what the client calls itself: the merchant code, or the API user's name.
+	// ID is what the client calls itself: the merchant code, the API user's name, the
+	// x-lob-client-id, or the client_id.
 	ID string `yaml:"id"`
-	// Name is shown to operators.
+	// Name is shown to operators. That of a lob client is the TokenSource of its
+	// tokens.
 	Name string `yaml:"name"`
-	// Secret is the key that a 2checkout client signs with, or the hash of a bluesnap
-	// client's password, as `latchkey password` prints it.
+	// Secret is the key that a 2checkout client signs with, the hash of a bluesnap
+	// client's password, as `latchkey password` prints it, or an oauth client's
+	// client_secret. Clients of the kind lob have none: access tokens prove them.
 	Secret SecretRef `yaml:"secret"`
 	// PreviousSecret is accepted, too, while clients move to a new one.
 	PreviousSecret SecretRef `yaml:"previous_secret"`
@@ -175,8 +197,21 @@ type Client struct {
 	// the customers on. Without it every call is refused.
 	Capabilities []string `yaml:"capabilities"`
 	// Addresses are the addresses and networks that the client may call from, 15 at
-	// most. Without any it may call from anywhere.
+	// most. Without any it may call from anywhere. For clients of the kind lob the
+	// tenant's networks say that.
 	Addresses []Network `yaml:"addresses"`
+	// Bearers are the clients of the tenant's issuers whose access tokens prove a lob
+	// client, by their client_id.
+	Bearers []string `yaml:"bearers"`
+	// IssuesFor are the IDs of the lines of business that a lob client may ask tokens
+	// for.
+	IssuesFor []string `yaml:"issues_for"`
+	// Is are the IDs of the lines of business that a lob client is: it may validate
+	// tokens for them, and ask for their members.
+	Is []string `yaml:"is"`
+	// Scopes are what an oauth client may ask for, and what its access tokens have
+	// when it does not ask.
+	Scopes []string `yaml:"scopes"`
 }
 
 // Destinations are where a tenant's people can be signed on. One that is not
@@ -190,6 +225,8 @@ type Destinations struct {
 	Portal *Portal `yaml:"portal"`
 	// Entrance leads on to the cart or the account, by what the link asks for.
 	Entrance *Entrance `yaml:"entrance"`
+	// Apps are the lines of business. Their own back ends read the tokens.
+	Apps []App `yaml:"apps"`
 }
 
 // Cart is the hosted cart, and which buy links lead there.
@@ -266,6 +303,8 @@ func Default() *Config {
 			RequestTimeout:        Duration(10 * time.Second),
 			HandlerTimeout:        Duration(8 * time.Second),
 			WriteTimeout:          Duration(15 * time.Second),
+			LOBTimeout:            Duration(29 * time.Second),
+			LOBWriteTimeout:       Duration(35 * time.Second),
 			IdleTimeout:           Duration(60 * time.Second),
 			ShutdownTimeout:       Duration(20 * time.Second),
 			HeaderBytes:           16 << 10,

@@ -130,6 +130,7 @@ func (c *Config) complete() {
 			c.completeClient(&t.Clients[j], fmt.Sprintf("tenants[%d].clients[%d]", i, j))
 		}
 		t.Destinations.completeHosts(c.PublicURL)
+		t.completeApps(c.PublicURL)
 	}
 }
 

@@ -14,7 +14,7 @@ import (
 
 // source holds the comments of the settings, for the reference.
 //
-//go:embed config.go secret.go branding.go portal.go
+//go:embed config.go secret.go branding.go portal.go app.go
 var source embed.FS
 
 // Field is one setting, for the reference.

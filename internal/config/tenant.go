@@ -21,7 +21,7 @@ func (c *Config) Declared() ([]signon.Tenant, error) {
 		t := &c.Tenants[i]
 		tenants[i] = signon.Tenant{
 			ID: signon.TenantID(t.ID), Name: t.Name, Number: t.Number, ActsFor: tenantIDs(t.ActsFor), Language: t.Language, SupportURL: t.SupportURL, SupportEmail: t.SupportEmail,
-			Brand: t.Branding.declared(),
+			Brand: t.Branding.declared(), Hosts: t.hosts(), Networks: prefixes(t.Networks), Issuers: t.issuers(c.PublicURL),
 			Limits: signon.TenantLimits{
 				LiveGrants:      orDefault(t.Limits.LiveGrants, c.Limits.LiveGrants),
 				LinksPerSubject: orDefault(t.Limits.LinksPerSubject, c.Limits.LinksPerSubject),
@@ -53,7 +53,7 @@ func orDefault(n *int, otherwise int) int {
 func (c *Config) client(cl *Client, path string) (signon.Client, Problems) {
 	client := signon.Client{
 		Realm: realms[cl.Kind], ID: cl.ID, Name: cl.Name, Algorithms: cl.Algorithms, ProofSkew: time.Duration(cl.Skew),
-		Networks: prefixes(cl.Addresses),
+		Networks: prefixes(cl.Addresses), Bearers: cl.Bearers, Scopes: cl.Scopes, IssuesFor: cl.IssuesFor, Is: cl.Is,
 	}
 	for _, one := range cl.Capabilities {
 		client.Capabilities = append(client.Capabilities, signon.Capability(one))
@@ -133,7 +133,7 @@ func (t *Tenant) declared() []signon.Destination {
 	if t.Destinations.Entrance != nil {
 		all = append(all, t.entrance())
 	}
-	return all
+	return append(all, t.apps()...)
 }
 
 // refreshURLs returns the settings that say where a destination's people get a
@@ -215,6 +215,25 @@ func DefaultClient(id string, secret SecretRef) Client {
 func DefaultAPIUser(id string, hash SecretRef) Client {
 	return Client{Kind: kindBlueSnap, ID: id, Secret: hash}
 }
+
+// DefaultLOBClient returns a lob client that is nothing yet and may do nothing.
+func DefaultLOBClient(id string) Client { return Client{Kind: kindLOB, ID: id} }
+
+// DefaultOAuthClient returns a client of the built-in issuer, without any scope.
+func DefaultOAuthClient(id string, secret SecretRef) Client {
+	return Client{Kind: kindOAuth, ID: id, Secret: secret}
+}
+
+// DefaultApp returns a line of business with its default settings.
+func DefaultApp(id, name string) App {
+	a := App{ID: id, Name: name}
+	a.setDefaults()
+	return a
+}
+
+// OwnIssuer returns the issuer that is built in, of whose tokens those are taken
+// that have one of the scopes.
+func OwnIssuer(scopes ...string) Issuer { return Issuer{Kind: issuerOwn, Scopes: scopes} }
 
 // DefaultPortal returns a portal with its default settings and no hosts yet.
 func DefaultPortal() *Portal {
