@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/latchkey-sso/latchkey/internal/directory"
 	"github.com/latchkey-sso/latchkey/internal/signon"
@@ -40,6 +41,16 @@ func TestThePreviousRootKeyCanGoAfterResealing(t *testing.T) {
 	if err := f.DeleteUser(t.Context(), "shop", gone.ID, nil); err != nil { // has no key any more
 		t.Fatal(err)
 	}
+	member := &directory.Member{Tenant: "shop", Number: "10001004", PrivacyKey: signon.PrivacyKey{10}, Version: 1}
+	if err := f.CreateMember(t.Context(), member, &signon.Event{Type: signon.EventMemberCreated}); err != nil {
+		t.Fatal(err)
+	}
+	for _, owner := range []string{"app 01", "issuer"} {
+		key := &signon.SigningKey{Tenant: "shop", Owner: owner, ID: "id", Secret: signon.Secret("key of " + owner)}
+		if err := f.AddKey(t.Context(), key, time.Time{}, &signon.Event{Type: signon.EventKeyAdded}); err != nil {
+			t.Fatal(err)
+		}
+	}
 	old, next := bytes.Repeat([]byte{7}, signon.RootKeyLen), bytes.Repeat([]byte{2}, signon.RootKeyLen)
 	reopen := func(root, previous []byte) {
 		t.Helper()
@@ -54,7 +65,7 @@ func TestThePreviousRootKeyCanGoAfterResealing(t *testing.T) {
 		t.Errorf("without a previous key: %d, %v", n, err)
 	}
 	reopen(next, old)
-	if n, err := f.Reseal(t.Context()); n != customers+(customers+1)/2+3 || err != nil {
+	if n, err := f.Reseal(t.Context()); n != customers+(customers+1)/2+6 || err != nil {
 		t.Errorf("sealed anew: %d, %v", n, err)
 	}
 	if n, err := f.Reseal(t.Context()); n != 0 || err != nil {
@@ -73,5 +84,13 @@ func TestThePreviousRootKeyCanGoAfterResealing(t *testing.T) {
 	}
 	if got, err := f.User(t.Context(), "shop", 1); err != nil || got.PrivacyKey != (signon.PrivacyKey{8}) {
 		t.Errorf("user: %v", err)
+	}
+	if got, err := f.Member(t.Context(), "shop", "10001004"); err != nil || got.PrivacyKey != (signon.PrivacyKey{10}) {
+		t.Errorf("member: %v", err)
+	}
+	for _, owner := range []string{"app 01", "issuer"} {
+		if got, err := f.SigningKeys(t.Context(), "shop", owner); err != nil || len(got) != 1 || got[0].Secret.Reveal() != "key of "+owner {
+			t.Errorf("keys of %s: %d, %v", owner, len(got), err)
+		}
 	}
 }

@@ -79,6 +79,25 @@ func calls(s Store, g *signon.Grant) map[string]func(context.Context) error {
 		"User":           func(ctx context.Context) error { return drop(s.User(ctx, shop, 1)) },
 		"UserByUsername": func(ctx context.Context) error { return drop(s.UserByUsername(ctx, shop, "ada")) },
 		"Users":          func(ctx context.Context) error { return drop(s.Users(ctx, shop, 0, 1)) },
+		"CreateMember": func(ctx context.Context) error {
+			return s.CreateMember(ctx, member("1"), event(signon.EventMemberCreated))
+		},
+		"UpdateMember": func(ctx context.Context) error {
+			return s.UpdateMember(ctx, member("1"), event(signon.EventMemberChanged))
+		},
+		"SignOutMember": func(ctx context.Context) error {
+			return s.SignOutMember(ctx, shop, "1", event(signon.EventSignedOutEverywhere))
+		},
+		"Member":  func(ctx context.Context) error { return drop(s.Member(ctx, shop, "1")) },
+		"Members": func(ctx context.Context) error { return drop(s.Members(ctx, shop, "", 1)) },
+		"AddKey": func(ctx context.Context) error {
+			return s.AddKey(ctx, signingKey("1", 0), time.Time{}, event(signon.EventKeyAdded))
+		},
+		"SigningKeys": func(ctx context.Context) error { return drop(s.SigningKeys(ctx, shop, keyOwner)) },
+		"VoidDestination": func(ctx context.Context) error {
+			return s.VoidDestination(ctx, shop, "01", event(signon.EventDestinationVoided))
+		},
+		"VoidedBefore": func(ctx context.Context) error { return drop(s.VoidedBefore(ctx, shop, "01")) },
 		"Activity": func(ctx context.Context) error {
 			return drop(s.Activity(ctx, signon.ActivityQuery{Tenant: shop, Limit: 1}))
 		},

@@ -114,6 +114,23 @@ var racePromises = []promise{
 		}
 		b.count(t, signon.EventRedeemed, shortened(raceTokens/10))
 	}},
+	{"TokenIsRedeemedOnceWithoutASession", func(t *testing.T, b *bench) {
+		for range shortened(raceTokens / 10) {
+			g := b.issue(t)
+			won := make([]int, racers)
+			together(racers, func(i int) {
+				out, err := b.Store.RedeemGrant(b.ctx, sessionless(g))
+				won[i] = count(out.Won)
+				if err != nil || out.Session != (signon.BrowserSession{}) {
+					t.Errorf("racer %d: got %+v, %v, want no session", i, out.Session, err)
+				}
+			})
+			if total := sum(won); total != 1 {
+				t.Errorf("redeemed %d times, want 1", total)
+			}
+		}
+		b.count(t, signon.EventRedeemed, shortened(raceTokens/10))
+	}},
 	{"RevokedTokenIsNotRedeemed", func(t *testing.T, b *bench) {
 		for range shortened(100) {
 			g := b.issue(t)

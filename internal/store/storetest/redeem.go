@@ -199,6 +199,44 @@ var redeemPromises = []promise{
 		}
 		b.revoked(t, g.Key, true)
 	}},
+	{"RedeemedWithoutASessionThereIsNone", func(t *testing.T, b *bench) {
+		g := b.issue(t)
+		b.clock.Advance(time.Second)
+		out := b.redeem(t, sessionless(g))
+		if !out.Won || !out.Known || !out.At.Equal(b.clock.Now()) {
+			t.Errorf("got %+v, want it won now", out)
+		}
+		same(t, "session of the outcome", out.Session, signon.BrowserSession{})
+		spent := *g
+		spent.State, spent.RedeemedAt = signon.GrantRedeemed, b.clock.Now()
+		b.clock.Advance(time.Second)
+		for range 2 {
+			same(t, "grant", b.grant(t, g.Key), spent)
+			_, err := b.Store.Session(b.ctx, g.Key)
+			fails(t, "session", err, signon.ErrNotFound)
+			sessions, err := b.Store.Sessions(b.ctx, signon.GrantKey{}, lastKey, 9)
+			if err != nil {
+				t.Fatal(err)
+			}
+			same(t, "listed sessions", sessions, []signon.BrowserSession{})
+			ended, err := b.Store.EndSession(b.ctx, g.Key, event(signon.EventSessionEnded))
+			if err != nil || ended {
+				t.Errorf("end session: got %v, %v, want nothing ended", ended, err)
+			}
+			for _, again := range []*signon.Redemption{sessionless(g), redemption(g, 0), redemption(g, 1)} {
+				out := b.redeem(t, again)
+				if out.Won || !out.Known {
+					t.Errorf("again: got %+v, want it known and not won", out)
+				}
+				same(t, "grant of a repeat", out.Grant, spent)
+				same(t, "session of a repeat", out.Session, signon.BrowserSession{})
+			}
+			b.Store = b.Reopen(t)
+		}
+		b.sweepGrants(t, g.ExpiresAt.Add(time.Minute))
+		_, err := b.Store.Grant(b.ctx, g.Key)
+		fails(t, "grant that was swept", err, signon.ErrNotFound)
+	}},
 	{"GrantThatIsNotRedeemedStaysWhereItIs", func(t *testing.T, b *bench) {
 		g := b.issue(t, bound(home))
 		if out := b.redeem(t, elsewhere(g, 1, "account", abroad)); out.Won || out.Grant.Destination != g.Destination {
@@ -208,6 +246,13 @@ var redeemPromises = []promise{
 			t.Errorf("got it at %s, want %s", got.Destination, g.Destination)
 		}
 	}},
+}
+
+// sessionless is a redemption that gives no session.
+func sessionless(g *signon.Grant) *signon.Redemption {
+	r := redemption(g, 0)
+	r.NoSession, r.SessionTTL, r.Session = true, 0, signon.BrowserSession{Destination: g.Destination}
+	return r
 }
 
 // elsewhere is a redemption whose session is at another destination than the

@@ -16,12 +16,18 @@ func declared() []signon.Tenant {
 			ID: shop, Name: "A Shop & Co", Number: "1000001", ActsFor: []signon.TenantID{"a-shop", "another"}, Language: "de", SupportURL: "https://shop.example.com/help", SupportEmail: "help@example.com",
 			Brand:  signon.Brand{Logo: []byte("<svg>\x00\xff"), LogoDark: []byte("dark"), Accent: "#0a7d4f", AccentDark: "#4cc38a"},
 			Limits: signon.TenantLimits{LiveGrants: 100_000, LinksPerSubject: 50},
+			Hosts:  []string{"api.example.com", "localhost:8080"}, Networks: []netip.Prefix{netip.MustParsePrefix("198.51.100.0/24")},
+			Issuers: []signon.Issuer{
+				{URL: "https://api.example.com/oauth2", Own: true, Clients: []string{"app", "b"}, Scopes: []string{"sso/generate", "sso/all"}},
+				{URL: "https://issuer.example.com/pool", KeysURL: "https://keys.example.com/jwks.json", Audience: "latchkey"},
+			},
 			Clients: []signon.Client{
 				{
 					Realm: "avangate", ID: "SHOP", Tenant: shop, Name: "back end", Secrets: []signon.Secret{"new", "old \x00 and odd"},
 					Algorithms: []string{"md5", "sha3-256"}, ProofSkew: 5*time.Minute + 1,
 					Capabilities: []signon.Capability{signon.CapPrincipal, "odd \x00"},
 					Networks:     []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24"), netip.MustParsePrefix("2001:db8::7/128")},
+					Bearers:      []string{"app", "another"}, Scopes: []string{"sso/generate"}, IssuesFor: []string{"01", "03"}, Is: []string{"01"},
 				},
 				{Realm: "avangate", ID: "A_SHOP", Tenant: shop, Secrets: []signon.Secret{""}},
 			},
@@ -32,7 +38,7 @@ func declared() []signon.Tenant {
 					},
 					Paths: []string{"/order/*", "/x"}, UnsupportedPaths: []string{"/y"}, UnsupportedHosts: []string{"old.example.com"}, QueryRequired: true,
 					TokenParam: "logintoken", DefaultTTL: 10 * time.Second, MaxTTL: time.Hour, SessionTTL: 30 * time.Minute, IdleTTL: 5 * time.Minute, AddrPolicy: signon.AddrNet64,
-					OnMismatch: signon.MismatchReport, Policy: signon.PolicyConfirm, Requires: signon.CapPrincipal,
+					OnMismatch: signon.MismatchReport, Policy: signon.PolicyConfirm, Requires: signon.CapPrincipal, Reusable: true,
 					Settings: map[string]string{"a_page": "https://pay.example.com/?a=b", "odd \x00": ""},
 				},
 				{ID: "account", Kind: signon.KindAccount, AddrPolicy: signon.AddrExact},
@@ -55,11 +61,18 @@ func unset(path string, v reflect.Value) (names []string) {
 	return names
 }
 
+// both returns an issuer with what either of the two has.
+func both(issuers []signon.Issuer) signon.Issuer {
+	all := issuers[0]
+	all.KeysURL, all.Audience = issuers[1].KeysURL, issuers[1].Audience
+	return all
+}
+
 var tenantPromises = []promise{
 	{"EveryFieldIsTried", func(t *testing.T, _ *bench) {
 		tenant := declared()[0]
 		var missing []string
-		for _, v := range []any{tenant, tenant.Clients[0], tenant.Destinations[0]} {
+		for _, v := range []any{tenant, tenant.Clients[0], tenant.Destinations[0], both(tenant.Issuers)} {
 			missing = append(missing, unset(reflect.TypeOf(v).Name(), reflect.ValueOf(v))...)
 		}
 		if len(missing) > 0 {
