@@ -1,0 +1,37 @@
+package lob
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/latchkey-sso/latchkey/internal/signon"
+)
+
+// admit finds the tenant by the host that is called, and refuses who calls from
+// where it may not be called from.
+func (c *call) admit() error {
+	tenant, ok := c.SignOn.Registry().ByHost(c.host())
+	if !ok {
+		return notAcceptable("a host of a tenant", "another one")
+	}
+	c.tenant = tenant
+	if c.route != nil && c.route.public || callableFrom(tenant, c.info.Addr) {
+		return nil
+	}
+	return notAcceptable("a call from one of the tenant's networks", c.info.Addr.String())
+}
+
+// host is the host that is called, without the port that its scheme has anyway.
+func (c *call) host() string {
+	usual := ":80"
+	if c.info.Secure {
+		usual = ":443"
+	}
+	return strings.TrimSuffix(c.request.Host, usual)
+}
+
+func callableFrom(t *signon.Tenant, addr netip.Addr) bool {
+	addr = addr.Unmap().WithZone("")
+	return len(t.Networks) == 0 || slices.ContainsFunc(t.Networks, func(n netip.Prefix) bool { return n.Contains(addr) })
+}

@@ -1,0 +1,139 @@
+// Package lob is the GenerateSSOToken dialect: tokens that sign a member of a
+// group on in one of its lines of business, what goes with them, and an issuer of
+// access tokens of its own. README.md is the contract as served.
+package lob
+
+import (
+	"context"
+	"crypto/x509"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/latchkey-sso/latchkey/internal/directory"
+	"github.com/latchkey-sso/latchkey/internal/inbound"
+	"github.com/latchkey-sso/latchkey/internal/signon"
+)
+
+// Realm is the namespace of this dialect's clients, and IssuerRealm that of the
+// clients of the issuer that is built in.
+const (
+	Realm       = "lob"
+	IssuerRealm = "oauth"
+)
+
+// Settings of an application that this dialect reads.
+const (
+	SettingName        = "name"        // what the line of business is called
+	SettingDescription = "description" // and what it is for
+	// SettingCodeAsString, when "true" in one of a tenant's applications, makes every
+	// ReturnCode of that tenant a string.
+	SettingCodeAsString = "return_code_as_string"
+)
+
+// DefaultTimeout is how long a call may take.
+const DefaultTimeout = 29 * time.Second
+
+// writeTime is for how long after that an answer may be sent.
+const writeTime = 6 * time.Second
+
+// Options are what the dialect is made of. SignOn, Directory and Log are required.
+type Options struct {
+	SignOn    *signon.Service
+	Directory *directory.Service
+	// Log receives what was wrong on our side; callers get its support code.
+	Log *slog.Logger
+	// BaseURL is where the server is, without a slash at the end: an issuer of ours
+	// without a URL of its own is /oauth2 there.
+	BaseURL string
+	// Timeout is how long a call may take; 0 means DefaultTimeout.
+	Timeout time.Duration
+	// LoopbackHTTP allows issuers' keys to be fetched by http from loopback addresses.
+	LoopbackHTTP bool
+	// Roots are the authorities that may vouch for issuers; nil means the system's.
+	Roots *x509.CertPool
+}
+
+// New returns the handler of the paths that [Serves] names. It expects the path as
+// it came, and inbound.Info in the request's context.
+func New(o Options) http.Handler {
+	if o.Timeout <= 0 {
+		o.Timeout = DefaultTimeout
+	}
+	h := &handler{Options: o}
+	h.remotes.handler = h
+	return h
+}
+
+type handler struct {
+	Options
+
+	parsed  parsedKeys
+	remotes remotes
+}
+
+// call is one request on its way through the shell.
+type call struct {
+	*handler
+
+	request *http.Request
+	writer  http.ResponseWriter
+	info    inbound.Info
+	context context.Context //nolint:containedctx // a call is shorter than its context
+
+	tenant *signon.Tenant
+	route  *route
+	lobID  string // what the path names, or empty
+	client *signon.Client
+	fields fields
+	// about is the application that the call is about, once that is known.
+	about *signon.Destination
+	// traced: the core has kept why the call was refused.
+	traced bool
+}
+
+// ServeHTTP answers one request. All steps that every call needs are taken in
+// answer, so that no endpoint can skip one.
+func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	// The server's own deadline is shorter than what is promised here.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), h.Timeout)
+	defer cancel()
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(h.Timeout + writeTime)) // where there is a connection
+	c := &call{handler: h, request: r, writer: w, info: inbound.Of(w, r), context: ctx}
+	a, err := c.answer()
+	if err != nil {
+		a = c.refuse(err)
+	}
+	c.write(a)
+}
+
+// answer finds the tenant and the endpoint, lets in who may enter, and calls the
+// endpoint.
+func (c *call) answer() (*answer, error) {
+	missing := c.find()
+	for _, step := range []func() error{c.admit, func() error { return missing }} {
+		if err := step(); err != nil {
+			c.traceUnread(err)
+			return nil, err
+		}
+	}
+	if c.route.open != nil {
+		return c.route.open(c)
+	}
+	if err := c.authorize(); err != nil {
+		return nil, err
+	}
+	a, err := c.authorized()
+	c.trace(err)
+	return a, err
+}
+
+// authorized reads what came of a client that may enter, and calls the endpoint.
+func (c *call) authorized() (*answer, error) {
+	for _, step := range []func() error{c.checkHeaders, c.checkMedia, c.readFields} {
+		if err := step(); err != nil {
+			return nil, err
+		}
+	}
+	return c.route.call(c)
+}

@@ -1,0 +1,135 @@
+package lob
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/latchkey-sso/latchkey/internal/signon"
+)
+
+// endpoint makes one call and returns its answer.
+type endpoint func(*call) (*answer, error)
+
+// route is a path, and what is done there. Either call or open is set.
+type route struct {
+	path string // a star stands for a segment of the caller's
+	// call is for clients that an access token lets in. All calls are POST, and have
+	// a body.
+	call endpoint
+	// wrapper is the member that the body of a call may be wrapped in.
+	wrapper string
+	// does is what a call does, towards a trace.
+	does signon.Operation
+	// open is for everybody at the tenant's host.
+	open   endpoint
+	method string // of what is open
+	// public: it may be asked for from anywhere, for it is how others get to know keys.
+	public bool
+}
+
+var routes []route
+
+func init() { // which refers to endpoints, which refer to routes
+	routes = []route{
+		{path: "v2/get_sso_token", call: getToken, wrapper: wGenerateRequest, does: signon.OpIssue},
+		{path: "v2/validate_sso_token", call: validateToken, wrapper: wValidateRequest, does: signon.OpResolve},
+		{path: "v2/get_member", call: getMember, does: signon.OpCall},
+		{path: "v2/map_lob", call: mapLOB, does: signon.OpCall},
+		{path: "v2/logout", call: logout, does: signon.OpCall},
+		{path: "oauth2/token", open: accessToken, method: http.MethodPost},
+		{path: "oauth2/.well-known/openid-configuration", open: discovery, method: http.MethodGet, public: true},
+		{path: "oauth2/.well-known/jwks.json", open: issuerKeys, method: http.MethodGet, public: true},
+		{path: "lob/*/.well-known/jwks.json", open: lobKeys, method: http.MethodGet, public: true},
+	}
+}
+
+// roots are what every path begins with, but for those that begin with lob, where
+// there are pages, too.
+var roots = []string{"v2", "oauth2"}
+
+// maxSegments is more than any path has.
+const maxSegments = 8
+
+// Serves reports whether a path, as it came, is this dialect's: everything below
+// /v2 and /oauth2, and the key sets of the lines of business.
+func Serves(path string) bool {
+	segments, ok := cut(path)
+	if !ok || len(segments) == 0 {
+		return false
+	}
+	for _, root := range roots {
+		if segments[0] == root {
+			return true
+		}
+	}
+	for i := range routes {
+		if _, ok := routes[i].match(segments); ok {
+			return true
+		}
+	}
+	return false
+}
+
+// cut returns the segments of an escaped path. Empty ones are left out, so doubled
+// slashes and one at the end make no difference.
+func cut(escaped string) (segments []string, ok bool) {
+	for segment := range strings.SplitSeq(escaped, "/") {
+		if segment == "" {
+			continue
+		}
+		plain, err := url.PathUnescape(segment)
+		if err != nil || len(segments) == maxSegments {
+			return nil, false
+		}
+		segments = append(segments, plain)
+	}
+	return segments, true
+}
+
+// match reports whether the segments are the route's, and what stands for the
+// star.
+func (r *route) match(segments []string) (star string, ok bool) {
+	wanted := strings.Split(r.path, "/")
+	if len(wanted) != len(segments) {
+		return "", false
+	}
+	for i, segment := range segments {
+		switch wanted[i] {
+		case "*":
+			star = segment
+		case segment:
+		default:
+			return "", false
+		}
+	}
+	return star, true
+}
+
+// find finds the route, or the fault that says there is none.
+func (c *call) find() error {
+	segments, ok := cut(c.request.URL.EscapedPath())
+	if !ok {
+		return notFound()
+	}
+	for i := range routes {
+		if c.lobID, ok = routes[i].match(segments); !ok {
+			continue
+		}
+		c.route = &routes[i]
+		if allow := c.route.allow(); !strings.Contains(allow+",", c.request.Method+",") {
+			c.writer.Header().Set("Allow", allow)
+			return notAllowed()
+		}
+		return nil
+	}
+	return notFound()
+}
+
+// allow lists the methods that do something here.
+func (r *route) allow() string {
+	if r.method == http.MethodGet {
+		return "GET, HEAD"
+	}
+	return http.MethodPost
+}
