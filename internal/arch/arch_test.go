@@ -21,8 +21,9 @@ const module = "github.com/latchkey-sso/latchkey/"
 // layers, and tools. Packages of one layer don't know each other, but for what
 // beside lists.
 var layers = map[string]int{
-	"internal/signon":    1,
-	"internal/directory": 2,
+	"internal/signon":     1,
+	"internal/directory":  2,
+	"internal/signingkey": 2,
 
 	"internal/dialect/avangate":         3,
 	"internal/dialect/avangate/rest":    3,
