@@ -13,7 +13,7 @@ import (
 func (c *call) admit() error {
 	tenant, ok := c.SignOn.Registry().ByHost(c.host())
 	if !ok {
-		return notAcceptable("a host of a tenant", "another one")
+		return notAcceptable("a host of a tenant", strings.Clone(c.request.Host))
 	}
 	c.tenant = tenant
 	if c.route != nil && c.route.public || callableFrom(tenant, c.info.Addr) {

@@ -101,8 +101,10 @@ func (c *call) verify(token string) (*signon.Issuer, claims, error) {
 		return nil, nil, c.unauthorized(unauthorized, signon.ReasonMalformed, "an access token", "one that "+jwt.ErrMalformed.Error())
 	case errors.Is(err, jwt.ErrUnknownKey), errors.Is(err, jwt.ErrSignature):
 		return nil, nil, c.unauthorized(unauthorized, signon.ReasonBadProof, "the signature of "+issuer.URL, "a token that "+err.Error())
-	default: // nothing is known of the token
-		return nil, nil, signon.Unavailable("verify an access token of "+issuer.URL, err)
+	default: // nothing is known of the token, and strangers could fill the log
+		away := broken.because(signon.Unavailable("verify an access token of "+issuer.URL, err))
+		away.known, away.retryAfter = !issuer.Own, time.Second
+		return nil, nil, away
 	}
 	read, ok := parseClaims(signed)
 	if !ok {

@@ -21,8 +21,9 @@ type fault struct {
 	// oauth is the error of the token endpoint.
 	oauth      string
 	retryAfter time.Duration
-	// err is the cause, for operators only.
-	err error
+	// err is the cause, for operators only; known: they have been told of it already.
+	err   error
+	known bool
 }
 
 // Error describes the fault for operators.
@@ -121,7 +122,9 @@ func (c *call) faultOf(err error) *fault {
 		f = made.because(err)
 	}
 	if f.status == http.StatusBadGateway && errors.Is(c.context.Err(), context.DeadlineExceeded) {
-		return tooLate.because(f)
+		late := tooLate.because(f)
+		late.known = f.known
+		return late
 	}
 	return f
 }
@@ -130,7 +133,10 @@ func (c *call) faultOf(err error) *fault {
 // loses its text and is logged, once, here.
 func (c *call) refuse(err error) *answer {
 	f := c.faultOf(err)
-	if f.status == http.StatusBadGateway || f.status == http.StatusGatewayTimeout {
+	switch {
+	case f.status == http.StatusUnauthorized:
+		c.writer.Header().Set("WWW-Authenticate", "Bearer")
+	case f.status >= http.StatusInternalServerError && !f.known:
 		c.Log.Error("call failed", "dialect", Realm, "support_code", c.info.SupportCode, "status", f.status, "error", f)
 	}
 	inbound.SetRetryAfter(c.writer.Header(), f.retryAfter)

@@ -38,10 +38,17 @@ func accessToken(c *call) (*answer, error) {
 	if c.client, err = c.authenticate(form); err != nil {
 		return nil, err
 	}
-	if form.get(wGrantType) != ofClient {
+	a, err := c.grant(issuer, form)
+	c.trace(err)
+	return a, err
+}
+
+// grant gives a client that has proved itself what it asks for.
+func (c *call) grant(issuer *signon.Issuer, f *form) (*answer, error) {
+	if f.get(wGrantType) != ofClient {
 		return nil, refusal(oUnsupportedGrant)
 	}
-	scopes, ok := grantedScopes(c.client, form.get(wScope))
+	scopes, ok := grantedScopes(c.client, f.get(wScope))
 	if !ok {
 		return nil, refusal(oInvalidScope)
 	}

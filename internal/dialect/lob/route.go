@@ -3,6 +3,7 @@ package lob
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/latchkey-sso/latchkey/internal/signon"
@@ -28,20 +29,16 @@ type route struct {
 	public bool
 }
 
-var routes []route
-
-func init() { // which refers to endpoints, which refer to routes
-	routes = []route{
-		{path: "v2/get_sso_token", call: getToken, wrapper: wGenerateRequest, does: signon.OpIssue},
-		{path: "v2/validate_sso_token", call: validateToken, wrapper: wValidateRequest, does: signon.OpResolve},
-		{path: "v2/get_member", call: getMember, does: signon.OpCall},
-		{path: "v2/map_lob", call: mapLOB, does: signon.OpCall},
-		{path: "v2/logout", call: logout, does: signon.OpCall},
-		{path: "oauth2/token", open: accessToken, method: http.MethodPost},
-		{path: "oauth2/.well-known/openid-configuration", open: discovery, method: http.MethodGet, public: true},
-		{path: "oauth2/.well-known/jwks.json", open: issuerKeys, method: http.MethodGet, public: true},
-		{path: "lob/*/.well-known/jwks.json", open: lobKeys, method: http.MethodGet, public: true},
-	}
+var routes = []route{
+	{path: "v2/get_sso_token", call: getToken, wrapper: wGenerateRequest, does: signon.OpIssue},
+	{path: "v2/validate_sso_token", call: validateToken, wrapper: wValidateRequest, does: signon.OpResolve},
+	{path: "v2/get_member", call: getMember, does: signon.OpCall},
+	{path: "v2/map_lob", call: mapLOB, does: signon.OpCall},
+	{path: "v2/logout", call: logout, does: signon.OpCall},
+	{path: "oauth2/token", open: accessToken, method: http.MethodPost, does: signon.OpCall},
+	{path: "oauth2/.well-known/openid-configuration", open: discovery, method: http.MethodGet, public: true},
+	{path: "oauth2/.well-known/jwks.json", open: issuerKeys, method: http.MethodGet, public: true},
+	{path: "lob/*/.well-known/jwks.json", open: lobKeys, method: http.MethodGet, public: true},
 }
 
 // roots are what every path begins with, but for those that begin with lob, where
@@ -58,17 +55,10 @@ func Serves(path string) bool {
 	if !ok || len(segments) == 0 {
 		return false
 	}
-	for _, root := range roots {
-		if segments[0] == root {
-			return true
-		}
-	}
-	for i := range routes {
-		if _, ok := routes[i].match(segments); ok {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(roots, segments[0]) || slices.ContainsFunc(routes, func(r route) bool {
+		_, ok := r.match(segments)
+		return ok
+	})
 }
 
 // cut returns the segments of an escaped path. Empty ones are left out, so doubled
@@ -117,8 +107,8 @@ func (c *call) find() error {
 			continue
 		}
 		c.route = &routes[i]
-		if allow := c.route.allow(); !strings.Contains(allow+",", c.request.Method+",") {
-			c.writer.Header().Set("Allow", allow)
+		if allow := c.route.allow(); !slices.Contains(allow, c.request.Method) {
+			c.writer.Header().Set("Allow", strings.Join(allow, ", "))
 			return notAllowed()
 		}
 		return nil
@@ -127,9 +117,9 @@ func (c *call) find() error {
 }
 
 // allow lists the methods that do something here.
-func (r *route) allow() string {
+func (r *route) allow() []string {
 	if r.method == http.MethodGet {
-		return "GET, HEAD"
+		return []string{http.MethodGet, http.MethodHead}
 	}
-	return http.MethodPost
+	return []string{http.MethodPost}
 }

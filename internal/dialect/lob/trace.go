@@ -46,7 +46,7 @@ func explain(err error) *signon.Error {
 		return signon.AsError(err)
 	}
 	if f.err == nil {
-		return &signon.Error{Code: signon.CodeInvalid, Reason: signon.ReasonArgument, Expected: f.text}
+		return &signon.Error{Code: signon.CodeInvalid, Reason: signon.ReasonArgument, Expected: f.Error()}
 	}
 	return signon.AsError(f.err)
 }
