@@ -32,6 +32,7 @@ var layers = map[string]int{
 	"internal/dialect/bluesnap":         3,
 	"internal/dialect/lob":              3,
 	"internal/landing":                  3,
+	"internal/lobpage":                  3,
 	"internal/store/sqlite":             3,
 	"internal/store/storetest":          3,
 	"internal/config":                   3,

@@ -70,7 +70,7 @@ func runDev(ctx context.Context, o devOptions, stdout, stderr io.Writer) (err er
 	if err != nil {
 		return err
 	}
-	s, err := server.New(ctx, server.Options{Config: cfg, Log: log, Listeners: listeners, Dev: true})
+	s, err := server.New(ctx, server.Options{Config: cfg, Log: log, Listeners: listeners, Dev: true, Keys: dev.SeedKeys})
 	if err != nil {
 		return err
 	}

@@ -8,14 +8,14 @@ import (
 	"time"
 
 	"github.com/latchkey-sso/latchkey/internal/jwt"
+	"github.com/latchkey-sso/latchkey/internal/signingkey"
 	"github.com/latchkey-sso/latchkey/internal/signon"
 )
 
 // Issuer makes the access tokens that clients of the kind lob come with.
 type Issuer struct {
-	// Kind is own for the issuer that is built in, `<public_url>/oauth2`, and
-	// whose clients are those of the kind oauth, or oidc for Amazon Cognito and any
-	// other.
+	// Kind is own for the issuer that is built in, which is `<public_url>/oauth2` and
+	// has the clients of the kind oauth, or oidc for Amazon Cognito and any other.
 	Kind string `yaml:"kind"`
 	// URL is an oidc issuer's name, exactly as its tokens have it, as in
 	// "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_Example".
@@ -87,7 +87,7 @@ const (
 func (i *Issuer) setDefaults() { i.Kind = issuerOIDC }
 
 func (a *App) setDefaults() {
-	a.Algorithm = string(jwt.HS256)
+	a.Algorithm = string(signingkey.DefaultAlgorithm)
 	a.Lifetime = Duration(time.Hour)
 }
 
@@ -333,23 +333,19 @@ func (t *Tenant) issuers(publicURL string) []signon.Issuer {
 	return list
 }
 
-// The settings of lines of business, for those who read them.
+// The settings of a line of business that has a page: what is in [AppPage].
 const (
-	AppName               = "name"
-	AppDescription        = "description"
-	AppAlgorithm          = "algorithm"
-	AppReturnCodeAsString = "return_code_as_string" // "true", or not there
-	AppPageClient         = "page_client"
-	AppPageBearer         = "page_bearer"
-	AppPageAPI            = "page_api"
+	AppPageClient = "page_client"
+	AppPageBearer = "page_bearer"
+	AppPageAPI    = "page_api"
 )
 
 func (t *Tenant) apps() []signon.Destination {
 	var list []signon.Destination
 	for _, a := range t.Destinations.Apps {
-		set := []setting{{AppName, a.Name}, {AppDescription, a.Description}, {AppAlgorithm, a.Algorithm}}
+		set := []setting{{"name", a.Name}, {"description", a.Description}, {signingkey.SettingAlgorithm, a.Algorithm}}
 		if t.ReturnCodeAsString {
-			set = append(set, setting{AppReturnCodeAsString, "true"})
+			set = append(set, setting{"return_code_as_string", "true"})
 		}
 		if a.Page != nil {
 			set = append(set, setting{AppPageClient, a.Page.Client}, setting{AppPageBearer, a.Page.Bearer}, setting{AppPageAPI, a.Page.API})

@@ -105,6 +105,7 @@ func Config(port uint16) *config.Config {
 		shop, other,
 		merchant(linkedTenant, LinkedNumber, "Harbour Books Demo", here),
 		merchant(unlinkedTenant, UnlinkedNumber, "Northgate Tools Demo", here),
+		group(port),
 	}
 	return c
 }
@@ -152,6 +153,9 @@ func Seed(ctx context.Context, dir *directory.Service) error {
 		if _, err := dir.Import(ctx, t, batch, directory.Act{}); err != nil {
 			return fmt.Errorf("load demo data: %w", err)
 		}
+	}
+	if err := seedMembers(ctx, dir); err != nil {
+		return fmt.Errorf("load demo data: %w", err)
 	}
 	return nil
 }

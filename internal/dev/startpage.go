@@ -42,6 +42,9 @@ type StartOptions struct {
 	// AuthHeader returns the value of the header X-Avangate-Authentication for a
 	// merchant code and its secret key, as of now.
 	AuthHeader func(code, key string) string
+	// LOBToken asks for a token as the demo group's own app does, by the API, and
+	// returns it and its number.
+	LOBToken func(ctx context.Context, member, lob, functionality string) (number, token string, err error)
 }
 
 type startPage struct {
@@ -118,6 +121,11 @@ var demoLinks = []demoLink{
 		Text:    "One token leads to the cart or the account, as the link says. This one names a contract and leads to the cart.",
 		subject: CustomerID, kind: signon.KindEntrance, target: "/jsp/entrance.jsp?contractId=" + ContractID + "&target=step1",
 	},
+	{
+		Name: "lob", Title: "A line of business", Button: "Take Asha to ABC Funds",
+		Text: "Asha Menon is a member of a group of companies. Its app asks for a token, and the page of one of them validates it.",
+		kind: signon.KindApp,
+	},
 }
 
 // startView is what the start page shows.
@@ -125,6 +133,7 @@ type startView struct {
 	Links     []demoLink
 	Curl      string
 	APICurl   string
+	LOBCurl   string
 	Merchant  string // the number of the linked one
 	Customers []customerRow
 	Products  []directory.Product
@@ -142,7 +151,7 @@ type vendorRow struct{ Name, Code, Key, Base string }
 
 func (s *startPage) show(w http.ResponseWriter, r *http.Request) {
 	view := &startView{
-		Curl: s.curl(), APICurl: s.apiCurl(inbound.From(r.Context()).Addr), Merchant: LinkedNumber, BaseURL: s.BaseURL, Vendors: s.vendors(),
+		Curl: s.curl(), APICurl: s.apiCurl(inbound.From(r.Context()).Addr), LOBCurl: s.lobCurl(), Merchant: LinkedNumber, BaseURL: s.BaseURL, Vendors: s.vendors(),
 	}
 	for i, l := range demoLinks {
 		l.Number = i + 1
@@ -218,6 +227,25 @@ func (s *startPage) apiCurl(browser netip.Addr) string {
 		s.BaseURL, UserID, APIUser, APIPassword, browser.Unmap().WithZone(""))
 }
 
+// lobCurl returns commands that ask for an access token, and with it for a token of
+// the first line of business.
+func (s *startPage) lobCurl() string {
+	return fmt.Sprintf("ACCESS_TOKEN=$(curl -s '%s/oauth2/token' -u %s:%s -d grant_type=client_credentials | sed 's/.*\"access_token\":\"\\([^\"]*\\).*/\\1/')\n\n"+
+		"curl -X POST '%s/v2/get_sso_token' \\\n  -H 'x-api-version: 1.0.0' -H 'x-lob-client-id: %s' \\\n"+
+		"  -H 'Content-Type: application/json' -H \"Authorization: Bearer $ACCESS_TOKEN\" \\\n"+
+		"  -d '{\"CIINo\": \"%s\", \"LOBId\": \"%s\", \"Functionality\": \"D\"}'",
+		s.BaseURL, LOBBearer, LOBSecret, s.BaseURL, LOBClient, MemberNumber, FirstLOB)
+}
+
+// openLOB returns the page of the first line of business with a fresh token.
+func (s *startPage) openLOB(ctx context.Context) (string, error) {
+	number, token, err := s.LOBToken(ctx, MemberNumber, FirstLOB, "D")
+	if err != nil {
+		return "", fmt.Errorf("make demo token: %w", err)
+	}
+	return s.BaseURL + "/lob/" + FirstLOB + "?" + url.Values{"TokenNo": {token}, "TokenRefNo": {number}}.Encode(), nil
+}
+
 // openTTL is how long a link from the start page may be followed.
 const openTTL = time.Minute
 
@@ -247,6 +275,9 @@ func (s *startPage) open(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *startPage) issue(ctx context.Context, l demoLink) (string, error) {
+	if l.kind == signon.KindApp {
+		return s.openLOB(ctx)
+	}
 	client, known := s.SignOn.Registry().Client(l.client())
 	dest, declared := s.SignOn.Registry().Destination(tenant, l.kind)
 	if !known || !declared {

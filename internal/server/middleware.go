@@ -19,6 +19,7 @@ type edge struct {
 	next    http.Handler
 	clients *clientip.Policy
 	timeout deadlines
+	bounds  func(path string) *bounds // what stands in for timeout, or nil; may be nil itself
 	log     *slog.Logger
 	access  bool // log every request
 }
@@ -37,13 +38,36 @@ func (e *edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if x.info.Secure {
 		h.Set("Strict-Transport-Security", oneYear)
 	}
-	ctx := inbound.With(e.timeout.from(x.started), &x.info)
+	ctx := inbound.With(e.begin(x, r).from(x.started), &x.info)
 	defer e.finish(x, r)
 	e.next.ServeHTTP(x, r.WithContext(ctx))
 	if x.status == 0 && ctx.Err() != nil {
 		h.Set("Retry-After", "1")
 		plain(x, http.StatusServiceUnavailable, "the request took too long; it is safe to repeat it")
 	}
+}
+
+// bounds are the time limits of a part of the paths.
+type bounds struct {
+	deadlines
+
+	write time.Duration // for working and sending the answer together
+}
+
+// begin returns the deadlines for the request, and sets those of its connection
+// where it has its own: the server's would cut off an answer that comes later.
+func (e *edge) begin(x *exchange, r *http.Request) *deadlines {
+	if e.bounds == nil {
+		return &e.timeout
+	}
+	own := e.bounds(r.URL.Path)
+	if own == nil {
+		return &e.timeout
+	}
+	if err := http.NewResponseController(x.ResponseWriter).SetWriteDeadline(x.started.Add(own.write)); err != nil {
+		e.log.Warn("a request has to do with the usual time", "support_code", x.info.SupportCode, "error", err)
+	}
+	return &own.deadlines
 }
 
 // dropUnderscores removes headers whose name has an underscore: other programs

@@ -185,9 +185,10 @@ func TestRoutesGoByWholePathsAndNeverRedirect(t *testing.T) {
 	name := func(n string) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("To", n) })
 	}
+	own := &bounds{}
 	routes := table{
 		exact: map[string]http.Handler{"/healthz": name("health")},
-		below: []mount{{"/rest", name("rest")}},
+		below: []mount{{path: "/rest", handler: name("rest"), bounds: own}},
 		other: name("other"),
 	}
 	for path, want := range map[string]string{
@@ -200,6 +201,9 @@ func TestRoutesGoByWholePathsAndNeverRedirect(t *testing.T) {
 		routes.ServeHTTP(w, r)
 		if got := w.Header().Get("To"); got != want || w.Code != http.StatusOK {
 			t.Errorf("%s: got %s, %d, want %s", path, got, w.Code, want)
+		}
+		if got := routes.bounds(path) == own; got != (want == "rest") {
+			t.Errorf("%s: got limits of its own: %v", path, got)
 		}
 	}
 }

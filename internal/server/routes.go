@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"net/http"
 	"strings"
 	"time"
@@ -11,26 +12,35 @@ import (
 	"github.com/latchkey-sso/latchkey/internal/dialect/avangate/rest"
 	"github.com/latchkey-sso/latchkey/internal/dialect/avangate/soap"
 	"github.com/latchkey-sso/latchkey/internal/dialect/bluesnap"
+	"github.com/latchkey-sso/latchkey/internal/dialect/lob"
 	"github.com/latchkey-sso/latchkey/internal/landing"
+	"github.com/latchkey-sso/latchkey/internal/lobpage"
 	"github.com/latchkey-sso/latchkey/internal/password"
 	"github.com/latchkey-sso/latchkey/internal/signon"
 )
 
 // routes is who answers what, the whole of it.
-func (s *Server) routes() http.Handler {
+func (s *Server) routes() table {
 	api := avangate.New(s.signOn, s.directory)
+	site := landing.New(landing.Options{SignOn: s.signOn, Directory: s.directory, Log: s.log, ShowReasons: s.dev})
+	limits := &s.cfg.Limits
+	slow := &bounds{deadlines: deadlines{after: time.Duration(limits.LOBTimeout)}, write: time.Duration(limits.LOBWriteTimeout)}
+	lobs := lob.New(lob.Options{SignOn: s.signOn, Directory: s.directory, Log: s.log, BaseURL: s.URL(), Timeout: time.Duration(limits.LOBTimeout), LoopbackHTTP: true})
 	t := table{
 		exact: map[string]http.Handler{
 			"/healthz": http.HandlerFunc(healthz),
 			"/readyz":  http.HandlerFunc(s.readyz),
 		},
 		below: []mount{
-			{"/rest", rest.New(rest.Options{API: api, Log: s.log})},
-			{"/soap", soap.New(soap.Options{API: api, Log: s.log, BaseURL: s.URL()})},
-			{"/rpc", jsonrpc.New(jsonrpc.Options{API: api, Log: s.log})},
-			{"/services", bluesnap.New(bluesnap.Options{SignOn: s.signOn, Directory: s.directory, Passwords: password.NewJudge(), Log: s.log})},
+			{path: "/rest", handler: rest.New(rest.Options{API: api, Log: s.log})},
+			{path: "/soap", handler: soap.New(soap.Options{API: api, Log: s.log, BaseURL: s.URL()})},
+			{path: "/rpc", handler: jsonrpc.New(jsonrpc.Options{API: api, Log: s.log})},
+			{path: "/services", handler: bluesnap.New(bluesnap.Options{SignOn: s.signOn, Directory: s.directory, Passwords: password.NewJudge(), Log: s.log})},
+			{path: "/v2", handler: lobs, bounds: slow},
+			{path: "/oauth2", handler: lobs, bounds: slow},
+			{path: "/lob", handler: s.linesOfBusiness(lobs, site)},
 		},
-		other: landing.New(landing.Options{SignOn: s.signOn, Directory: s.directory, Log: s.log, ShowReasons: s.dev}),
+		other: site,
 	}
 	if s.dev {
 		s.addDemo(t.exact)
@@ -49,6 +59,10 @@ func (s *Server) addDemo(exact map[string]http.Handler) {
 			}
 			return value
 		},
+		LOBToken: func(ctx context.Context, member, id, functionality string) (number, token string, err error) {
+			app := lobpage.LOB{API: s.cfg.PublicURL, Client: dev.LOBClient, Bearer: dev.LOBBearer, Secret: dev.LOBSecret}
+			return app.Issue(ctx, member, id, functionality)
+		},
 	})
 	exact["/"], exact[dev.OpenPath] = start, start
 	exact[dev.CardEntryPath] = dev.TestCards(s.signOn, s.log)
@@ -66,20 +80,26 @@ type table struct {
 type mount struct {
 	path    string
 	handler http.Handler
+	bounds  *bounds // in place of the usual time limits, or nil
 }
 
 // ServeHTTP hands the request to whoever answers its path.
-func (t table) ServeHTTP(w http.ResponseWriter, r *http.Request) { t.find(r.URL.Path).ServeHTTP(w, r) }
+func (t table) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	t.find(r.URL.Path).handler.ServeHTTP(w, r)
+}
 
-func (t table) find(path string) http.Handler {
+// bounds returns the time limits for a path, or nil for the usual ones.
+func (t table) bounds(path string) *bounds { return t.find(path).bounds }
+
+func (t table) find(path string) mount {
 	if h, ok := t.exact[path]; ok {
-		return h
+		return mount{handler: h}
 	}
 	path = strings.TrimLeft(path, "/") // clients that paste a base URL and a path together double the slash
 	for _, m := range t.below {
 		if rest, ok := strings.CutPrefix(path, m.path[1:]); ok && (rest == "" || rest[0] == '/') {
-			return m.handler
+			return m
 		}
 	}
-	return t.other
+	return mount{handler: t.other}
 }

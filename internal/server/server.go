@@ -18,6 +18,7 @@ import (
 	"github.com/latchkey-sso/latchkey/internal/config"
 	"github.com/latchkey-sso/latchkey/internal/directory"
 	"github.com/latchkey-sso/latchkey/internal/operator"
+	"github.com/latchkey-sso/latchkey/internal/signingkey"
 	"github.com/latchkey-sso/latchkey/internal/signon"
 	"github.com/latchkey-sso/latchkey/internal/throttle"
 )
@@ -30,6 +31,9 @@ type Options struct {
 	Listeners []net.Listener
 	// Dev adds the pages of the demo, and names reasons of refusals in a header.
 	Dev bool
+	// Keys, if not nil, is called before the keys are made that the declared tenants
+	// lack.
+	Keys func(context.Context, *signon.Service) error
 }
 
 // Server is everything that runs, put together.
@@ -37,6 +41,7 @@ type Server struct {
 	cfg       *config.Config // as it was at the start
 	log       *slog.Logger
 	dev       bool
+	seedKeys  func(context.Context, *signon.Service) error // may be nil
 	listeners []net.Listener
 	store     Store
 	keys      *signon.Keyring
@@ -59,7 +64,7 @@ const headroom = 12 << 20
 // New opens the store, applies the declared tenants and listens. The caller
 // must Run the server or Close it.
 func New(ctx context.Context, o Options) (*Server, error) {
-	s := &Server{cfg: o.Config, log: o.Log, dev: o.Dev, listeners: o.Listeners, headroom: make([]byte, headroom)}
+	s := &Server{cfg: o.Config, log: o.Log, dev: o.Dev, seedKeys: o.Keys, listeners: o.Listeners, headroom: make([]byte, headroom)}
 	if err := s.open(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -115,9 +120,10 @@ func (s *Server) serviceUp() {
 	for i, l := range s.listeners {
 		s.listeners[i] = gate.guard(l)
 	}
+	routes := s.routes()
 	s.http = &http.Server{
 		Handler: &edge{
-			next: s.routes(), clients: clients, timeout: deadlines{after: time.Duration(limits.HandlerTimeout)}, log: s.log, access: s.cfg.Log.Access,
+			next: routes, bounds: routes.bounds, clients: clients, timeout: deadlines{after: time.Duration(limits.HandlerTimeout)}, log: s.log, access: s.cfg.Log.Access,
 		},
 		ReadHeaderTimeout: time.Duration(limits.ReadHeaderTimeout),
 		ReadTimeout:       time.Duration(limits.RequestTimeout),
@@ -142,6 +148,14 @@ func (s *Server) apply(ctx context.Context, cfg *config.Config) error {
 	if err != nil {
 		return err
 	}
+	if s.seedKeys != nil {
+		if err := s.seedKeys(ctx, s.signOn); err != nil {
+			return err
+		}
+	}
+	if err := signingkey.Ensure(ctx, s.signOn, tenants, s.log); err != nil {
+		return err
+	}
 	return s.signOn.Apply(ctx, tenants)
 }
 
@@ -163,6 +177,9 @@ func (s *Server) Reload(ctx context.Context, cfg *config.Config) error {
 		if shown, err = readCertificate(cfg); err != nil {
 			return err
 		}
+	}
+	if err := signingkey.Ensure(ctx, s.signOn, tenants, s.log); err != nil {
+		return err
 	}
 	if err := s.signOn.Apply(ctx, tenants); err != nil {
 		return err

@@ -11,4 +11,5 @@ var shownWords = inbound.WordsOf(`
 	order checkout.php cart.php trial.php upgrade.php finish.php done card sign-out signed-out checkout
 	services generateSSOLoginToken cp tools auth-token jsp developer_login.jsp entrance.jsp
 	portal merchants users user new edit delete activity api
+	v2 get_sso_token validate_sso_token get_member map_lob logout oauth2 token .well-known jwks.json openid-configuration lob enter
 	myaccount support dev open`)

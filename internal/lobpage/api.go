@@ -1,0 +1,124 @@
+package lobpage
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+)
+
+// LOB is a line of business, and whom it calls the API as.
+type LOB struct {
+	ID, Name string
+	// API is the scheme and host of the API.
+	API string
+	// Client is its x-lob-client-id; Bearer and Secret are what it has from the
+	// issuer of access tokens.
+	Client, Bearer, Secret string
+}
+
+// Issue asks for a token that takes a member to the line of business with that id,
+// as whoever may issue for it, and returns it and its number.
+func (l LOB) Issue(ctx context.Context, member, id, functionality string) (number, token string, err error) {
+	var answer struct {
+		ReturnMessage, TokenRefNo, TokenNo string
+	}
+	err = (&api{LOB: l}).call(ctx, "/v2/get_sso_token", map[string]string{"CIINo": member, "LOBId": id, "Functionality": functionality}, &answer)
+	if err == nil && answer.TokenNo == "" {
+		err = fmt.Errorf("ask for a token: %s", answer.ReturnMessage)
+	}
+	return answer.TokenRefNo, answer.TokenNo, err
+}
+
+// maxAnswer is how much is read of an answer, in bytes.
+const maxAnswer = 64 << 10
+
+// early is how long before its end an access token is not used any more.
+const early = time.Minute
+
+// client follows no redirects: the API has none, and an access token must not go
+// elsewhere.
+var client = &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+
+// api calls the API as one line of business.
+type api struct {
+	LOB
+
+	mu     sync.Mutex
+	bearer string
+	until  time.Time // it is used until then
+}
+
+// call makes one call with a JSON body and reads the answer into out.
+func (a *api) call(ctx context.Context, path string, in, out any) error {
+	bearer, err := a.accessToken(ctx)
+	if err != nil {
+		return err
+	}
+	body, err := json.Marshal(in)
+	if err != nil {
+		return fmt.Errorf("call %s: %w", path, err)
+	}
+	return a.post(ctx, path, bytes.NewReader(body), http.Header{
+		"Authorization": {"Bearer " + bearer}, "Content-Type": {"application/json"},
+		"X-Api-Version": {"1.0.0"}, "X-Lob-Client-Id": {a.Client},
+	}, out)
+}
+
+// accessToken returns the access token, a new one when its time is nearly over.
+func (a *api) accessToken(ctx context.Context) (string, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if time.Now().Before(a.until) {
+		return a.bearer, nil
+	}
+	if err := ctx.Err(); err != nil { // others were waited for
+		return "", fmt.Errorf("ask for an access token: %w", err)
+	}
+	asked := time.Now()
+	form := url.Values{"grant_type": {"client_credentials"}, "client_id": {a.Bearer}, "client_secret": {a.Secret}}
+	var answer struct {
+		AccessToken string `json:"access_token"`
+		ExpiresIn   int    `json:"expires_in"` // seconds
+	}
+	header := http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}
+	if err := a.post(ctx, "/oauth2/token", strings.NewReader(form.Encode()), header, &answer); err != nil {
+		return "", err
+	}
+	a.bearer, a.until = answer.AccessToken, asked.Add(time.Duration(answer.ExpiresIn)*time.Second-early)
+	return a.bearer, nil
+}
+
+func (a *api) post(ctx context.Context, path string, body io.Reader, header http.Header, out any) error {
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, a.API+path, body)
+	if err != nil {
+		return fmt.Errorf("call %s: %w", path, err)
+	}
+	r.Header = header
+	answer, err := client.Do(r)
+	if err != nil {
+		return fmt.Errorf("call %s: %w", path, err)
+	}
+	defer answer.Body.Close()
+	if answer.StatusCode != http.StatusOK {
+		return fmt.Errorf("call %s: got status %d, support code %s", path, answer.StatusCode, answer.Header.Get("Latchkey-Support-Code"))
+	}
+	if err := json.NewDecoder(io.LimitReader(answer.Body, maxAnswer)).Decode(out); err != nil {
+		return fmt.Errorf("read the answer of %s: %w", path, err)
+	}
+	return nil
+}
+
+// apis keeps the access token of each line of business.
+type apis struct{ known sync.Map }
+
+func (as *apis) of(lob LOB) *api {
+	found, _ := as.known.LoadOrStore(lob, &api{LOB: lob})
+	return found.(*api) //nolint:forcetypeassert // it holds nothing else
+}
