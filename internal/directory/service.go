@@ -54,7 +54,7 @@ func (s *Service) Subject(ctx context.Context, tenant signon.TenantID, kind sign
 		if err != nil {
 			return signon.Subject{}, err
 		}
-		subject.PrivacyKey, subject.SignedOutBefore = m.PrivacyKey, m.SignedOutBefore
+		subject.PrivacyKey, subject.SignedOutBefore, subject.Apps = m.PrivacyKey, m.SignedOutBefore, m.Apps
 	case ok && kind == signon.SubjectCustomer:
 		c, err := s.CustomerByID(ctx, tenant, id)
 		if err != nil {

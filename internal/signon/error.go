@@ -209,5 +209,6 @@ const (
 	ReasonCapability   Reason = "no_capability"     // the operator does not let the client do this
 	ReasonNotItself    Reason = "not_itself"        // the client is not the application that the token is for
 	ReasonNotOffered   Reason = "not_offered"       // the client may not ask for tokens for that application
+	ReasonNotMember    Reason = "not_member"        // the member is not linked to the application
 	ReasonNotLinked    Reason = "not_linked"        // the client may not act for that tenant, or there is none
 )

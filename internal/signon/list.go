@@ -64,8 +64,9 @@ func (f *GrantFilter) selects(g *Grant) bool {
 // errEnough ends a walk early.
 var errEnough = errors.New("enough")
 
-// ListGrants visits the selected grants in the order in which they expire, until
-// visit returns false. Grants are kept for ten minutes after they have expired.
+// ListGrants visits the selected grants in the order in which they expire, and
+// those of applications as if they were valid for a day, until visit returns false.
+// Grants are kept for ten minutes after that.
 func (s *Service) ListGrants(ctx context.Context, f GrantFilter, visit func(*Grant, Standing) bool) error {
 	now, epoch := s.store.Now(), s.store.Epoch()
 	first := ExpiryKey(time.Unix(0, 0))
@@ -79,7 +80,7 @@ func (s *Service) ListGrants(ctx context.Context, f GrantFilter, visit func(*Gra
 	for i := range last {
 		last[i] = 0xff
 	}
-	signedOut := s.signedOut(ctx)
+	signedOut, voids := s.signedOut(ctx), newVoids(s.store)
 	err := s.eachGrant(ctx, first, last, func(g *Grant) error {
 		if !f.selects(g) {
 			return nil
@@ -87,6 +88,9 @@ func (s *Service) ListGrants(ctx context.Context, f GrantFilter, visit func(*Gra
 		standing := g.Standing(now, epoch)
 		if standing == StandingLive || standing == StandingRedeemed {
 			void, err := signedOut(g)
+			if err == nil && !void {
+				void, err = voids.void(ctx, g)
+			}
 			if err != nil {
 				return err
 			}

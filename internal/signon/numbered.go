@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"math/big"
 	"net/netip"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -58,8 +59,8 @@ type Numbered struct {
 
 // IssueNumbered makes a grant for an application and returns its token. When it
 // returns, the grant and its audit event are durable. Errors: CodeForbidden when
-// the client may not ask for tokens for that application, CodeSubjectUnknown,
-// CodeUnavailable.
+// the client may not ask for tokens for that application, or the member is not
+// linked to it, CodeSubjectUnknown, CodeLimit, CodeUnavailable.
 func (s *Service) IssueNumbered(ctx context.Context, req *NumberedRequest) (*Numbered, error) {
 	n, err := s.issueNumbered(ctx, req)
 	asked := &IssueRequest{Client: req.Client, Destination: req.Destination, Caller: req.Caller, SupportCode: req.SupportCode}
@@ -83,15 +84,20 @@ func (s *Service) issueNumbered(ctx context.Context, req *NumberedRequest) (*Num
 	if err != nil {
 		return nil, err
 	}
+	if refused := subject.unlinked(CodeForbidden, req.Destination.ID); refused != nil {
+		return nil, refused
+	}
+	mark, err := s.store.VoidedBefore(ctx, req.Client.Tenant, req.Destination.ID)
+	if err != nil {
+		return nil, fmt.Errorf("issue token: %w", err)
+	}
+	notBefore := later(mark, subject.SignedOutBefore)
 	for draw := 1; ; draw++ {
-		n, err := s.number(req, &subject)
+		n, err := s.number(req, notBefore)
 		if err != nil {
 			return nil, err
 		}
-		err = s.store.CreateGrant(ctx, &n.Grant, &Event{
-			Type: EventIssued, Tenant: n.Grant.Tenant, Client: req.Client.ID, Destination: req.Destination.ID, Grant: n.Grant.Key.Reference(),
-			SupportCode: req.SupportCode, Caller: req.Caller.String(), Personal: SealPersonal(subject.PrivacyKey, Personal{Subject: req.Member}),
-		}, nil)
+		err = s.createNumbered(ctx, req, n, subject.PrivacyKey)
 		switch {
 		case err == nil:
 			return n, nil
@@ -105,6 +111,31 @@ func (s *Service) issueNumbered(ctx context.Context, req *NumberedRequest) (*Num
 	}
 }
 
+// createNumbered stores the grant within the tenant's limit. That of links for one
+// person does not bound it: a back end asks whenever its member goes somewhere.
+func (s *Service) createNumbered(ctx context.Context, req *NumberedRequest, n *Numbered, privacy PrivacyKey) error {
+	g := &n.Grant
+	tenant, ok := s.Registry().Tenant(g.Tenant)
+	if !ok {
+		return fmt.Errorf("tenant %q is not declared", g.Tenant)
+	}
+	limits := TenantLimits{LiveGrants: tenant.Limits.LiveGrants}
+	if wait := s.live.add(g.Tenant, limits, g.person(), g.ExpiresAt, s.store.Now()); wait > 0 {
+		return &Error{
+			Code: CodeLimit, Reason: ReasonLimit, RetryAfter: wait, Received: "one more",
+			Expected: fmt.Sprintf("at most %d live links and tokens of the tenant", limits.LiveGrants),
+		}
+	}
+	err := s.store.CreateGrant(ctx, g, &Event{
+		Type: EventIssued, Tenant: g.Tenant, Client: g.Client, Destination: g.Destination, Grant: g.Key.Reference(),
+		SupportCode: req.SupportCode, Caller: req.Caller.String(), Personal: SealPersonal(privacy, Personal{Subject: g.Subject}),
+	}, nil)
+	if err != nil {
+		s.live.remove(g.Tenant, g.person(), g.ExpiresAt)
+	}
+	return err
+}
+
 // mayIssueFor returns CodeForbidden when the client may not ask for tokens for the
 // application.
 func (c *Client) mayIssueFor(d *Destination) error {
@@ -114,18 +145,12 @@ func (c *Client) mayIssueFor(d *Destination) error {
 	return &Error{Code: CodeForbidden, Reason: ReasonNotOffered, Expected: "an application that the client may ask for", Received: d.ID}
 }
 
-func contains(list []string, one string) bool {
-	for _, s := range list {
-		if s == one {
-			return true
-		}
-	}
-	return false
-}
+func contains(list []string, one string) bool { return slices.Contains(list, one) }
 
-// number draws a number and makes the token.
-func (s *Service) number(req *NumberedRequest, subject *Subject) (*Numbered, error) {
-	now := later(s.store.Now().Truncate(time.Millisecond), subject.SignedOutBefore)
+// number draws a number and makes the token. What was issued before notBefore is
+// void, so the token is issued then, if that is still to come.
+func (s *Service) number(req *NumberedRequest, notBefore time.Time) (*Numbered, error) {
+	now := later(s.store.Now().Truncate(time.Millisecond), notBefore)
 	part, err := rand.Int(rand.Reader, big.NewInt(numberedRandom))
 	if err != nil {
 		return nil, fmt.Errorf("draw number: %w", err)
@@ -172,173 +197,4 @@ func (g *generation) numberedKey(tenant TenantID, number string) (k GrantKey, ok
 	digest := g.digests.sum("numbered", string(tenant), number)
 	copy(k[tokenExpiryLen:], digest[:])
 	return k, true
-}
-
-// ReadRequest asks who a numbered token stands for, whose signature the dialect has
-// found to be right.
-type ReadRequest struct {
-	// Client is the authenticated caller.
-	Client *Client
-	// Destination is the application that the token says it is for.
-	Destination *Destination
-	// Number is the token's.
-	Number      string
-	Caller      netip.Addr
-	SupportCode string
-}
-
-// Read returns the grant of a numbered token within its validity, once, or until
-// it expires where the application wants that. The only refusal is
-// CodeTokenInvalid.
-func (s *Service) Read(ctx context.Context, req *ReadRequest) (*Grant, error) {
-	g, err := s.read(ctx, req)
-	trace := Trace{SupportCode: req.SupportCode, Operation: OpResolve, Tenant: req.Client.Tenant, Client: req.Client.ID, Destination: req.Destination.ID}
-	if g != nil {
-		trace.Grant = g.Key.Reference()
-	}
-	s.Trace(&trace, err)
-	if err != nil {
-		return nil, err
-	}
-	return g, nil
-}
-
-// read returns the grant also when it is refused, for the trace.
-func (s *Service) read(ctx context.Context, req *ReadRequest) (*Grant, error) {
-	g, err := s.findNumbered(ctx, req.Client.Tenant, req.Number)
-	if err != nil {
-		return nil, err
-	}
-	refused := s.unreadable(ctx, req, g)
-	if refused == nil && !req.Destination.Reusable {
-		return g, s.consume(ctx, req, g)
-	}
-	event := req.event(EventResolved, g)
-	if refused != nil {
-		if refused.Code == CodeTokenInvalid {
-			event.Type, event.Reason, event.Note = EventResolveRefused, refused.Reason, refused.compared()
-			s.record(ctx, event)
-		}
-		return g, refused
-	}
-	if err := s.store.AppendEvent(ctx, event); err != nil {
-		return g, fmt.Errorf("read token: %w", err)
-	}
-	return g, nil
-}
-
-func (req *ReadRequest) event(t EventType, g *Grant) *Event {
-	return &Event{
-		Type: t, Tenant: g.Tenant, Client: req.Client.ID, Destination: g.Destination,
-		Grant: g.Key.Reference(), SupportCode: req.SupportCode, Caller: req.Caller.String(),
-	}
-}
-
-func (s *Service) findNumbered(ctx context.Context, tenant TenantID, number string) (*Grant, error) {
-	for _, gen := range s.keys.generations {
-		key, ok := gen.numberedKey(tenant, number)
-		if !ok {
-			return nil, Refused(ReasonMalformed)
-		}
-		g, err := s.store.Grant(ctx, key)
-		if err == nil {
-			return &g, nil
-		}
-		if !errors.Is(err, ErrNotFound) {
-			return nil, Unavailable("read grant", err)
-		}
-	}
-	return nil, Refused(ReasonUnknown)
-}
-
-// unreadable returns why the token can't be read by the client, or nil.
-func (s *Service) unreadable(ctx context.Context, req *ReadRequest, g *Grant) *Error {
-	if g.Destination != req.Destination.ID || !contains(req.Client.Is, g.Destination) {
-		refused := Refused(ReasonNotItself)
-		refused.Expected, refused.Received = "a token for the application that the client is", "one for "+g.Destination
-		return refused
-	}
-	mark, err := s.store.VoidedBefore(ctx, g.Tenant, g.Destination)
-	if err != nil {
-		return AsError(Unavailable("read token", err))
-	}
-	if g.IssuedAt.Before(mark) {
-		refused := Refused(ReasonRevoked)
-		refused.Expected, refused.Received = "issued at "+stamp(mark)+" or later, as everything before is revoked there", "issued at "+stamp(g.IssuedAt)
-		return refused
-	}
-	return s.unresolvable(ctx, g)
-}
-
-// consume lets the store decide, in one conditional update, whether this is the
-// first time that the token is read.
-func (s *Service) consume(ctx context.Context, req *ReadRequest, g *Grant) error {
-	out, err := s.store.RedeemGrant(ctx, &Redemption{
-		Key: g.Key, From: g.Destination, NoSession: true, Session: BrowserSession{Destination: g.Destination},
-		Record: func(o *RedeemOutcome) *Event {
-			switch {
-			case o.Won:
-				return req.event(EventResolved, g)
-			case !o.Known:
-				return nil
-			}
-			e := req.event(EventResolveRefused, g)
-			e.Reason = o.read()
-			e.Note = o.Grant.refused(e.Reason, o.At, o.Epoch, "").compared()
-			if !s.mayRecord(e) {
-				return nil
-			}
-			return e
-		},
-	})
-	switch {
-	case err != nil:
-		return fmt.Errorf("read token: %w", err)
-	case out.Won:
-		return nil
-	}
-	s.noteRecorded(g.Tenant, EventResolveRefused)
-	reason := out.read()
-	return out.Grant.refused(reason, out.At, out.Epoch, "")
-}
-
-// read returns why the token was not read by the call.
-func (o *RedeemOutcome) read() Reason {
-	if !o.Known {
-		return ReasonUnknown
-	}
-	if reason := o.Grant.refusal(o.At, o.Epoch, []AddrKey{o.Grant.BoundAddr}); reason != "" {
-		return reason
-	}
-	return ReasonUsed // readable, yet the update found it otherwise: never a second time
-}
-
-// VoidApp makes void every token that was issued for an application so far.
-func (s *Service) VoidApp(ctx context.Context, tenant TenantID, app string, supportCode string) error {
-	d, ok := s.Registry().DestinationByID(tenant, app)
-	if !ok || d.Kind != KindApp {
-		return &Error{Code: CodeNotFound, Argument: "application"}
-	}
-	err := s.store.VoidDestination(ctx, tenant, app, &Event{Type: EventDestinationVoided, Tenant: tenant, Destination: app, SupportCode: supportCode})
-	if err != nil {
-		return fmt.Errorf("void tokens: %w", err)
-	}
-	return nil
-}
-
-// VoidMember makes void every token that was issued to a member so far, at all
-// applications. CodeSubjectUnknown when there is no such member.
-func (s *Service) VoidMember(ctx context.Context, c *Client, member SubjectRef, caller netip.Addr, supportCode string) error {
-	subject, err := s.subject(ctx, c.Tenant, SubjectMember, member)
-	if err != nil {
-		return err
-	}
-	err = s.people.SignOut(ctx, c.Tenant, SubjectMember, member, &Event{
-		Type: EventSignedOutEverywhere, Tenant: c.Tenant, Client: c.ID, SupportCode: supportCode, Caller: caller.String(),
-		Personal: SealPersonal(subject.PrivacyKey, Personal{Subject: member}),
-	})
-	if err != nil {
-		return fmt.Errorf("void tokens: %w", err)
-	}
-	return nil
 }

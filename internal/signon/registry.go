@@ -68,7 +68,7 @@ func NewRegistry(tenants []Tenant) (*Registry, error) {
 		errs = append(errs, r.addNumber(&t), r.addHosts(&t), r.addClients(&t), r.addDestinations(&t))
 	}
 	for i := range tenants {
-		errs = append(errs, r.checkLinks(&tenants[i]))
+		errs = append(errs, r.checkLinks(&tenants[i]), checkApps(&tenants[i]))
 	}
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
@@ -113,6 +113,20 @@ func (r *Registry) checkLinks(t *Tenant) error {
 	for _, id := range t.ActsFor {
 		if other := r.tenants[id]; other == nil || id == t.ID || other.Number == "" {
 			errs = append(errs, fmt.Errorf("tenant %q: it can't act for %q: that must be another tenant, which has a number", t.ID, id))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// checkApps returns an error for clients of applications that the tenant does not
+// have.
+func checkApps(t *Tenant) error {
+	var errs []error
+	for i := range t.Clients {
+		for _, id := range slices.Concat(t.Clients[i].IssuesFor, t.Clients[i].Is) {
+			if !slices.ContainsFunc(t.Destinations, func(d Destination) bool { return d.ID == id && d.Kind == KindApp }) {
+				errs = append(errs, fmt.Errorf("tenant %q: client %q: %q is no application of the tenant", t.ID, t.Clients[i].ID, id))
+			}
 		}
 	}
 	return errors.Join(errs...)

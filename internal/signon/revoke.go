@@ -29,6 +29,9 @@ func (s *Service) Revoke(ctx context.Context, sel Selection, supportCode string)
 		if g.State == GrantLive && !g.ExpiresAt.IsZero() && now.After(g.ExpiresAt.Add(AskTTL)) {
 			continue // over by itself; until then a page that asked may still be answered
 		}
+		if g.State == GrantRedeemed && g.SubjectKind == SubjectMember {
+			continue // read, and nothing came of that which could be ended
+		}
 		event := &Event{
 			Type: EventRevoked, Tenant: sel.Tenant, Client: g.Client, Destination: g.Destination,
 			Grant: key.Reference(), SupportCode: supportCode, Activity: g.activity(),

@@ -120,7 +120,7 @@ func (s *Service) CountLive(ctx context.Context) error {
 		return nil
 	}
 	const page = 1000
-	live, now, epoch := newLiveGrants(), s.store.Now(), s.store.Epoch()
+	live, now, epoch, voids := newLiveGrants(), s.store.Now(), s.store.Epoch(), newVoids(s.store)
 	for after := ExpiryKey(now); ; {
 		grants, err := s.store.Grants(ctx, after, page)
 		if err != nil {
@@ -128,7 +128,15 @@ func (s *Service) CountLive(ctx context.Context) error {
 		}
 		for i := range grants {
 			g := &grants[i]
-			if limits, ok := limited[g.Tenant]; ok && g.State == GrantLive && g.Epoch == epoch {
+			limits, ok := limited[g.Tenant]
+			if !ok || g.Standing(now, epoch) != StandingLive { // by its key alone a numbered one lives for a day
+				continue
+			}
+			void, err := voids.void(ctx, g)
+			if err != nil {
+				return fmt.Errorf("count live grants: %w", err)
+			}
+			if !void {
 				live.add(g.Tenant, limits, g.person(), g.ExpiresAt, now)
 			}
 		}

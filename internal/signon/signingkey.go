@@ -39,8 +39,14 @@ type SigningKeys struct {
 	Accepted []SigningKey
 }
 
-// standing returns how the keys stand at now. Of several that sign, the one that
-// began last does.
+// MaxKeys is how many keys of an owner are accepted at a time at most: a token that
+// names no key has to be tried with each.
+const MaxKeys = 4
+
+// standing returns how the keys stand at now. Of several that could sign, the one
+// that is accepted for longest does: the last rotation retires all others, so what
+// is signed is accepted for as long as it is valid, whatever rotations were planned
+// before.
 func standing(all []SigningKey, now time.Time) (keys SigningKeys) {
 	for i := range all {
 		k := &all[i]
@@ -48,11 +54,17 @@ func standing(all []SigningKey, now time.Time) (keys SigningKeys) {
 			continue
 		}
 		keys.Accepted = append(keys.Accepted, *k)
-		if !now.Before(k.SignsFrom) && (keys.Signer == nil || k.SignsFrom.After(keys.Signer.SignsFrom)) {
+		if !now.Before(k.SignsFrom) && (keys.Signer == nil || k.outlasts(keys.Signer)) {
 			keys.Signer = k
 		}
 	}
 	return keys
+}
+
+// outlasts reports whether the key is accepted for longer than the other. Among
+// equals it does not: the newest comes first in their order.
+func (k *SigningKey) outlasts(other *SigningKey) bool {
+	return !other.RetiresAt.IsZero() && (k.RetiresAt.IsZero() || k.RetiresAt.After(other.RetiresAt))
 }
 
 // keysTTL is for how long an owner's keys are remembered: another node may have
@@ -61,8 +73,9 @@ const keysTTL = time.Second
 
 // keyCache remembers owners' keys.
 type keyCache struct {
-	mu     sync.Mutex
-	owners map[keyOwner]knownKeys
+	mu      sync.Mutex
+	owners  map[keyOwner]knownKeys
+	changes int // how often something was forgotten
 }
 
 type keyOwner struct {
@@ -80,6 +93,7 @@ func (s *Service) SigningKeys(ctx context.Context, tenant TenantID, owner string
 	now, of := s.store.Now(), keyOwner{tenant, owner}
 	s.signingKeys.mu.Lock()
 	known, ok := s.signingKeys.owners[of]
+	changes := s.signingKeys.changes
 	s.signingKeys.mu.Unlock()
 	if !ok || now.Sub(known.readAt) >= keysTTL || now.Before(known.readAt) {
 		keys, err := s.store.SigningKeys(ctx, tenant, owner)
@@ -87,14 +101,19 @@ func (s *Service) SigningKeys(ctx context.Context, tenant TenantID, owner string
 			return SigningKeys{}, fmt.Errorf("read keys: %w", err)
 		}
 		known = knownKeys{keys, now}
-		s.signingKeys.remember(of, known)
+		s.signingKeys.remember(of, known, changes)
 	}
 	return standing(known.keys, now), nil
 }
 
-func (c *keyCache) remember(of keyOwner, known knownKeys) {
+// remember keeps what was read after so many changes, unless there was another one
+// since: it may have been read before that.
+func (c *keyCache) remember(of keyOwner, known knownKeys, changes int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.changes != changes {
+		return
+	}
 	if c.owners == nil {
 		c.owners = map[keyOwner]knownKeys{}
 	}
@@ -105,6 +124,7 @@ func (c *keyCache) forget(of keyOwner) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	delete(c.owners, of)
+	c.changes++
 }
 
 // Rotation puts a new key in the place of an owner's others.
@@ -114,7 +134,8 @@ type Rotation struct {
 	// ID and Secret are the new key's.
 	ID     string
 	Secret Secret
-	// After is how long it is only accepted before it signs.
+	// After is how long it is only accepted before it signs. A key without another one
+	// that signs until then signs at once.
 	After time.Duration
 	// Longest is the longest validity of what is signed: for so long after the new key
 	// begins to sign the others are accepted. Negative: they are retired at once.
@@ -122,17 +143,30 @@ type Rotation struct {
 	SupportCode string
 }
 
-// RotateKey adds a key that takes over from the owner's others. Errors:
-// CodeConflict when the owner has a key of that ID, CodeUnavailable.
+// RotateKey adds a key that takes over from the owner's others, in this process
+// from the next call on, elsewhere within a second: where several processes share
+// the store, After should be longer than that. Errors: ErrConflict when the
+// owner has a key of that ID, CodeLimit when so many keys are accepted already that
+// one has to retire first, CodeUnavailable.
 func (s *Service) RotateKey(ctx context.Context, r *Rotation) (*SigningKey, error) {
+	all, err := s.store.SigningKeys(ctx, r.Tenant, r.Owner)
+	if err != nil {
+		return nil, fmt.Errorf("rotate key: %w", err)
+	}
 	now := s.store.Now().Truncate(time.Millisecond)
-	key := &SigningKey{Tenant: r.Tenant, Owner: r.Owner, ID: r.ID, Secret: r.Secret, CreatedAt: now, SignsFrom: now.Add(r.After)}
-	retire := now
+	key := &SigningKey{Tenant: r.Tenant, Owner: r.Owner, ID: r.ID, Secret: r.Secret, CreatedAt: now, SignsFrom: now}
+	before, retire := standing(all, now), now
 	if r.Longest >= 0 {
+		if before.Signer != nil {
+			key.SignsFrom = now.Add(r.After)
+		}
+		if err := before.full(now); err != nil {
+			return nil, err
+		}
 		// Another node may sign with the key before for as long as it remembers it.
 		retire = key.SignsFrom.Add(r.Longest + 2*keysTTL)
 	}
-	err := s.store.AddKey(ctx, key, retire, &Event{
+	err = s.store.AddKey(ctx, key, retire, &Event{
 		Type: EventKeyAdded, Tenant: r.Tenant, Note: r.Owner + ", key " + r.ID, SupportCode: r.SupportCode,
 	})
 	s.signingKeys.forget(keyOwner{r.Tenant, r.Owner})
@@ -140,4 +174,18 @@ func (s *Service) RotateKey(ctx context.Context, r *Rotation) (*SigningKey, erro
 		return nil, fmt.Errorf("rotate key: %w", err)
 	}
 	return key, nil
+}
+
+// full returns CodeLimit when there is no room for another key.
+func (k *SigningKeys) full(now time.Time) error {
+	if len(k.Accepted) < MaxKeys {
+		return nil
+	}
+	err := &Error{Code: CodeLimit, Argument: "keys", Rule: fmt.Sprintf("must be at most %d at a time: one has to retire first", MaxKeys)}
+	for i := range k.Accepted {
+		if retires := k.Accepted[i].RetiresAt; !retires.IsZero() && (err.RetryAfter == 0 || retires.Sub(now) < err.RetryAfter) {
+			err.RetryAfter = retires.Sub(now)
+		}
+	}
+	return err
 }

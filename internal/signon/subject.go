@@ -47,6 +47,8 @@ type Subject struct {
 	// SignedOutBefore, unless zero, is when the person signed out everywhere: links
 	// that were issued before it are void, and so are the sessions that came of them.
 	SignedOutBefore time.Time
+	// Apps are the applications that a member is linked to, by their ids.
+	Apps []string
 }
 
 // voided reports whether the person has signed out everywhere after something was

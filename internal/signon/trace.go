@@ -71,7 +71,7 @@ var checks = map[Operation][]Check{
 	},
 	OpCall:    {CheckReadable, CheckMethod, CheckCapability, CheckActor, CheckArguments, CheckReference, CheckLimits, CheckCommitted},
 	OpSession: {CheckKnown, CheckSession, CheckIdle, CheckSubject, CheckRevocation},
-	OpResolve: {CheckArguments, CheckForm, CheckKnown, CheckSubject, CheckRevocation, CheckMisses, CheckEpoch, CheckExpiry, CheckCommitted},
+	OpResolve: {CheckArguments, CheckForm, CheckKnown, CheckCapability, CheckSubject, CheckRevocation, CheckMisses, CheckEpoch, CheckExpiry, CheckFirstUse, CheckCommitted},
 }
 
 // failing is the check that each reason stands for.
@@ -81,7 +81,7 @@ var failing = map[Reason]Check{
 	ReasonOldEpoch: CheckEpoch, ReasonWrongTarget: CheckTarget, ReasonUnknownID: CheckClient, ReasonBadProof: CheckSignature, ReasonBadPassword: CheckProof,
 	ReasonStaleProof: CheckDate, ReasonBadAlgorithm: CheckAlgorithm, ReasonSubject: CheckSubject, ReasonReference: CheckReference,
 	ReasonArgument: CheckArguments, ReasonCaller: CheckCaller, ReasonCapability: CheckCapability, ReasonNotLinked: CheckActor,
-	ReasonNotOffered: CheckCapability, ReasonNotItself: CheckCapability,
+	ReasonNotOffered: CheckCapability, ReasonNotItself: CheckCapability, ReasonNotMember: CheckSubject,
 }
 
 // What a dialect's [OpCall] can't make a call of, as arguments of its errors: the
@@ -172,6 +172,7 @@ func (t *Trace) Steps() []Step {
 		case c == t.Failed:
 			steps, result = append(steps, Step{c, StepFailed}), StepNotReached
 		case t.Operation == OpRedeem && (c == CheckSession || c == CheckIdle): // only a repeat has a session
+		case t.Operation == OpResolve && (c == CheckCapability || c == CheckFirstUse): // only numbered tokens are judged by them
 		default:
 			steps = append(steps, Step{c, result})
 		}
