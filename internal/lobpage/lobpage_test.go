@@ -175,7 +175,7 @@ func TestWhoComesInIsShown(t *testing.T) {
 func TestAccessTokensAreKeptUntilShortlyBeforeTheyEnd(t *testing.T) {
 	s := newSite(t)
 	synctest.Test(t, func(t *testing.T) {
-		for _, wait := range []time.Duration{0, 58 * time.Minute, 2 * time.Minute} {
+		for _, wait := range []time.Duration{0, 58 * time.Minute, 90 * time.Second} {
 			time.Sleep(wait)
 			s.enter()
 		}
