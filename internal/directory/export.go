@@ -26,6 +26,13 @@ func (s *Service) AllUsers(ctx context.Context, tenant signon.TenantID) iter.Seq
 	})
 }
 
+// AllMembers returns the tenant's members by number, as AllCustomers does.
+func (s *Service) AllMembers(ctx context.Context, tenant signon.TenantID) iter.Seq2[*Member, error] {
+	return pages("members", func(last *Member) ([]Member, error) {
+		return s.store.Members(ctx, tenant, last.Number, exportPage)
+	})
+}
+
 // AllSubscriptions returns the tenant's subscriptions by reference, as
 // AllCustomers does.
 func (s *Service) AllSubscriptions(ctx context.Context, tenant signon.TenantID) iter.Seq2[*Subscription, error] {

@@ -44,7 +44,7 @@ const (
 	FieldItems          = "items"
 	FieldCard           = "card"
 	FieldCoupon         = "coupon"
-	FieldMember         = "member"
+	FieldNumber         = "number"
 	FieldMobile         = "mobile"
 	FieldApps           = "apps"
 	FieldShopperID      = "shopper_id"

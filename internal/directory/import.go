@@ -16,6 +16,7 @@ type Rows struct {
 	Subscriptions []SubscriptionRow
 	Products      []ProductRow
 	Users         []UserRow
+	Members       []MemberRow
 }
 
 // CustomerRow is about the customer with that ID when there is an ID, else the
@@ -51,13 +52,19 @@ type UserRow struct {
 	Fill     func(*User) error // as in CustomerRow
 }
 
+// MemberRow is about the member with that number.
+type MemberRow struct {
+	Number string
+	Fill   func(*Member) error // as in CustomerRow
+}
+
 // Imported tells what an import did.
 type Imported struct{ Created, Updated int }
 
 // Import replaces or creates the complete rows of the batch, all or none, and
 // leaves the batch as it is. Customers are found by ID when there is one, else
 // by external reference, else they are new, and users by ID or username likewise;
-// subscriptions by reference, products by ID. Errors as for [Service.Merge].
+// subscriptions by reference, products by ID, members by number. Errors as for [Service.Merge].
 func (s *Service) Import(ctx context.Context, tenant signon.TenantID, b *Batch, act Act) (Imported, error) {
 	rows := &Rows{}
 	for _, c := range b.Customers {
@@ -76,6 +83,10 @@ func (s *Service) Import(ctx context.Context, tenant signon.TenantID, b *Batch, 
 		fill := func(stored *User) error { *stored = *u.Clone(); return nil }
 		rows.Users = append(rows.Users, UserRow{ID: u.ID, Username: u.Username, Fill: fill})
 	}
+	for _, m := range b.Members {
+		fill := func(stored *Member) error { *stored = *m.Clone(); return nil }
+		rows.Members = append(rows.Members, MemberRow{Number: m.Number, Fill: fill})
+	}
 	return s.Merge(ctx, tenant, rows, act)
 }
 
@@ -88,7 +99,7 @@ const maxPlans = 5
 // written: CodeInvalid naming the field, CodeConflict for a reference or a name that
 // is another's, CodeSubjectUnknown for a customer who does not exist.
 func (s *Service) Merge(ctx context.Context, tenant signon.TenantID, rows *Rows, act Act) (Imported, error) {
-	if len(rows.Customers)+len(rows.Subscriptions)+len(rows.Products)+len(rows.Users) == 0 {
+	if len(rows.Customers)+len(rows.Subscriptions)+len(rows.Products)+len(rows.Users)+len(rows.Members) == 0 {
 		return Imported{}, nil
 	}
 	var err error
@@ -124,8 +135,8 @@ func (s *Service) writeBatch(ctx context.Context, tenant signon.TenantID, p *pla
 	for _, c := range p.batch.Customers {
 		keys = append(keys, customerKey{tenant, c.ID})
 	}
-	note := fmt.Sprintf("%d customers, %d subscriptions, %d products, %d users: %d new",
-		len(p.batch.Customers), len(p.batch.Subscriptions), len(p.batch.Products), len(p.batch.Users), p.imported.Created)
+	note := fmt.Sprintf("%d customers, %d subscriptions, %d products, %d users, %d members: %d new",
+		len(p.batch.Customers), len(p.batch.Subscriptions), len(p.batch.Products), len(p.batch.Users), len(p.batch.Members), p.imported.Created)
 	event := act.event(signon.EventImported, tenant, note)
 	return s.cache.change(ctx, "import", keys, func(ctx context.Context) error {
 		return s.store.Import(ctx, &p.batch, event)

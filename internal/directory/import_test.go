@@ -108,7 +108,7 @@ func TestImportFindsCustomersByIDThenByExternalReference(t *testing.T) {
 	if diff := cmp.Diff(want, got); err != nil || diff != "" {
 		t.Errorf("error %v, the updated customer (-want +got):\n%s", err, diff)
 	}
-	note := []string{"5 customers, 0 subscriptions, 0 products, 0 users: 3 new"}
+	note := []string{"5 customers, 0 subscriptions, 0 products, 0 users, 0 members: 3 new"}
 	if diff := cmp.Diff(note, events(t, store, signon.EventImported)); diff != "" {
 		t.Errorf("events (-want +got):\n%s", diff)
 	}

@@ -80,7 +80,7 @@ func TestImportFindsUsersByIDThenByUsername(t *testing.T) {
 	if got, err := s.User(t.Context(), shop, 1111001); err != nil || got.Username != "d" || got.PrivacyKey == (signon.PrivacyKey{}) || !got.CreatedAt.Equal(c.Now()) {
 		t.Errorf("the given ID: got %+v, %v", got, err)
 	}
-	note := []string{"0 customers, 0 subscriptions, 0 products, 4 users: 2 new"}
+	note := []string{"0 customers, 0 subscriptions, 0 products, 4 users, 0 members: 2 new"}
 	if diff := cmp.Diff(note, events(t, store, signon.EventImported)); diff != "" {
 		t.Errorf("events (-want +got):\n%s", diff)
 	}

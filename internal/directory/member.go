@@ -49,21 +49,24 @@ const (
 // normalise puts the member into the form that is stored, or returns a CodeInvalid
 // error that names the first bad field.
 func (m *Member) normalise() error {
-	err := checkTexts(field{&m.Name, FieldName, maxText}, field{&m.Email, FieldEmail, maxEmail}, field{&m.Mobile, FieldMobile, maxPhone})
+	err := checkTexts(field{&m.Number, FieldNumber, maxMemberNumber}, field{&m.Name, FieldName, maxText}, field{&m.Email, FieldEmail, maxEmail}, field{&m.Mobile, FieldMobile, maxPhone})
 	if err != nil {
 		return err
 	}
 	if !ValidMemberNumber(m.Number) {
-		return signon.Invalid(FieldMember, "must have 1 to 32 letters and digits")
+		return signon.Invalid(FieldNumber, "must have 1 to 32 letters and digits")
 	}
 	if m.Email != "" && !validEmail(m.Email) {
 		return signon.Invalid(FieldEmail, "must be an e-mail address")
 	}
 	if len(m.Apps) > maxList {
-		return signon.Invalid(FieldApps, "must be at most 100")
+		return signon.Invalid(FieldApps, "must have at most 100 elements")
 	}
-	for _, app := range m.Apps {
-		if app == "" || len(app) > maxAppID || !isAlphanumeric(app) {
+	for i := range m.Apps {
+		if err := text(&m.Apps[i], FieldApps, maxAppID); err != nil {
+			return err
+		}
+		if app := m.Apps[i]; app == "" || len(app) > maxAppID || !isAlphanumeric(app) {
 			return signon.Invalid(FieldApps, "must be ids of letters and digits")
 		}
 	}
@@ -77,5 +80,5 @@ func ValidMemberNumber(number string) bool {
 }
 
 func isAlphanumeric(text string) bool {
-	return strings.Trim(strings.ToLower(text), "abcdefghijklmnopqrstuvwxyz0123456789") == ""
+	return !strings.ContainsFunc(text, func(r rune) bool { return !isUpper(r) && !isLower(r) && (r < '0' || r > '9') })
 }

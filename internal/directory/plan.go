@@ -26,6 +26,7 @@ type plan struct {
 	products      map[string]*Product
 	users         map[int64]*User
 	named         map[string]int64 // users by the usernames that rows gave, in lower case
+	members       map[string]*Member
 	// Customers of subscriptions that were looked up.
 	known map[int64]bool
 }
@@ -35,7 +36,7 @@ func newPlan(s *Service, tenant signon.TenantID) *plan {
 		service: s, tenant: tenant, now: s.clock.Now(),
 		customers: map[int64]*Customer{}, owners: map[string]int64{}, shoppers: map[int64]int64{},
 		users: map[int64]*User{}, named: map[string]int64{},
-		subscriptions: map[string]*Subscription{}, products: map[string]*Product{}, known: map[int64]bool{},
+		subscriptions: map[string]*Subscription{}, products: map[string]*Product{}, members: map[string]*Member{}, known: map[int64]bool{},
 	}
 }
 
@@ -66,6 +67,11 @@ func (p *plan) add(ctx context.Context, rows *Rows) error {
 	}
 	for i := range rows.Users {
 		if err := refuse(i, p.addUser(ctx, &rows.Users[i])); err != nil {
+			return err
+		}
+	}
+	for i := range rows.Members {
+		if err := refuse(i, p.addMember(ctx, &rows.Members[i])); err != nil {
 			return err
 		}
 	}

@@ -25,6 +25,8 @@ func Export(ctx context.Context, dir *directory.Service, tenant signon.TenantID,
 		return writeAll(dst, format, productTable, dir.AllProducts(ctx, tenant))
 	case Users:
 		return writeAll(dst, format, userTable, dir.AllUsers(ctx, tenant))
+	case Members:
+		return writeAll(dst, format, memberTable, dir.AllMembers(ctx, tenant))
 	case Orders:
 		return writeAll(dst, format, orderTable, dir.AllOrders(ctx, tenant))
 	}

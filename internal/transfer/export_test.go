@@ -128,6 +128,12 @@ func drawBatch(rt *rapid.T) *directory.Batch {
 			Permissions: rapid.SliceOfDistinct(rapid.SampledFrom(directory.AllPermissions()), rapid.ID).Draw(rt, "permissions"),
 		})
 	}
+	for i := range rapid.IntRange(0, 2).Draw(rt, "members") {
+		b.Members = append(b.Members, &directory.Member{
+			Number: fmt.Sprint(rapid.StringMatching(`[A-Za-z][A-Za-z0-9]{0,20}`).Draw(rt, "number"), i), Name: drawText(rt, "name"), Email: "x@example.com", Mobile: "+1 2",
+			Apps: rapid.SliceOfDistinct(rapid.StringMatching(`[A-Za-z0-9]{1,4}`), rapid.ID).Draw(rt, "apps"),
+		})
+	}
 	return b
 }
 

@@ -53,6 +53,7 @@ func fillAll(t *testing.T, rec *record) *Refusal {
 	_ = subscriptionTable.fill(&subscriptionRow{}, rec)
 	_ = productTable.fill(&directory.Product{}, rec)
 	_ = userTable.fill(&directory.User{}, rec)
+	_ = memberTable.fill(&directory.Member{}, rec)
 	if err == nil {
 		return nil
 	}

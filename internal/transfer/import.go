@@ -62,6 +62,8 @@ func Columns(kind Kind) []string {
 		return productTable.names()
 	case Users:
 		return userTable.names()
+	case Members:
+		return memberTable.names()
 	}
 	return nil
 }

@@ -394,6 +394,7 @@ var good = map[Kind]map[string]string{
 	Subscriptions: {"customer_id": "352365983", "product_id": "1", "start_date": "2026-01-01"},
 	Products:      {"id": "1", "name": "Backup"},
 	Users:         {"username": "maria", "first_name": "Maria", "last_name": "Keller", "email": "maria@example.com"},
+	Members:       {"number": "10001004"},
 }
 
 func withCSV(kind Kind, column, cell string) string {
@@ -525,7 +526,7 @@ func TestProgressAndStepsOfALargeFile(t *testing.T) {
 	if err != nil || len(chained) != 3 {
 		t.Fatalf("got %d events, %v, want one for each step", len(chained), err)
 	}
-	if e, err := chained[0].Event(); err != nil || e.Type != signon.EventImported || e.Note != "495 customers, 0 subscriptions, 0 products, 0 users: 495 new" {
+	if e, err := chained[0].Event(); err != nil || e.Type != signon.EventImported || e.Note != "495 customers, 0 subscriptions, 0 products, 0 users, 0 members: 495 new" {
 		t.Errorf("got %+v, %v", e, err)
 	}
 }
@@ -556,5 +557,22 @@ func TestASourceThatFailsIsToldAndAllOrNothingWritesNothing(t *testing.T) {
 				t.Errorf("%s, all or nothing %t: got %+v", format, whole, sum)
 			}
 		}
+	}
+}
+
+func TestMembersAreImportedByNumber(t *testing.T) {
+	dir := newDirectory(t)
+	mustRun(t, dir, Members, lines("number,name,email,mobile,apps", `10001004,Asha Menon,asha@example.com,9000010004,03; 01`, `007,,,,`))
+	mustRun(t, dir, Members, `{"number":"10001004","name":"Asha M."}`+"\n"+`{"number":"007","apps":["02"]}`+"\n")
+	want := lines(
+		`{"number":"007","name":"","email":"","mobile":"","apps":["02"]}`,
+		`{"number":"10001004","name":"Asha M.","email":"asha@example.com","mobile":"9000010004","apps":["01","03"]}`)
+	if diff := cmp.Diff(want, export(t, dir, Members, JSONL)); diff != "" {
+		t.Errorf("export (-want +got):\n%s", diff)
+	}
+	_, refused, err := run(t, dir, Members, lines("number,apps", ",01", "1 2,01", "3,0 1"))
+	wantRefused := []string{"line 2: number must have 1 to 32 letters and digits", "line 3: number must have 1 to 32 letters and digits", "line 4: apps must be ids of letters and digits"}
+	if diff := cmp.Diff(wantRefused, refused); err != nil || diff != "" {
+		t.Errorf("error %v, refused (-want +got):\n%s", err, diff)
 	}
 }

@@ -15,14 +15,15 @@ const (
 	Subscriptions Kind = "subscriptions"
 	Products      Kind = "products"
 	Users         Kind = "users"
+	Members       Kind = "members"
 	Orders        Kind = "orders" // can be exported only
 )
 
 // ImportKinds are the kinds that can be imported, ExportKinds those that can be
 // exported.
 var (
-	ImportKinds = []Kind{Customers, Subscriptions, Products, Users}
-	ExportKinds = []Kind{Customers, Subscriptions, Products, Users, Orders}
+	ImportKinds = []Kind{Customers, Subscriptions, Products, Users, Members}
+	ExportKinds = []Kind{Customers, Subscriptions, Products, Users, Members, Orders}
 )
 
 // ParseKind returns the kind of that name if it is among those.

@@ -19,6 +19,8 @@ func (i *importer) row(ctx context.Context, rec *record) (*row, *Refusal) {
 		return i.subscription(ctx, rec)
 	case Users:
 		return user(rec)
+	case Members:
+		return memberRow(rec)
 	default:
 		return product(rec)
 	}
@@ -108,6 +110,15 @@ func user(rec *record) (*row, *Refusal) {
 		return nil, refusal
 	}
 	return &row{rec.line, func(rows *directory.Rows) { rows.Users = append(rows.Users, edit) }}, nil
+}
+
+func memberRow(rec *record) (*row, *Refusal) {
+	number, refusal := rec.key(directory.FieldNumber, aText)
+	if refusal != nil {
+		return nil, refusal
+	}
+	edit := directory.MemberRow{Number: number, Fill: func(m *directory.Member) error { return memberTable.fill(m, rec) }}
+	return &row{rec.line, func(rows *directory.Rows) { rows.Members = append(rows.Members, edit) }}, nil
 }
 
 // key returns the text of a column that says what the record is about; none is
