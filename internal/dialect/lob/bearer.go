@@ -218,6 +218,7 @@ func (m claims) scopes(issuer *signon.Issuer) []string {
 
 // keysOf returns the keys that the issuer signs with.
 func (c *call) keysOf(issuer *signon.Issuer) (jwt.Keys, error) {
+	c.remotes.tidy()
 	if !issuer.Own {
 		return c.remotes.get(c.tenant.ID, issuer.KeysURL)
 	}

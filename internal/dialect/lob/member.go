@@ -31,9 +31,13 @@ func (c *call) lobField() (string, error) {
 func (c *call) member(number string) (*directory.Member, error) {
 	m, err := c.Directory.Member(c.context, c.tenant.ID, number)
 	if errors.Is(err, signon.ErrNotFound) {
-		return nil, &signon.Error{Code: signon.CodeSubjectUnknown, Reason: signon.ReasonSubject}
+		return nil, nobody()
 	}
 	return m, err
+}
+
+func nobody() error {
+	return &signon.Error{Code: signon.CodeSubjectUnknown, Reason: signon.ReasonSubject, Expected: "a member of the tenant", Received: "a number that none has"}
 }
 
 // notLinked says that the member has nothing to do with where it should have.
@@ -91,7 +95,7 @@ func mapLOB(c *call) (*answer, error) {
 	act := directory.Act{Client: c.client.ID, Caller: c.info.Addr, SupportCode: c.info.SupportCode}
 	err = c.Directory.LinkMember(c.context, c.tenant.ID, number, lob, act)
 	if errors.Is(err, signon.ErrNotFound) {
-		err = &signon.Error{Code: signon.CodeSubjectUnknown, Reason: signon.ReasonSubject}
+		err = nobody()
 	}
 	if err != nil {
 		return nil, err

@@ -27,9 +27,6 @@ type remote struct {
 func (r *remotes) get(tenant signon.TenantID, address string) (*jwt.Remote, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if now := r.SignOn.Registry(); now != r.declared {
-		r.forget(now)
-	}
 	set, ok := r.sets[address]
 	if !ok {
 		keys, err := jwt.NewRemote(jwt.RemoteOptions{
@@ -49,8 +46,15 @@ func (r *remotes) get(tenant signon.TenantID, address string) (*jwt.Remote, erro
 	return set.keys, nil
 }
 
-// forget drops the sets that nobody has an issuer for any more.
-func (r *remotes) forget(now *signon.Registry) {
+// tidy drops the sets that nobody has an issuer for any more, when what is declared
+// has changed since the last call.
+func (r *remotes) tidy() {
+	now := r.SignOn.Registry()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if now == r.declared {
+		return
+	}
 	r.declared = now
 	for address, set := range r.sets {
 		for tenant := range set.tenants {

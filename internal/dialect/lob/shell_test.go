@@ -237,7 +237,7 @@ func TestBodiesHaveOneReading(t *testing.T) {
 		goodBody + fill: 200,
 		`{"CIINo":10001004,"LOBId":"01","Functionality":"D","more":{"x":[1]}}`:           200,
 		`{"GenerateTokenRequest":{"CIINo":"10001004","LOBId":"01","Functionality":"D"}}`: 200,
-		`{"CIINo":"\u0031\u00300\u00301004","LOBId":"01","Functionality":"äöüßé"}`:      200,
+		`{"CIINo":"\u0031\u00300\u00301004","LOBId":"01","Functionality":"äöüßé"}`:       200,
 		``:                    400,
 		`null`:                400,
 		`[]`:                  400,
