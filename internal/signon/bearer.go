@@ -57,7 +57,7 @@ func (claim *BearerClaim) refusal(c *Client, known bool) *Error {
 	case claim.ID == "":
 		return nil
 	case !known:
-		return claim.forbidden(ReasonUnknownID, "a client of the tenant", claim.ID)
+		return claim.forbidden(ReasonUnknownID, "a client of the tenant", strings.Clone(claim.ID))
 	case !contains(c.Bearers, claim.Bearer):
 		return claim.forbidden(ReasonBadProof, "a token of "+strings.Join(c.Bearers, ", "), "one of "+claim.Bearer)
 	}
