@@ -240,6 +240,17 @@ func TestAnIssuersKeysComeOverTLSFromTheDeclaredAddress(t *testing.T) {
 	}
 }
 
+// TestATokenOfNobodyIsOfNoIssuer: also should one be declared without a name.
+func TestATokenOfNobodyIsOfNoIssuer(t *testing.T) {
+	w := newWorld(t)
+	tenants := w.groups()
+	tenants[0].Issuers[1].URL = ""
+	w.apply(tenants)
+	for _, name := range []any{nil, ""} {
+		w.let("no issuer", w.sign(keyFor("cognito", jwt.RS256), w.cognitoClaims(map[string]any{"iss": name})), 401)
+	}
+}
+
 // TestClientsMayCallFromTheirNetworks: a client's own list comes on top of the
 // tenant's.
 func TestClientsMayCallFromTheirNetworks(t *testing.T) {

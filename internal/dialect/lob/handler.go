@@ -34,9 +34,6 @@ const (
 // DefaultTimeout is how long a call may take.
 const DefaultTimeout = 29 * time.Second
 
-// writeTime is for how long after that an answer may be sent.
-const writeTime = 6 * time.Second
-
 // Options are what the dialect is made of. SignOn, Directory and Log are required.
 type Options struct {
 	SignOn    *signon.Service
@@ -95,10 +92,9 @@ type call struct {
 // ServeHTTP answers one request. All steps that every call needs are taken in
 // answer, so that no endpoint can skip one.
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	// The server's own deadline is shorter than what is promised here.
+	// The server gives these paths that time, too, and some more for sending the answer.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), h.Timeout)
 	defer cancel()
-	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(h.Timeout + writeTime)) // where there is a connection
 	c := &call{handler: h, request: r, writer: w, info: inbound.Of(w, r), context: ctx}
 	a, err := c.answer()
 	if err != nil {

@@ -42,7 +42,7 @@ func nobody() error {
 
 // notLinked says that the member has nothing to do with where it should have.
 func (c *call) notLinked(expected string) error {
-	return notMapped.because(&signon.Error{Code: signon.CodeForbidden, Reason: signon.ReasonReference, Expected: expected, Received: "one who is not"})
+	return notMapped.because(&signon.Error{Code: signon.CodeForbidden, Reason: signon.ReasonNotMember, Expected: expected, Received: "one who is not"})
 }
 
 // getMember tells a line of business about a member of its own.

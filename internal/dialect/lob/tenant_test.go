@@ -228,7 +228,7 @@ func TestRefusalsAreExplained(t *testing.T) {
 		{"body", func() *http.Request { return w.request("get_sso_token", "{") }, signon.OpIssue, signon.CheckArguments, true},
 		{"line of business", func() *http.Request { return w.request("get_sso_token", strings.ReplaceAll(goodBody, `"01"`, `"99"`)) }, signon.OpIssue, signon.CheckCapability, true},
 		{"member", func() *http.Request { return w.request("get_sso_token", strings.ReplaceAll(goodBody, member, "99")) }, signon.OpIssue, signon.CheckSubject, true},
-		{"link", func() *http.Request { return w.request("get_sso_token", strings.ReplaceAll(goodBody, member, second)) }, signon.OpIssue, signon.CheckReference, true},
+		{"link", func() *http.Request { return w.request("get_sso_token", strings.ReplaceAll(goodBody, member, second)) }, signon.OpIssue, signon.CheckSubject, true},
 		{"signature", func() *http.Request {
 			return w.request("validate_sso_token", validation(good.TokenRefNo, good.TokenNo[:len(good.TokenNo)-4]+"AAAA"))
 		}, signon.OpResolve, signon.CheckSignature, true},

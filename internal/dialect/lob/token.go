@@ -56,7 +56,11 @@ func (c *call) issue(member *directory.Member, target string) (*answer, error) {
 			return signToken(key, n, member.Number, c.about.ID, target)
 		},
 	})
-	if err != nil {
+	switch e := signon.AsError(err); {
+	case e == nil:
+	case e.Reason == signon.ReasonNotMember: // since a moment ago
+		return nil, notMapped.because(err)
+	default:
 		return nil, err
 	}
 	a, err := says(generated{c.done("Token Generated successfully"), issued.Number, issued.Token.Reveal()})
