@@ -1,11 +1,15 @@
 package dev
 
 import (
+	"encoding/base64"
+	"encoding/json"
 	"errors"
+	"log/slog"
 	"net/netip"
 	"path/filepath"
 	"reflect"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -14,6 +18,7 @@ import (
 	"github.com/latchkey-sso/latchkey/internal/password"
 	"github.com/latchkey-sso/latchkey/internal/signon"
 	"github.com/latchkey-sso/latchkey/internal/store/sqlite"
+	"github.com/latchkey-sso/latchkey/internal/throttle"
 )
 
 func openDirectory(t *testing.T) (*directory.Service, *sqlite.Store) {
@@ -150,6 +155,111 @@ func TestTheDemosPasswordsAreThoseOfItsHashes(t *testing.T) {
 		if _, ok := registry.Shared("localhost:8080", signon.KindPortal, t2); !ok {
 			t.Errorf("%s has no portal at the host that all share", t2)
 		}
+	}
+}
+
+// The demo's group is what the published examples call.
+func TestTheGroupIsAsTheDemoSays(t *testing.T) {
+	tenants, err := Config(8080).Declared()
+	if err != nil {
+		t.Fatal(err)
+	}
+	registry, err := signon.NewRegistry(tenants)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for host, want := range map[string]bool{"localhost:8080": true, "127.0.0.1:8080": true, "localhost": false, "api.example.com": false} {
+		if got, ok := registry.ByHost(host); ok != want || ok && got.ID != groupTenant {
+			t.Errorf("%s: got the group %v, want %v", host, ok, want)
+		}
+	}
+	for _, id := range []string{"01", "02", "03", "04", "05", "06", "07"} {
+		d, ok := registry.DestinationByID(groupTenant, id)
+		if !ok || d.Kind != signon.KindApp || d.DefaultTTL != time.Hour || d.Reusable || d.Settings["algorithm"] != "HS256" || d.Settings["name"] == id {
+			t.Errorf("%s: got %+v", id, d)
+		}
+	}
+	type who struct{ Issues, Is, Bearers []string }
+	for id, want := range map[string]who{
+		"1RrLMyLrZGA=": {[]string{"01", "03"}, []string{"01"}, []string{"demo-lob-client", "demo-lob-weak"}},
+		"TE9CMDM=":     {nil, []string{"03"}, []string{"demo-lob-03"}},
+	} {
+		c, _ := registry.Client("lob", id)
+		if diff := cmp.Diff(want, who{c.IssuesFor, c.Is, c.Bearers}); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", id, diff)
+		}
+	}
+	for id, want := range map[string][2]string{
+		"demo-lob-client": {"demo-lob-secret", "sso/generate"}, "demo-lob-weak": {"demo-lob-weak", "profile/read"}, "demo-lob-03": {"demo-lob-03", "sso/generate"},
+	} {
+		c, ok := registry.Client("oauth", id)
+		if !ok || c.Tenant != groupTenant || c.Secrets[0].Reveal() != want[0] || !cmp.Equal(c.Scopes, []string{want[1]}) {
+			t.Errorf("%s: got another secret, or the scopes %v", id, c.Scopes)
+		}
+	}
+	issuers := tenants[len(tenants)-1].Issuers
+	if want := []signon.Issuer{{Own: true, URL: "http://localhost:8080/oauth2", Scopes: []string{"sso/generate"}}}; !cmp.Equal(issuers, want) {
+		t.Errorf("got issuers %+v", issuers)
+	}
+}
+
+func TestMembersAreLinkedAsTheDemoSaysAndStayAsTheyWereChanged(t *testing.T) {
+	dir, _ := openDirectory(t)
+	if err := Seed(t.Context(), dir); err != nil {
+		t.Fatal(err)
+	}
+	if err := dir.LinkMember(t.Context(), groupTenant, "10001005", "07", directory.Act{}); err != nil {
+		t.Fatal(err)
+	}
+	if err := Seed(t.Context(), dir); err != nil {
+		t.Fatal(err)
+	}
+	for number, want := range map[string][]string{"10001004": {"01", "03"}, "10001005": {"03", "07"}} {
+		if m, err := dir.Member(t.Context(), groupTenant, number); err != nil || !cmp.Equal(m.Apps, want) {
+			t.Errorf("%s: got %+v, %v, want the links %v", number, m, err, want)
+		}
+	}
+	if _, err := dir.Member(t.Context(), tenant, "10001004"); !errors.Is(err, signon.ErrNotFound) {
+		t.Errorf("a vendor knows the group's member: %v", err)
+	}
+}
+
+func TestLinesOfBusinessHaveThePublishedKeysUntilTheyAreRotated(t *testing.T) {
+	dir, store := openDirectory(t)
+	unlimited := throttle.New(0, 0)
+	keys, err := signon.NewKeyring(make([]byte, signon.RootKeyLen), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	signOn := signon.New(signon.Options{
+		Store: store, Keys: keys, People: dir, Log: slog.New(slog.DiscardHandler), Misses: unlimited, Failures: unlimited, Refusals: unlimited,
+	})
+	if err := SeedKeys(t.Context(), signOn); err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range []string{"01", "07"} {
+		found, err := signOn.SigningKeys(t.Context(), groupTenant, signon.AppOwner(id))
+		if err != nil || found.Signer == nil {
+			t.Fatalf("%s: got %v, %v", id, found, err)
+		}
+		var jwk struct{ Kty, Alg, K string }
+		if err := json.Unmarshal([]byte(found.Signer.Secret.Reveal()), &jwk); err != nil {
+			t.Fatal(err)
+		}
+		secret, err := base64.RawURLEncoding.DecodeString(jwk.K)
+		if err != nil || string(secret) != "latchkey-demo-lob-"+id+"-key-32bytes" || len(secret) != 32 || jwk.Alg != "HS256" {
+			t.Errorf("%s: got another key, %v", id, err)
+		}
+	}
+	owner := signon.AppOwner("01")
+	if _, err := signOn.RotateKey(t.Context(), &signon.Rotation{Tenant: groupTenant, Owner: owner, ID: "new", Secret: "x", Longest: -1}); err != nil {
+		t.Fatal(err)
+	}
+	if err := SeedKeys(t.Context(), signOn); err != nil {
+		t.Fatal(err)
+	}
+	if found, err := signOn.SigningKeys(t.Context(), groupTenant, owner); err != nil || len(found.Accepted) != 1 || found.Signer.ID != "new" {
+		t.Errorf("loaded again: got %d keys, %v, want the rotated one alone", len(found.Accepted), err)
 	}
 }
 

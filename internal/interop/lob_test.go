@@ -5,8 +5,11 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"html"
+	"io"
 	"log/slog"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -112,6 +115,26 @@ func readLOBAnswer(t *testing.T, printed string) {
 func TestLOBExampleWithCurl(t *testing.T) {
 	t.Parallel()
 	readLOBAnswer(t, runExample(t, shell, nil, "example.sh", example(t, lobDocs, "## curl", "sh"), demo.url(t)))
+}
+
+// TestStartPageLOBExample runs the commands that the start page shows.
+func TestStartPageLOBExample(t *testing.T) {
+	t.Parallel()
+	answer, err := http.Get(demo.url(t) + "/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	page, err := io.ReadAll(answer.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := regexp.MustCompile(`(?s)aria-label="Commands for a line of business">(.*?)</pre>`).FindSubmatch(page)
+	if found == nil {
+		t.Fatal("the page shows no commands")
+	}
+	code := strings.Replace(html.UnescapeString(string(found[1])), "curl -X", "curl -s -X", 1)
+	readLOBAnswer(t, runExample(t, shell, nil, "start.sh", code, demo.url(t)))
 }
 
 // TestPublishedLOBExample runs the command that the published page prints, which is
