@@ -16,7 +16,7 @@ import (
 )
 
 func newExport() *cobra.Command {
-	group := newGroup("export", "Export customers, subscriptions, products, users or orders to a file")
+	group := newGroup("export", "Export customers, subscriptions, products, users, members or orders to a file")
 	for _, kind := range transfer.ExportKinds {
 		group.AddCommand(newExportKind(kind))
 	}

@@ -25,7 +25,8 @@ func newGrants() *cobra.Command {
 		Short: "List sign-on links and how they stand",
 		Long: `Lists grants, the permissions behind sign-on links, in the order in which they
 expire. What a link's token is nobody can say: only a digest of it is kept. Grants
-are removed ten minutes after they have expired.
+are removed ten minutes after they have expired. Tokens of applications are listed
+and kept as if they were valid for a day.
 
 --since and --until bound when a link was issued. They take a time, as in
 2026-11-21T12:00:00Z, a day, or how long ago, as in 15m.
@@ -50,12 +51,13 @@ are removed ten minutes after they have expired.
 	f.StringVarP(&q.Tenant, "tenant", "t", "", "only of this `tenant`")
 	f.StringVar(&q.Customer, "customer", "", "only of the customer with this internal or external `reference`")
 	f.StringVar(&q.User, "user", "", "only of the user of a portal with this `ID` or username")
+	f.StringVar(&q.Member, "member", "", "only of the member with this `number`")
 	f.StringVar(&q.Client, "client", "", "only those that this `client` asked for")
-	f.StringVar(&q.Destination, "destination", "", "only to this `destination`: cart, account, portal or entrance")
+	f.StringVar(&q.Destination, "destination", "", "only to this `destination`: cart, account, portal, entrance, or an application's ID")
 	f.StringVar(&q.State, "state", "", "only those that are live, redeemed, revoked, voided or expired")
 	f.StringVar(&since, "since", "", "only those issued at that `time` or later")
 	f.StringVar(&until, "until", "", "only those issued at that `time` or earlier")
-	cmd.MarkFlagsMutuallyExclusive("customer", "user")
+	cmd.MarkFlagsMutuallyExclusive("customer", "user", "member")
 	f.Int64Var(&q.Limit, "limit", 100, "stop after so many; 0 lists all")
 	f.BoolVar(&asJSON, "json", false, "print JSON Lines")
 	states := make([]string, 0, len(signon.Standings()))
@@ -109,10 +111,10 @@ func grantTable(w io.Writer) (show func(*operator.Grant) error, flush func() err
 
 // person names whom a grant is for; customers are the rule.
 func person(g *operator.Grant) string {
-	if g.SubjectKind == string(signon.SubjectUser) {
-		return "user " + g.Subject
+	if g.SubjectKind == string(signon.SubjectCustomer) {
+		return g.Subject
 	}
-	return g.Subject
+	return g.SubjectKind + " " + g.Subject
 }
 
 // readTime reads a time, a day, or how long before now; empty is none.

@@ -16,7 +16,7 @@ import (
 )
 
 func newImport() *cobra.Command {
-	group := newGroup("import", "Import customers, subscriptions, products or users from a file")
+	group := newGroup("import", "Import customers, subscriptions, products, users or members from a file")
 	for _, kind := range transfer.ImportKinds {
 		group.AddCommand(newImportKind(kind))
 	}

@@ -24,10 +24,11 @@ func newRevoke() *cobra.Command {
 		Short: "End links and the sessions that came of them",
 		Long: `Ends one grant, all of a customer or of a user of a portal, or all that a client
 asked for: links that were not used yet, and the sessions of those that were. Each
-is recorded in the audit log. What was ended can't be brought back.
+is recorded in the audit log. Or makes void all tokens that were issued so far to a
+member, or for an application. What was ended can't be brought back.
 
 ` + placeHelp,
-		Example: "  latchkey revoke --tenant shop --customer 352365983\n  latchkey revoke --reference 6b0187ca9d0976cf36c70eed --yes",
+		Example: "  latchkey revoke --tenant shop --customer 352365983\n  latchkey revoke --reference 6b0187ca9d0976cf36c70eed --yes\n  latchkey revoke --tenant group --app 01",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if !yes {
@@ -52,11 +53,13 @@ is recorded in the audit log. What was ended can't be brought back.
 	f.StringVar(&req.Reference, "reference", "", "end the grant with this `reference`")
 	f.StringVar(&req.Customer, "customer", "", "end all of the customer with this internal or external `reference`")
 	f.StringVar(&req.User, "user", "", "end all of the user of a portal with this `ID` or username")
+	f.StringVar(&req.Member, "member", "", "make void all tokens issued so far to the member with this `number`")
+	f.StringVar(&req.App, "app", "", "make void all tokens issued so far for the application with this `ID`")
 	f.StringVar(&req.Client, "client", "", "end all that this `client` asked for")
 	f.BoolVarP(&yes, "yes", "y", false, "don't ask on a terminal")
 	f.BoolVar(&asJSON, "json", false, "print JSON")
-	cmd.MarkFlagsMutuallyExclusive("reference", "customer", "user", "client")
-	cmd.MarkFlagsOneRequired("reference", "customer", "user", "client")
+	cmd.MarkFlagsMutuallyExclusive("reference", "customer", "user", "member", "app", "client")
+	cmd.MarkFlagsOneRequired("reference", "customer", "user", "member", "app", "client")
 	p.addFlags(cmd)
 	return cmd
 }
@@ -69,6 +72,10 @@ func whatEnds(req *operator.RevokeRequest) string {
 		what = "all links and sessions of customer " + req.Customer
 	case req.User != "":
 		what = "all links and sessions of user " + req.User
+	case req.Member != "":
+		what = "all tokens of member " + req.Member
+	case req.App != "":
+		what = "all tokens for application " + req.App
 	case req.Client != "":
 		what = "all links and sessions that client " + req.Client + " asked for"
 	}
@@ -105,10 +112,12 @@ func agreed(in io.Reader) error {
 
 func printRevoked(w io.Writer, done *operator.Revoked) error {
 	var err error
-	switch done.Ended {
-	case 0:
+	switch {
+	case done.Void != "":
+		_, err = fmt.Fprintf(w, "All tokens of %s of tenant %s that were issued until now are void (support code %s).\n", done.Void, done.Tenant, done.SupportCode)
+	case done.Ended == 0:
 		_, err = fmt.Fprintf(w, "There was nothing to end at tenant %s.\n", done.Tenant)
-	case 1:
+	case done.Ended == 1:
 		_, err = fmt.Fprintf(w, "1 link of tenant %s was ended, with its session if it had one (support code %s).\n", done.Tenant, done.SupportCode)
 	default:
 		_, err = fmt.Fprintf(w, "%d links of tenant %s were ended, with their sessions (support code %s).\n", done.Ended, done.Tenant, done.SupportCode)

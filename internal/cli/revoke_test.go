@@ -18,6 +18,8 @@ func TestOnlyAClearYesRevokes(t *testing.T) {
 		"all links and sessions of customer 7 of tenant shop": {Tenant: "shop", Customer: "7"},
 		"all links and sessions of user 7":                    {User: "7"},
 		"all links and sessions that client 7 asked for":      {Client: "7"},
+		"all tokens of member 7":                              {Member: "7"},
+		"all tokens for application 7 of tenant group":        {Tenant: "group", App: "7"},
 		"the link 7": {Reference: "7"},
 	} {
 		if got := whatEnds(&req); got != want {

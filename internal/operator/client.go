@@ -173,10 +173,11 @@ func (c *Client) Explain(ctx context.Context, code string) (*Explanation, error)
 	return document[Explanation](ctx, c, http.MethodGet, "/explain/"+url.PathEscape(code), nil)
 }
 
-// Grants passes on the selected grants, in the order in which they expire.
+// Grants passes on the selected grants, in the order in which they expire, those
+// of applications as if they were valid for a day.
 func (c *Client) Grants(ctx context.Context, q GrantQuery, tell func(*Grant)) error {
 	query := url.Values{
-		"tenant": {q.Tenant}, "customer": {q.Customer}, "user": {q.User}, "client": {q.Client}, "destination": {q.Destination},
+		"tenant": {q.Tenant}, "customer": {q.Customer}, "user": {q.User}, "member": {q.Member}, "client": {q.Client}, "destination": {q.Destination},
 		"state": {q.State}, "limit": {strconv.FormatInt(q.Limit, 10)},
 	}
 	for name, at := range map[string]time.Time{"since": q.Since, "until": q.Until} {
@@ -193,7 +194,10 @@ func (c *Client) Grants(ctx context.Context, q GrantQuery, tell func(*Grant)) er
 
 // Revoke ends what is asked for.
 func (c *Client) Revoke(ctx context.Context, req RevokeRequest) (*Revoked, error) {
-	query := url.Values{"tenant": {req.Tenant}, "reference": {req.Reference}, "customer": {req.Customer}, "user": {req.User}, "client": {req.Client}}
+	query := url.Values{
+		"tenant": {req.Tenant}, "reference": {req.Reference}, "customer": {req.Customer}, "user": {req.User}, "client": {req.Client},
+		"member": {req.Member}, "app": {req.App},
+	}
 	return document[Revoked](ctx, c, http.MethodPost, "/revoke", query)
 }
 

@@ -139,7 +139,8 @@ func (p *personReader) person(ctx context.Context, e *signon.Event) (*Person, er
 	// those of the users first, who are few.
 	users := keys(p.Directory.AllUsers(ctx, e.Tenant), func(u *directory.User) signon.PrivacyKey { return u.PrivacyKey })
 	customers := keys(p.Directory.AllCustomers(ctx, e.Tenant), func(c *directory.Customer) signon.PrivacyKey { return c.PrivacyKey })
-	for _, all := range []iter.Seq2[signon.PrivacyKey, error]{users, customers} {
+	members := keys(p.Directory.AllMembers(ctx, e.Tenant), func(m *directory.Member) signon.PrivacyKey { return m.PrivacyKey })
+	for _, all := range []iter.Seq2[signon.PrivacyKey, error]{users, members, customers} {
 		for key, err := range all {
 			if err != nil {
 				return nil, fmt.Errorf("look for the person of an audit event: %w", err)

@@ -16,7 +16,7 @@ type Grant struct {
 	Client      string     `json:"client"`
 	Destination string     `json:"destination"`
 	Subject     string     `json:"subject"`
-	SubjectKind string     `json:"subject_kind"` // customer or user
+	SubjectKind string     `json:"subject_kind"` // customer, user or member
 	State       string     `json:"state"`        // live, redeemed, revoked, voided or expired
 	Target      string     `json:"target"`
 	Language    string     `json:"language,omitempty"`
@@ -42,9 +42,10 @@ func newGrant(g *signon.Grant, standing signon.Standing) *Grant {
 
 // GrantQuery selects grants. The zero value selects all.
 type GrantQuery struct {
-	Tenant       string // empty: all, or with Customer or User the only one
+	Tenant       string // empty: all, or with Customer, User or Member the only one
 	Customer     string // an internal reference, or else an external one
 	User         string // an ID, or else a username; not with Customer
+	Member       string // a number; not with Customer or User
 	Client       string
 	Destination  string
 	State        string
@@ -52,7 +53,7 @@ type GrantQuery struct {
 	Limit        int64     // 0: all; else the first so many of what is selected
 }
 
-// listGrants sends the selected grants, in the order in which they expire.
+// listGrants sends the selected grants, in the order of [signon.Service.ListGrants].
 func (h *handler) listGrants(w http.ResponseWriter, r request) error {
 	f, err := h.grantFilter(r)
 	if err != nil {
@@ -81,7 +82,7 @@ func (h *handler) grantFilter(r request) (f signon.GrantFilter, err error) {
 	if f.Standing != "" && !slices.Contains(signon.Standings(), f.Standing) {
 		return f, badRequest(fmt.Errorf("%q is not one of live, redeemed, revoked, voided, expired", f.Standing))
 	}
-	if r.param("tenant") != "" || r.param("customer") != "" || r.param("user") != "" {
+	if r.param("tenant") != "" || r.param("customer") != "" || r.param("user") != "" || r.param("member") != "" {
 		if f.Tenant, err = h.tenant(r.Context(), r); err != nil {
 			return f, err
 		}

@@ -146,7 +146,7 @@ func TestGrantsOfAUserAreToldFromThoseOfACustomerWithTheSameNumber(t *testing.T)
 		t.Errorf("left live (-want +got):\n%s", diff)
 	}
 	for want, q := range map[string]operator.GrantQuery{
-		`tenant shop has no user "nobody"`: {Tenant: "shop", User: "nobody"}, "name a customer or a user, not both": {Tenant: "shop", User: "una", Customer: "ext0"},
+		`tenant shop has no user "nobody"`: {Tenant: "shop", User: "nobody"}, "name a customer, a user or a member: one of them": {Tenant: "shop", User: "una", Customer: "ext0"},
 	} {
 		if err := c.Grants(t.Context(), q, nil); text(err) != want {
 			t.Errorf("got %q, want %q", text(err), want)
@@ -158,10 +158,10 @@ func TestRevokingNeedsToKnowWhat(t *testing.T) {
 	w, _ := shopWithCustomers(t)
 	c := inProcess(t, w.handler(w.store))
 	for want, req := range map[string]operator.RevokeRequest{
-		"name a reference, a customer, a user or a client: exactly one of them": {Tenant: "shop", User: "A", Customer: "B"},
-		"which tenant? declared are other, shop":                                {Client: "A"},
-		`tenant shop has no customer "nobody"`:                                  {Tenant: "shop", Customer: "nobody"},
-		"reference must be 24 hexadecimal digits":                               {Tenant: "shop", Reference: "0123"},
+		"name a reference, a customer, a user, a member, an app or a client: exactly one of them": {Tenant: "shop", User: "A", Customer: "B"},
+		"which tenant? declared are other, shop":                                                  {Client: "A"},
+		`tenant shop has no customer "nobody"`:                                                    {Tenant: "shop", Customer: "nobody"},
+		"reference must be 24 hexadecimal digits":                                                 {Tenant: "shop", Reference: "0123"},
 	} {
 		if _, err := c.Revoke(t.Context(), req); text(err) != want {
 			t.Errorf("got %q, want %q", text(err), want)

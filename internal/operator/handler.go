@@ -49,6 +49,9 @@ func New(o Options) http.Handler {
 	mux.Handle("GET /explain/{code}", h.wrap(h.explain))
 	mux.Handle("GET /grants", h.wrap(h.listGrants))
 	mux.Handle("POST /revoke", h.wrap(h.revoke))
+	mux.Handle("GET /keys", h.wrap(h.listKeys))
+	mux.Handle("POST /keys/rotate", h.wrap(h.rotateKey))
+	mux.Handle("GET /keys/export", h.wrap(h.exportKeys))
 	mux.Handle("GET /destinations/check", h.wrap(h.checkURL))
 	return mux
 }
@@ -103,35 +106,48 @@ func (h *handler) wrap(serve func(http.ResponseWriter, request) error) http.Hand
 // tenant returns the tenant that is asked about: the one named, or the only one
 // there is.
 func (h *handler) tenant(ctx context.Context, r request) (signon.TenantID, error) {
+	t, err := h.declaredTenant(ctx, r)
+	if err != nil {
+		return "", err
+	}
+	return t.ID, nil
+}
+
+// declaredTenant is tenant with all that is declared of it.
+func (h *handler) declaredTenant(ctx context.Context, r request) (*signon.Tenant, error) {
 	declared, err := h.Store.Tenants(ctx)
 	if err != nil {
-		return "", fmt.Errorf("read tenants: %w", err)
+		return nil, fmt.Errorf("read tenants: %w", err)
 	}
 	name := r.param("tenant")
 	if name == "" && len(declared) == 1 {
-		return declared[0].ID, nil
+		return &declared[0], nil
 	}
 	ids := make([]string, len(declared))
 	for i := range declared {
 		if ids[i] = string(declared[i].ID); ids[i] == name {
-			return declared[i].ID, nil
+			return &declared[i], nil
 		}
 	}
 	switch {
 	case len(ids) == 0:
-		return "", notFound("no tenant is declared yet: a server takes over its configuration's when it starts")
+		return nil, notFound("no tenant is declared yet: a server takes over its configuration's when it starts")
 	case name == "":
-		return "", &mistake{http.StatusBadRequest, "which tenant? declared are " + strings.Join(ids, ", ")}
+		return nil, &mistake{http.StatusBadRequest, "which tenant? declared are " + strings.Join(ids, ", ")}
 	}
-	return "", notFound("tenant %q is not declared; declared are %s", name, strings.Join(ids, ", "))
+	return nil, notFound("tenant %q is not declared; declared are %s", name, strings.Join(ids, ", "))
 }
 
-// person returns the tenant's customer or user who is asked about, or nobody.
+// person returns the tenant's customer, user or member who is asked about, or
+// nobody.
 func (h *handler) person(r request, tenant signon.TenantID) (kind signon.SubjectKind, ref signon.SubjectRef, err error) {
-	customer, user := r.param("customer"), r.param("user")
+	customer, user, member := r.param("customer"), r.param("user"), r.param("member")
 	switch {
-	case customer != "" && user != "":
-		err = badRequest(errors.New("name a customer or a user, not both"))
+	case customer != "" && user+member != "" || user != "" && member != "":
+		err = badRequest(errors.New("name a customer, a user or a member: one of them"))
+	case member != "":
+		kind = signon.SubjectMember
+		ref, err = h.member(r.Context(), tenant, member)
 	case customer != "":
 		kind = signon.SubjectCustomer
 		ref, err = h.customer(r.Context(), tenant, customer)
@@ -154,6 +170,18 @@ func (h *handler) user(ctx context.Context, tenant signon.TenantID, name string)
 		}
 	}
 	return "", notFound("tenant %s has no user %q", tenant, name)
+}
+
+// member returns the tenant's member with that number.
+func (h *handler) member(ctx context.Context, tenant signon.TenantID, number string) (signon.SubjectRef, error) {
+	m, err := h.Directory.Member(ctx, tenant, number)
+	if errors.Is(err, signon.ErrNotFound) {
+		return "", notFound("tenant %s has no member %q", tenant, number)
+	}
+	if err != nil {
+		return "", fmt.Errorf("read member: %w", err)
+	}
+	return m.Ref(), nil
 }
 
 // customer returns the tenant's customer who is asked about, by internal or

@@ -200,11 +200,11 @@ func TestWhatCantBeAskedForIsRefused(t *testing.T) {
 	w := newWorld(t, "shop")
 	c := inProcess(t, w.handler(w.store))
 	_, err := c.Import(t.Context(), operator.ImportRequest{Kind: transfer.Orders}, strings.NewReader("ref_no\n"), nil)
-	if want := `"orders" is not one of customers, subscriptions, products, users`; text(err) != want {
+	if want := `"orders" is not one of customers, subscriptions, products, users, members`; text(err) != want {
 		t.Errorf("import of orders: got %v, want %s", err, want)
 	}
 	_, err = c.Export(t.Context(), operator.ExportRequest{Kind: "people"}, io.Discard)
-	if want := `"people" is not one of customers, subscriptions, products, users, orders`; text(err) != want {
+	if want := `"people" is not one of customers, subscriptions, products, users, members, orders`; text(err) != want {
 		t.Errorf("export of people: got %v, want %s", err, want)
 	}
 	_, err = c.Import(t.Context(), operator.ImportRequest{Kind: transfer.Products, Format: "xlsx"}, strings.NewReader("x"), nil)

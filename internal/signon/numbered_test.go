@@ -329,11 +329,6 @@ func TestVoidingAnApplicationLeavesOthersAlone(t *testing.T) {
 	if _, err := w.read("02", n.Number); err != nil {
 		t.Error(err)
 	}
-	for _, id := range []string{"09", "cart", ""} {
-		if err := w.VoidApp(t.Context(), "shop", id, "VOID"); signon.AsError(err) == nil || signon.AsError(err).Code != signon.CodeNotFound {
-			t.Errorf("%q: got %v, want not_found", id, err)
-		}
-	}
 	err := w.VoidMember(t.Context(), w.client("ONE"), "nobody", home, "VOID")
 	if e := signon.AsError(err); e == nil || e.Code != signon.CodeSubjectUnknown {
 		t.Errorf("got %v, want subject_unknown", err)

@@ -6,13 +6,9 @@ import (
 	"net/netip"
 )
 
-// VoidApp makes void every token that was issued for an application so far.
-// CodeNotFound when the tenant has no such application.
+// VoidApp makes void every token that was issued for an application so far. The
+// application need not be declared any more.
 func (s *Service) VoidApp(ctx context.Context, tenant TenantID, app string, supportCode string) error {
-	d, ok := s.Registry().DestinationByID(tenant, app)
-	if !ok || d.Kind != KindApp {
-		return &Error{Code: CodeNotFound, Argument: "application"}
-	}
 	err := s.store.VoidDestination(ctx, tenant, app, &Event{Type: EventDestinationVoided, Tenant: tenant, Destination: app, SupportCode: supportCode})
 	if err != nil {
 		return fmt.Errorf("void tokens: %w", err)
