@@ -8,7 +8,6 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/latchkey-sso/latchkey/internal/directory"
 	"github.com/latchkey-sso/latchkey/internal/jwt"
 	"github.com/latchkey-sso/latchkey/internal/signon"
 )
@@ -33,32 +32,26 @@ func getToken(c *call) (*answer, error) {
 	if c.about, err = c.offered(lob); err != nil {
 		return nil, err
 	}
-	member, err := c.member(number)
-	if err != nil {
-		return nil, err
-	}
-	if !member.Linked(lob) {
-		return nil, c.notLinked("a member linked to " + lob)
-	}
-	return c.issue(member, target)
+	return c.issue(number, target)
 }
 
-// issue makes the token.
-func (c *call) issue(member *directory.Member, target string) (*answer, error) {
+// issue makes the token. Whether there is such a member, who is linked to the line
+// of business, is for the core to say.
+func (c *call) issue(member, target string) (*answer, error) {
 	key, err := c.signer(c.context, c.tenant.ID, signon.AppOwner(c.about.ID))
 	if err != nil {
 		return nil, err
 	}
 	c.traced = true
 	issued, err := c.SignOn.IssueNumbered(c.context, &signon.NumberedRequest{
-		Client: c.client, Destination: c.about, Member: member.Ref(), Target: target, Caller: c.info.Addr, SupportCode: c.info.SupportCode,
+		Client: c.client, Destination: c.about, Member: signon.SubjectRef(member), Target: target, Caller: c.info.Addr, SupportCode: c.info.SupportCode,
 		Sign: func(n *signon.Numbered) (signon.Token, error) {
-			return signToken(key, n, member.Number, c.about.ID, target)
+			return signToken(key, n, member, c.about.ID, target)
 		},
 	})
 	switch e := signon.AsError(err); {
 	case e == nil:
-	case e.Reason == signon.ReasonNotMember: // since a moment ago
+	case e.Reason == signon.ReasonNotMember:
 		return nil, notMapped.because(err)
 	default:
 		return nil, err

@@ -103,6 +103,9 @@ func TestATokenThatIsNotValidIsNeverToldWhy(t *testing.T) {
 		"signed with 03's key": func() *http.Request {
 			return ask(a.TokenRefNo, mustSign(t, secretKey("latchkey-demo-lob-03-key-32bytes"), claims))
 		},
+		"claims of 02 by 01": func() *http.Request {
+			return ask(a.TokenRefNo, mustSign(t, secretKey(demoKey), strings.ReplaceAll(claims, `"LOBId":"01"`, `"LOBId":"02"`)))
+		},
 		"claims of 01 by 02": func() *http.Request { return ask(a.TokenRefNo, mustSign(t, keyFor("02", jwt.ES256), claims)) },
 		"never issued": func() *http.Request {
 			return ask("1795262400756999", mustSign(t, secretKey(demoKey), strings.ReplaceAll(claims, a.TokenRefNo, "1795262400756999")))
