@@ -21,12 +21,12 @@ const groupTenant signon.TenantID = "abc-group"
 // may sign members on, one with another scope that may not, and one that is a line
 // of business and nothing else.
 const (
-	LOBBearer      = "demo-lob-client"
-	LOBSecret      = "demo-lob-secret"
-	LOBWeakBearer  = "demo-lob-weak"
-	LOBWeakSecret  = "demo-lob-weak"
-	LOBThirdBearer = "demo-lob-03"
-	LOBThirdSecret = "demo-lob-03"
+	LOBBearer      = "demo-lob-client" //nolint:gosec // public
+	LOBSecret      = "demo-lob-secret" //nolint:gosec // public
+	LOBWeakBearer  = "demo-lob-weak"   //nolint:gosec // public
+	LOBWeakSecret  = "demo-lob-weak"   //nolint:gosec // public
+	LOBThirdBearer = "demo-lob-03"     //nolint:gosec // public
+	LOBThirdSecret = "demo-lob-03"     //nolint:gosec // public
 	LOBScope       = "sso/generate"
 	lobWeakScope   = "profile/read"
 	LOBClient      = "1RrLMyLrZGA=" // issues for FirstLOB and ThirdLOB, and is FirstLOB

@@ -116,9 +116,19 @@ func (a *api) post(ctx context.Context, path string, body io.Reader, header http
 }
 
 // apis keeps the access token of each line of business.
-type apis struct{ known sync.Map }
+type apis struct {
+	mu    sync.Mutex
+	known map[LOB]*api
+}
 
 func (as *apis) of(lob LOB) *api {
-	found, _ := as.known.LoadOrStore(lob, &api{LOB: lob})
-	return found.(*api) //nolint:forcetypeassert // it holds nothing else
+	as.mu.Lock()
+	defer as.mu.Unlock()
+	if as.known[lob] == nil {
+		if as.known == nil {
+			as.known = map[LOB]*api{}
+		}
+		as.known[lob] = &api{LOB: lob}
+	}
+	return as.known[lob]
 }
