@@ -174,6 +174,26 @@ func TestATenantWithoutAnIssuerHasNone(t *testing.T) {
 	}
 }
 
+// TestAnIssuerKeepsItsName: where it is declared with one.
+func TestAnIssuerKeepsItsName(t *testing.T) {
+	w := newWorld(t)
+	const name = "https://sso.example/group/oauth2"
+	tenants := w.groups()
+	tenants[0].Issuers[0].URL = name
+	w.apply(tenants)
+	token, claims := w.accessOf(w.send(ask("grant_type=client_credentials", "demo:demo-secret")))
+	if claims["iss"] != name {
+		t.Errorf("got %v, want %s", claims["iss"], name)
+	}
+	w.let("its token", token, 200)
+	w.let("of the usual name", w.bearer("demo"), 401)
+	d := httptest.NewRequest(http.MethodGet, "/oauth2/.well-known/openid-configuration", nil)
+	d.Host = ownHost
+	if got := w.send(d).Body.String(); !strings.Contains(got, `"jwks_uri":"`+name+`/.well-known/jwks.json"`) {
+		t.Errorf("got %s", got)
+	}
+}
+
 // TestTheIssuersNameNeverComesFromTheRequest: neither in tokens nor in documents.
 func TestTheIssuersNameNeverComesFromTheRequest(t *testing.T) {
 	w := newWorld(t)
