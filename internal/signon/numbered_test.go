@@ -298,25 +298,29 @@ func TestTokenThatWasReadOnceIsNotReadWhenTheApplicationAllowsIt(t *testing.T) {
 }
 
 func TestTokenIssuedAfterAVoidingIsGood(t *testing.T) {
-	w := newWorld(t).withApps() // the clock stands still: all is in one millisecond
-	for range 4 {
-		before := w.number("01")
-		for range 2 {
-			if err := w.VoidApp(t.Context(), "shop", "01", "VOID"); err != nil {
-				t.Fatal(err)
+	for name, void := range map[string]func(*world) error{
+		"of the application": func(w *world) error { return w.VoidApp(w.t.Context(), "shop", "01", "VOID") },
+		"of the member":      func(w *world) error { return w.VoidMember(w.t.Context(), w.client("ONE"), "m", home, "VOID") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t).withApps() // the clock stands still: all is in one millisecond
+			for range 4 {
+				before := w.number("01")
+				for range 2 {
+					if err := void(w); err != nil {
+						t.Fatal(err)
+					}
+				}
+				after, elsewhere := w.number("01"), w.number("02")
+				_, err := w.read("01", before.Number)
+				wantRefusal(t, err, signon.ReasonRevoked)
+				for app, n := range map[string]*signon.Numbered{"01": after, "02": elsewhere} {
+					if _, err := w.read(app, n.Number); err != nil {
+						t.Errorf("issued afterwards for %s: %v", app, err)
+					}
+				}
 			}
-			if err := w.VoidMember(t.Context(), w.client("ONE"), "m", home, "VOID"); err != nil {
-				t.Fatal(err)
-			}
-		}
-		after, elsewhere := w.number("01"), w.number("02")
-		_, err := w.read("01", before.Number)
-		wantRefusal(t, err, signon.ReasonRevoked)
-		for app, n := range map[string]*signon.Numbered{"01": after, "02": elsewhere} {
-			if _, err := w.read(app, n.Number); err != nil {
-				t.Errorf("issued afterwards for %s: %v", app, err)
-			}
-		}
+		})
 	}
 }
 

@@ -89,12 +89,13 @@ func validateToken(c *call) (*answer, error) {
 	case len(c.client.Is) == 0:
 		return nil, c.notItself()
 	}
-	if err := c.checkToken(token, number); err != nil {
+	member, err := c.checkToken(token, number)
+	if err != nil {
 		return nil, err
 	}
 	c.traced = true
 	grant, err := c.SignOn.Read(c.context, &signon.ReadRequest{
-		Client: c.client, Destination: c.about, Number: number, Caller: c.info.Addr, SupportCode: c.info.SupportCode,
+		Client: c.client, Destination: c.about, Number: number, Member: member, Caller: c.info.Addr, SupportCode: c.info.SupportCode,
 	})
 	if err != nil {
 		return nil, err
@@ -106,26 +107,26 @@ func validateToken(c *call) (*answer, error) {
 }
 
 // checkToken refuses a token that none of the client's lines of business signed, or
-// that says something else, and finds the one that it is for.
-func (c *call) checkToken(token, number string) error {
+// that says something else, finds the one that it is for, and returns whom it names.
+func (c *call) checkToken(token, number string) (signon.SubjectRef, error) {
 	signed, err := c.verifyToken(token)
 	if err != nil {
-		return err
+		return "", err
 	}
 	said, ok := parseClaims(signed)
 	times, err := jwt.ReadTimes(signed)
 	now := c.SignOn.Now()
 	switch {
-	case !ok || err != nil:
-		return refusedToken(signon.ReasonMalformed, "the claims of a token", "others")
+	case !ok || err != nil || said.text(wMember) == "":
+		return "", refusedToken(signon.ReasonMalformed, "the claims of a token", "others")
 	case said.text(wLOB) != c.about.ID:
-		return refusedToken(signon.ReasonNotItself, "a token for "+c.about.ID, "one that says another")
+		return "", refusedToken(signon.ReasonNotItself, "a token for "+c.about.ID, "one that says another")
 	case said.text(wTokenID) != number:
-		return refusedToken(signon.ReasonUnknown, wNumber+" of the token", "another one")
+		return "", refusedToken(signon.ReasonUnknown, wNumber+" of the token", "another one")
 	case !now.Before(times.ExpiresAt):
-		return refusedToken(signon.ReasonExpired, "a token that expires after "+stamp(now), "one that expired at "+stamp(times.ExpiresAt))
+		return "", refusedToken(signon.ReasonExpired, "a token that expires after "+stamp(now), "one that expired at "+stamp(times.ExpiresAt))
 	}
-	return nil
+	return signon.SubjectRef(said.text(wMember)), nil
 }
 
 // verifyToken returns the claims of a token that one of the client's lines of

@@ -107,6 +107,12 @@ func TestATokenThatIsNotValidIsNeverToldWhy(t *testing.T) {
 			return ask(a.TokenRefNo, mustSign(t, secretKey(demoKey), strings.ReplaceAll(claims, `"LOBId":"01"`, `"LOBId":"02"`)))
 		},
 		"claims of 01 by 02": func() *http.Request { return ask(a.TokenRefNo, mustSign(t, keyFor("02", jwt.ES256), claims)) },
+		"claims of another member": func() *http.Request {
+			return ask(a.TokenRefNo, mustSign(t, secretKey(demoKey), strings.ReplaceAll(claims, member, "10001005")))
+		},
+		"claims of nobody": func() *http.Request {
+			return ask(a.TokenRefNo, mustSign(t, secretKey(demoKey), strings.ReplaceAll(claims, `"CIINo":"10001004"`, `"CIINo":""`)))
+		},
 		"never issued": func() *http.Request {
 			return ask("1795262400756999", mustSign(t, secretKey(demoKey), strings.ReplaceAll(claims, a.TokenRefNo, "1795262400756999")))
 		},
