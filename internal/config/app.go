@@ -28,7 +28,8 @@ type Issuer struct {
 	// client_id of a client.
 	Audience string `yaml:"audience"`
 	// Clients are the clients whose tokens are taken, by their client_id. Without any
-	// all of the issuer's are.
+	// all of the issuer's are. Where a tenant has several issuers, each must name its
+	// own: bearers are named without their issuer.
 	Clients []string `yaml:"clients"`
 	// Scopes are those of which a token must have one. Without any it needs none.
 	Scopes []string `yaml:"scopes"`
@@ -153,8 +154,31 @@ func (k *checker) apps(t *Tenant, path string) {
 	for i := range t.Issuers {
 		k.issuer(&t.Issuers[i], path, fmt.Sprintf("%s.issuers[%d]", path, i))
 	}
+	k.issuersClients(t, path)
 	for i := range t.Destinations.Apps {
 		k.app(&t.Destinations.Apps[i], t, path, i)
+	}
+}
+
+// issuersClients checks that a client_id says whose it is: bearers are named
+// without their issuer.
+func (k *checker) issuersClients(t *Tenant, path string) {
+	if len(t.Issuers) < 2 {
+		return
+	}
+	of := map[string]int{}
+	for i := range t.Issuers {
+		at := fmt.Sprintf("%s.issuers[%d].clients", path, i)
+		if len(t.Issuers[i].Clients) == 0 {
+			k.fail(at, "must name the clients whose tokens are taken, since the tenant has several issuers: bearers are named without their issuer")
+		}
+		for _, id := range t.Issuers[i].Clients {
+			if first, known := of[id]; known && first != i {
+				k.fail(at, "must not have %q, which is a client of issuers[%d] already: bearers are named without their issuer", id, first)
+				continue
+			}
+			of[id] = i
+		}
 	}
 }
 

@@ -19,9 +19,9 @@ tenants:
     networks: [192.0.2.0/24, "2001:db8::1"]
     return_code_as_string: true
     issuers:
-      - {kind: own, scopes: [sso/generate]}
+      - {kind: own, clients: [group-app], scopes: [sso/generate]}
       - {url: "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_Example", clients: [4example], scopes: [sso/generate, sso/all]}
-      - {kind: oidc, url: "https://login.example.net/", keys_url: "https://keys.example.net/k.json", audience: "https://api.example.com"}
+      - {kind: oidc, url: "https://login.example.net/", keys_url: "https://keys.example.net/k.json", audience: "https://api.example.com", clients: [other]}
     clients:
       - {kind: lob, id: 1RrLMyLrZGA=, name: Group app, bearers: [group-app, 4example], issues_for: ["01", "03"], is: ["01"]}
       - {kind: oauth, id: group-app, secret: {env: S}, previous_secret: {env: P}, scopes: [sso/generate]}
@@ -41,13 +41,13 @@ func TestLinesOfBusinessAreDeclared(t *testing.T) {
 		Hosts:    []string{"api.example.com", "lob.example.com:8443", "login.example.com:8443"},
 		Networks: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24"), netip.MustParsePrefix("2001:db8::1/128")},
 		Issuers: []signon.Issuer{
-			{URL: "https://login.example.com:8443/oauth2", Own: true, Scopes: []string{"sso/generate"}},
+			{URL: "https://login.example.com:8443/oauth2", Own: true, Clients: []string{"group-app"}, Scopes: []string{"sso/generate"}},
 			{
 				URL:     "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_Example",
 				KeysURL: "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_Example/.well-known/jwks.json",
 				Clients: []string{"4example"}, Scopes: []string{"sso/generate", "sso/all"},
 			},
-			{URL: "https://login.example.net/", KeysURL: "https://keys.example.net/k.json", Audience: "https://api.example.com"},
+			{URL: "https://login.example.net/", KeysURL: "https://keys.example.net/k.json", Audience: "https://api.example.com", Clients: []string{"other"}},
 		},
 		Clients: []signon.Client{
 			{Realm: "lob", ID: "1RrLMyLrZGA=", Tenant: "group", Name: "Group app", Bearers: []string{"group-app", "4example"}, IssuesFor: []string{"01", "03"}, Is: []string{"01"}},

@@ -16,7 +16,7 @@ import (
 
 // group is a tenant with lines of business, of whose issuers one never answers.
 const group = `  - id: group
-    issuers: [{kind: own}, {url: "https://issuer.example", keys_url: "http://ISSUER/keys"}]
+    issuers: [{kind: own, clients: [app]}, {url: "https://issuer.example", keys_url: "http://ISSUER/keys", clients: [other]}]
     clients:
       - {kind: lob, id: L1=, bearers: [app], issues_for: ["01"], is: ["01"]}
       - {kind: oauth, id: app, secret: {env: SHOP_KEY}}

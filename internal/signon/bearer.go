@@ -1,10 +1,36 @@
 package signon
 
 import (
+	"errors"
+	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
 )
+
+// checkIssuers returns an error unless the id of an issuer's client says whose it
+// is: a client's bearers are named without their issuer, and where an issuer lets
+// its clients choose their ids, one could take the id of another issuer's.
+func checkIssuers(t *Tenant) error {
+	if len(t.Issuers) < 2 {
+		return nil
+	}
+	var errs []error
+	of := map[string]*Issuer{}
+	for i := range t.Issuers {
+		issuer := &t.Issuers[i]
+		if len(issuer.Clients) == 0 {
+			errs = append(errs, fmt.Errorf("tenant %q: issuer %q must list its clients: the tenant has several issuers", t.ID, issuer.URL))
+		}
+		for _, id := range issuer.Clients {
+			if other := of[id]; other != nil && other != issuer {
+				errs = append(errs, fmt.Errorf("tenant %q: issuer %q: the client %q is one of issuer %q already", t.ID, issuer.URL, id, other.URL))
+			}
+			of[id] = issuer
+		}
+	}
+	return errors.Join(errs...)
+}
 
 // BearerClaim is a client's claim to be who it says, for which an access token of
 // one of its tenant's issuers stands. The dialect has verified the token.

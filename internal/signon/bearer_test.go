@@ -81,3 +81,23 @@ func TestABearerStandsForItsClients(t *testing.T) {
 		t.Errorf("nobody: got %v, %v, want neither", client, err)
 	}
 }
+
+// TestAClientOfABearerIsOneIssuers: bearers are named without their issuer, so that
+// one issuer's client must not be able to have the id of another's.
+func TestAClientOfABearerIsOneIssuers(t *testing.T) {
+	for name, c := range map[string]struct {
+		issuers []signon.Issuer
+		good    bool
+	}{
+		"one, of all its clients":     {[]signon.Issuer{{URL: "one"}}, true},
+		"each has its own":            {[]signon.Issuer{{URL: "one", Clients: []string{"a", "b", "a"}}, {URL: "two", Clients: []string{"c"}}}, true},
+		"one of them has none listed": {[]signon.Issuer{{URL: "one", Clients: []string{"a"}}, {URL: "two"}}, false},
+		"two have the same":           {[]signon.Issuer{{URL: "one", Clients: []string{"a", "b"}}, {URL: "two", Clients: []string{"c", "b"}}}, false},
+	} {
+		all := tenants()
+		all[0].Issuers = c.issuers
+		if _, err := signon.NewRegistry(all); (err == nil) != c.good {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+}

@@ -159,6 +159,10 @@ var ErrNotFound = errors.New("not found")
 // ErrConflict is what stores return when a row with that key exists already.
 var ErrConflict = errors.New("exists already")
 
+// ErrKeysFull is what stores return when another key would make more than MaxKeys
+// of an owner accepted.
+var ErrKeysFull = errors.New("as many keys are accepted as may be")
+
 // AsError returns err as an *Error. Whatever is none already is wrapped: a
 // store's ErrNotFound and ErrConflict keep their meaning, everything else is
 // CodeInternal. It returns nil for nil.

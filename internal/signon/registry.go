@@ -68,7 +68,7 @@ func NewRegistry(tenants []Tenant) (*Registry, error) {
 		errs = append(errs, r.addNumber(&t), r.addHosts(&t), r.addClients(&t), r.addDestinations(&t))
 	}
 	for i := range tenants {
-		errs = append(errs, r.checkLinks(&tenants[i]), checkApps(&tenants[i]))
+		errs = append(errs, r.checkLinks(&tenants[i]), checkApps(&tenants[i]), checkIssuers(&tenants[i]))
 	}
 	if err := errors.Join(errs...); err != nil {
 		return nil, err

@@ -2,6 +2,7 @@ package signon
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -160,9 +161,6 @@ func (s *Service) RotateKey(ctx context.Context, r *Rotation) (*SigningKey, erro
 		if before.Signer != nil {
 			key.SignsFrom = now.Add(r.After)
 		}
-		if err := before.full(now); err != nil {
-			return nil, err
-		}
 		// Another node may sign with the key before for as long as it remembers it.
 		retire = key.SignsFrom.Add(r.Longest + 2*keysTTL)
 	}
@@ -170,17 +168,28 @@ func (s *Service) RotateKey(ctx context.Context, r *Rotation) (*SigningKey, erro
 		Type: EventKeyAdded, Tenant: r.Tenant, Note: r.Owner + ", key " + r.ID, SupportCode: r.SupportCode,
 	})
 	s.signingKeys.forget(keyOwner{r.Tenant, r.Owner})
+	if errors.Is(err, ErrKeysFull) {
+		return nil, s.keysFull(ctx, r)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("rotate key: %w", err)
 	}
 	return key, nil
 }
 
-// full returns CodeLimit when there is no room for another key.
-func (k *SigningKeys) full(now time.Time) error {
-	if len(k.Accepted) < MaxKeys {
-		return nil
+// keysFull returns CodeLimit, which tells when the owner's next key retires.
+func (s *Service) keysFull(ctx context.Context, r *Rotation) error {
+	all, err := s.store.SigningKeys(ctx, r.Tenant, r.Owner)
+	if err != nil {
+		return fmt.Errorf("rotate key: %w", err)
 	}
+	now := s.store.Now()
+	keys := standing(all, now)
+	return keys.full(now)
+}
+
+// full returns the CodeLimit of owners whose keys these are at now.
+func (k *SigningKeys) full(now time.Time) error {
 	err := &Error{Code: CodeLimit, Argument: "keys", Rule: fmt.Sprintf("must be at most %d at a time: one has to retire first", MaxKeys)}
 	for i := range k.Accepted {
 		if retires := k.Accepted[i].RetiresAt; !retires.IsZero() && (err.RetryAfter == 0 || retires.Sub(now) < err.RetryAfter) {

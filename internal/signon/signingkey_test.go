@@ -5,6 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -153,6 +156,39 @@ func TestAcceptedKeysAreFew(t *testing.T) {
 	_, err = w.RotateKey(t.Context(), &signon.Rotation{Tenant: "shop", Owner: signon.AppOwner("01"), ID: "alone", Longest: ttl})
 	if !errors.Is(err, signon.ErrConflict) {
 		t.Errorf("with an ID that is taken: got %v, want a conflict", err)
+	}
+}
+
+func TestParallelRotationsLeaveNoMoreKeysThanATokenIsTriedWith(t *testing.T) {
+	w := newWorld(t)
+	nodes := []*signon.Service{w.node(w.store), w.node(w.store)}
+	rotate(t, nodes[0], "first")
+	var wg sync.WaitGroup
+	var done atomic.Int32
+	for i := range 12 {
+		wg.Go(func() {
+			_, err := nodes[i%2].RotateKey(t.Context(), &signon.Rotation{Tenant: "shop", Owner: signon.AppOwner("01"), ID: fmt.Sprint(i), Longest: ttl})
+			if err == nil {
+				done.Add(1)
+			} else if e := signon.AsError(err); e.Code != signon.CodeLimit || e.Argument != "keys" || e.RetryAfter <= 0 {
+				t.Errorf("got %v, want limit until a key retires", err)
+			}
+		})
+	}
+	wg.Wait()
+	if got := done.Load(); got != signon.MaxKeys-1 {
+		t.Errorf("%d rotations were done, want %d", got, signon.MaxKeys-1)
+	}
+	w.clock.move(time.Second) // so each node knows
+	signer, _ := standing(t, nodes[0])
+	for when := range 2 { // then, and when what it signs now is about to expire
+		for i, node := range nodes {
+			_, accepted := standing(t, node)
+			if !slices.Contains(accepted, signer) || len(accepted) > signon.MaxKeys {
+				t.Errorf("node %d, time %d: %q signed, accepted are %q", i, when, signer, accepted)
+			}
+		}
+		w.clock.move(ttl - time.Millisecond)
 	}
 }
 

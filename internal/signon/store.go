@@ -196,7 +196,8 @@ type KeyStore interface {
 	// AddKey stores a key. Of the owner's other keys, those that would be accepted for
 	// longer are retired at retireOthers; the zero time leaves them as they are. Keys
 	// that retired before the store's instant are removed. ErrConflict when the owner
-	// has a key of that ID.
+	// has a key of that ID; ErrKeysFull when more than MaxKeys of the owner's would be
+	// accepted at the store's instant, however many are added at the same time.
 	AddKey(ctx context.Context, k *SigningKey, retireOthers time.Time, e *Event) error
 	// SigningKeys returns the owner's keys, the newest first.
 	SigningKeys(ctx context.Context, tenant TenantID, owner string) ([]SigningKey, error)

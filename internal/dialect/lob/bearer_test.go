@@ -140,7 +140,7 @@ func TestTokensOfCognitoAreJudged(t *testing.T) {
 }
 
 func (w *world) oidcClaims(changes map[string]any) map[string]any {
-	all := map[string]any{"iss": w.oidc.URL, "aud": audience, "client_id": nil, "token_use": nil, "azp": "app-client"}
+	all := map[string]any{"iss": w.oidc.URL, "aud": audience, "client_id": nil, "token_use": nil, "azp": "oidc-client"}
 	for name, value := range changes {
 		all[name] = value
 	}
@@ -156,7 +156,9 @@ func TestTokensOfOtherIssuersAreJudged(t *testing.T) {
 		status  int
 	}{
 		{"as it is", nil, 200},
-		{"with client_id", map[string]any{"azp": nil, "client_id": "app-client"}, 200},
+		{"with client_id", map[string]any{"azp": nil, "client_id": "oidc-client"}, 200},
+		{"a client of another issuer of the tenant", map[string]any{"azp": "app-client"}, 403},
+		{"a client of ours", map[string]any{"azp": "demo"}, 403},
 		{"one of several audiences", map[string]any{"aud": []string{"x", audience}}, 200},
 		{"another audience", map[string]any{"aud": "x"}, 401},
 		{"audiences in one text", map[string]any{"aud": audience + " x"}, 401},

@@ -144,12 +144,12 @@ func (w *world) groups() []signon.Tenant {
 		ID: own, Hosts: []string{ownHost, "api.example:8443"},
 		Networks: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24"), netip.MustParsePrefix("2001:db8::/32")},
 		Issuers: []signon.Issuer{
-			{URL: base + "/oauth2", Own: true, Scopes: scopes},
+			{URL: base + "/oauth2", Own: true, Scopes: scopes, Clients: []string{"demo", "weak", "demo-03", "none", "a b+c"}},
 			{URL: w.cognito.URL + "/pool", KeysURL: w.cognito.URL + "/pool/.well-known/jwks.json", Scopes: scopes, Clients: []string{"app-client", "listed"}},
-			{URL: w.oidc.URL, KeysURL: w.oidc.URL + "/keys", Audience: audience, Scopes: scopes},
+			{URL: w.oidc.URL, KeysURL: w.oidc.URL + "/keys", Audience: audience, Scopes: scopes, Clients: []string{"oidc-client"}},
 		},
 		Clients: []signon.Client{
-			lobClient(group, "ABC App", []string{"01", "02", "03", "04", "05"}, []string{"01", "02"}, "demo", "weak", "app-client"),
+			lobClient(group, "ABC App", []string{"01", "02", "03", "04", "05"}, []string{"01", "02"}, "demo", "weak", "app-client", "oidc-client"),
 			lobClient(third, "", nil, []string{"03"}, "demo-03"),
 			lobClient(asker, "", []string{"01"}, nil, "demo"),
 			lobClient(idle, "", nil, nil, "demo"),
