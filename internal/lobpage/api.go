@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -43,8 +44,14 @@ const maxAnswer = 64 << 10
 const early = time.Minute
 
 // client follows no redirects: the API has none, and an access token must not go
-// elsewhere.
-var client = &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+// elsewhere. It waits a little longer than the API takes at most.
+var client = &http.Client{
+	Timeout:       30 * time.Second,
+	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+}
+
+// errUnauthorized is why a call failed whose access token is not good.
+var errUnauthorized = errors.New("got status 401")
 
 // api calls the API as one line of business.
 type api struct {
@@ -55,16 +62,38 @@ type api struct {
 	until  time.Time // it is used until then
 }
 
-// call makes one call with a JSON body and reads the answer into out.
+// call makes one call with a JSON body and reads the answer into out. An access
+// token that was kept may be good no more, when the key that signed it was retired:
+// then there is one more try, with a new one.
 func (a *api) call(ctx context.Context, path string, in, out any) error {
-	bearer, err := a.accessToken(ctx)
-	if err != nil {
-		return err
-	}
 	body, err := json.Marshal(in)
 	if err != nil {
 		return fmt.Errorf("call %s: %w", path, err)
 	}
+	bearer, err := a.accessToken(ctx)
+	if err != nil {
+		return err
+	}
+	if err = a.callAs(ctx, bearer, path, body, out); !errors.Is(err, errUnauthorized) {
+		return err
+	}
+	a.drop(bearer)
+	if bearer, err = a.accessToken(ctx); err != nil {
+		return err
+	}
+	return a.callAs(ctx, bearer, path, body, out)
+}
+
+// drop forgets an access token, unless another has taken its place already.
+func (a *api) drop(bearer string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.bearer == bearer {
+		a.bearer, a.until = "", time.Time{}
+	}
+}
+
+func (a *api) callAs(ctx context.Context, bearer, path string, body []byte, out any) error {
 	return a.post(ctx, path, bytes.NewReader(body), http.Header{
 		"Authorization": {"Bearer " + bearer}, "Content-Type": {"application/json"},
 		"X-Api-Version": {"1.0.0"}, "X-Lob-Client-Id": {a.Client},
@@ -106,8 +135,12 @@ func (a *api) post(ctx context.Context, path string, body io.Reader, header http
 		return fmt.Errorf("call %s: %w", path, err)
 	}
 	defer answer.Body.Close()
-	if answer.StatusCode != http.StatusOK {
-		return fmt.Errorf("call %s: got status %d, support code %s", path, answer.StatusCode, answer.Header.Get("Latchkey-Support-Code"))
+	switch code := answer.Header.Get("Latchkey-Support-Code"); answer.StatusCode {
+	case http.StatusOK:
+	case http.StatusUnauthorized:
+		return fmt.Errorf("call %s: %w, support code %s", path, errUnauthorized, code)
+	default:
+		return fmt.Errorf("call %s: got status %d, support code %s", path, answer.StatusCode, code)
 	}
 	if err := json.NewDecoder(io.LimitReader(answer.Body, maxAnswer)).Decode(out); err != nil {
 		return fmt.Errorf("read the answer of %s: %w", path, err)

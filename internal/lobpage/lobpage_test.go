@@ -31,6 +31,7 @@ type backend struct {
 	answers map[string]string // by path
 	status  int               // of the API's own calls
 	expires string
+	retired int // how many calls are refused, as of an issuer whose key was retired
 }
 
 func (b *backend) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -50,6 +51,9 @@ func (b *backend) RoundTrip(r *http.Request) (*http.Response, error) {
 		w.WriteHeader(http.StatusTeapot)
 	case r.URL.Path == "/oauth2/token":
 		_, _ = io.WriteString(w, `{"access_token":"access","token_type":"Bearer","expires_in":`+b.expires+`}`)
+	case b.retired > 0:
+		b.retired--
+		w.WriteHeader(http.StatusUnauthorized)
 	default:
 		w.WriteHeader(b.status)
 		_, _ = io.WriteString(w, b.answers[r.URL.Path])
@@ -186,6 +190,25 @@ func TestAccessTokensAreKeptUntilShortlyBeforeTheyEnd(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, s.calls); diff != "" {
 		t.Errorf("calls (-want +got):\n%s", diff)
+	}
+}
+
+// TestARefusedAccessTokenIsReplaced: the issuer's key may be retired at once, long
+// before the token ends.
+func TestARefusedAccessTokenIsReplaced(t *testing.T) {
+	s := newSite(t)
+	s.enter()
+	s.retired, s.calls = 1, nil
+	if got := s.enter(); got.Code != http.StatusOK {
+		t.Errorf("got %d", got.Code)
+	}
+	want := []string{"/v2/validate_sso_token", "/oauth2/token", "/v2/validate_sso_token", "/v2/get_member"}
+	if diff := cmp.Diff(want, s.calls); diff != "" {
+		t.Errorf("calls (-want +got):\n%s", diff)
+	}
+	s.retired, s.calls = 5, nil
+	if got := s.enter(); got.Code != http.StatusBadGateway || len(s.calls) != 3 {
+		t.Errorf("got %d after the calls %v, want one more try alone", got.Code, s.calls)
 	}
 }
 
