@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"sync"
 	"time"
@@ -35,6 +36,21 @@ func (l LOB) Issue(ctx context.Context, member, id, functionality string) (numbe
 		err = fmt.Errorf("ask for a token: %s", answer.ReturnMessage)
 	}
 	return answer.TokenRefNo, answer.TokenNo, err
+}
+
+// tokens are what tokens and their numbers look like: some 300 bytes, and 600 with
+// an RSA signature.
+var tokens = struct{ number, token *regexp.Regexp }{
+	regexp.MustCompile(`^[0-9]{1,32}$`),
+	regexp.MustCompile(`^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$`),
+}
+
+// maxToken is how long a token may be, in bytes.
+const maxToken = 4 << 10
+
+// canBe reports whether these can be a token and its number, whoever made them.
+func canBe(number, token string) bool {
+	return tokens.number.MatchString(number) && len(token) <= maxToken && tokens.token.MatchString(token)
 }
 
 // maxAnswer is how much is read of an answer, in bytes.

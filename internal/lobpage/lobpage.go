@@ -71,10 +71,13 @@ func fromHere(r *http.Request) bool {
 // enter validates the token and shows who came in. Whatever is wrong with it, the
 // refusal is the same; and no token is ever logged.
 func (h *handler) enter(w http.ResponseWriter, r *http.Request, v *view) {
+	number, token := r.PostFormValue("TokenRefNo"), r.PostFormValue("TokenNo")
+	if !canBe(number, token) {
+		h.show(w, v) // the refusal; strangers make no calls of ours that way
+		return
+	}
 	api := h.apis.of(v.LOB)
-	err := api.call(r.Context(), "/v2/validate_sso_token", map[string]string{
-		"TokenRefNo": r.PostFormValue("TokenRefNo"), "TokenNo": r.PostFormValue("TokenNo"),
-	}, &v.Token)
+	err := api.call(r.Context(), "/v2/validate_sso_token", map[string]string{"TokenRefNo": number, "TokenNo": token}, &v.Token)
 	if err == nil && v.Token.IsValidToken && v.Token.LOBID == v.LOB.ID {
 		v.Entered = true
 		err = api.call(r.Context(), "/v2/get_member", map[string]string{"CIINo": v.Token.CIINo}, &v.Member)

@@ -21,7 +21,8 @@ import (
 
 // What the tests' tokens are, one of which is hard on HTML.
 const (
-	tokenNo    = `eyJ.canary-"><script>.7f3a`
+	tokenNo    = "eyJ.canary-_.7f3a"
+	hardNo     = `eyJ.canary-"><script>.7f3a`
 	tokenRefNo = "1795315053176599"
 )
 
@@ -121,6 +122,7 @@ var hidden = regexp.MustCompile(`<input type="hidden" name="(\w+)" value="([^"]*
 
 func TestATokenThatComesInIsSentOnFromHereAndNotValidatedBefore(t *testing.T) {
 	s := newSite(t)
+	form := url.Values{"TokenNo": {hardNo}, "TokenRefNo": {tokenRefNo}}
 	for name, answer := range map[string]*httptest.ResponseRecorder{
 		"GET":              s.do(http.MethodGet, "/lob/01?"+form.Encode(), ""),
 		"GET with a slash": s.do(http.MethodGet, "/lob/01/?"+form.Encode(), ""),
@@ -261,6 +263,24 @@ func TestAFormFromElsewhereIsRefusedBeforeAnythingIsSpent(t *testing.T) {
 		if got := s.enter(header...); got.Code != http.StatusOK {
 			t.Errorf("%v: got %d", header, got.Code)
 		}
+	}
+}
+
+// TestWhatIsNoTokenIsRefusedWithoutACall: strangers can post what they like.
+func TestWhatIsNoTokenIsRefusedWithoutACall(t *testing.T) {
+	s := newSite(t)
+	for _, c := range [][2]string{
+		{"", tokenNo}, {"x", tokenNo}, {strings.Repeat("1", 33), tokenNo}, {tokenRefNo + "\n", tokenNo},
+		{tokenRefNo, ""}, {tokenRefNo, "x"}, {tokenRefNo, "a.b"}, {tokenRefNo, "a..c"}, {tokenRefNo, "a.b."}, {tokenRefNo, "a.b.c.d"},
+		{tokenRefNo, "a.b.c="}, {tokenRefNo, "a.b.c\n"}, {tokenRefNo, hardNo}, {tokenRefNo, "a.b." + strings.Repeat("c", 4<<10)},
+	} {
+		body := url.Values{"TokenRefNo": {c[0]}, "TokenNo": {c[1]}}.Encode()
+		if got := s.do(http.MethodPost, "/lob/01/enter", body); got.Code != http.StatusForbidden {
+			t.Errorf("%q: got %d", c, got.Code)
+		}
+	}
+	if len(s.calls) > 0 {
+		t.Errorf("called %v", s.calls)
 	}
 }
 

@@ -67,6 +67,7 @@ type handler struct {
 
 	parsed  parsedKeys
 	remotes remotes
+	forged  forged
 }
 
 // call is one request on its way through the shell.
@@ -87,6 +88,8 @@ type call struct {
 	about *signon.Destination
 	// traced: the core has kept why the call was refused.
 	traced bool
+	// nobodys: it came with a token that nobody here signed.
+	nobodys bool
 }
 
 // ServeHTTP answers one request. All steps that every call needs are taken in

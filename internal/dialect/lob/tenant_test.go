@@ -231,7 +231,7 @@ func TestRefusalsAreExplained(t *testing.T) {
 		{"link", func() *http.Request { return w.request("get_sso_token", strings.ReplaceAll(goodBody, member, second)) }, signon.OpIssue, signon.CheckSubject, true},
 		{"signature", func() *http.Request {
 			return w.request("validate_sso_token", validation(good.TokenRefNo, good.TokenNo[:len(good.TokenNo)-4]+"AAAA"))
-		}, signon.OpResolve, signon.CheckSignature, true},
+		}, signon.OpResolve, signon.CheckSignature, false},
 		{"number", func() *http.Request { return w.request("validate_sso_token", validation("1", good.TokenNo)) }, signon.OpResolve, signon.CheckKnown, true},
 		{"member's", func() *http.Request { return w.request("get_member", `{"CIINo":"99"}`) }, signon.OpCall, signon.CheckSubject, false},
 	} {
@@ -246,6 +246,20 @@ func TestRefusalsAreExplained(t *testing.T) {
 		}
 		if audited := len(w.events()) > before; audited != c.audited {
 			t.Errorf("%s: audited %v, want %v", c.name, audited, c.audited)
+		}
+	}
+}
+
+// TestForgedTokensAreCountedInTheLog: with one line a minute.
+func TestForgedTokensAreCountedInTheLog(t *testing.T) {
+	w := newWorld(t)
+	for _, wait := range []time.Duration{0, 0, 0, time.Minute} {
+		w.clock.advance(wait)
+		w.is("forged", w.send(w.request("validate_sso_token", validation("1", "a.b.c"))), 200, notValid)
+	}
+	for _, want := range []string{"count=1\n", "count=3\n"} {
+		if got := strings.Count(w.logged.String(), want); got != 1 {
+			t.Errorf("%q is logged %d times: %s", want, got, w.logged)
 		}
 	}
 }

@@ -155,6 +155,7 @@ func (c *call) verifyToken(token string) (signed []byte, err error) {
 	if errors.Is(refused, jwt.ErrMalformed) {
 		reason = signon.ReasonMalformed
 	}
+	c.nobodys = true
 	return nil, refusedToken(reason, "a token signed for "+strings.Join(c.client.Is, ", "), "one that "+refused.Error())
 }
 
