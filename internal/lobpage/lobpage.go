@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/latchkey-sso/latchkey/internal/inbound"
 	"github.com/latchkey-sso/latchkey/internal/page"
 )
 
@@ -27,7 +28,8 @@ type Options struct {
 	Log      *slog.Logger
 }
 
-// New returns the handler of /lob/{LOBId} and /lob/{LOBId}/enter.
+// New returns the handler of /lob/{LOBId} and /lob/{LOBId}/enter. It expects
+// inbound.Info in the request's context.
 func New(o Options) http.Handler { return &handler{Options: o, pages: pages()} }
 
 type handler struct {
@@ -64,8 +66,11 @@ func fromHere(r *http.Request) bool {
 	if site := r.Header.Get("Sec-Fetch-Site"); site != "" {
 		return site == "same-origin"
 	}
-	origin := r.Header.Get("Origin")
-	return origin == "" || origin == "null" || strings.HasSuffix(origin, "://"+r.Host)
+	origin, scheme := r.Header.Get("Origin"), "http://"
+	if inbound.From(r.Context()).Secure {
+		scheme = "https://"
+	}
+	return origin == "" || origin == "null" || origin == scheme+r.Host
 }
 
 // enter validates the token and shows who came in. Whatever is wrong with it, the

@@ -17,6 +17,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/latchkey-sso/latchkey/internal/inbound"
 )
 
 // What the tests' tokens are, one of which is hard on HTML.
@@ -110,7 +112,7 @@ func (s *site) do(method, target, body string, header ...string) *httptest.Respo
 		r.Header.Set(header[i], header[i+1])
 	}
 	w := httptest.NewRecorder()
-	s.ServeHTTP(w, r)
+	s.ServeHTTP(w, r.WithContext(inbound.With(r.Context(), &inbound.Info{Secure: true})))
 	return w
 }
 
@@ -251,6 +253,9 @@ func TestAFormFromElsewhereIsRefusedBeforeAnythingIsSpent(t *testing.T) {
 		{"Sec-Fetch-Site", "none"},
 		{"Origin", "https://evil.example"},
 		{"Origin", "https://evil.lob.example"},
+		{"Origin", "http://lob.example"},
+		{"Origin", "app://lob.example"},
+		{"Origin", "https://lob.example:8443"},
 	} {
 		if got := s.enter(header...); got.Code != http.StatusForbidden {
 			t.Errorf("%v: got %d", header, got.Code)

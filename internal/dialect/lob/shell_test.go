@@ -156,6 +156,7 @@ func TestBodiesHaveOneReading(t *testing.T) {
 		w.is(body, w.send(w.request("get_sso_token", body)), 200, code("V1", "Please provide valid CII number."))
 	}
 	w.is("a line of business as a number", w.send(w.request("get_sso_token", `{"CIINo":"10001004","LOBId":1,"Functionality":"D"}`)), 403, forbidden)
+	w.is("that turns the text", w.send(w.request("get_sso_token", `{"CIINo":"10001004","LOBId":"01","Functionality":"D\u202e"}`)), 200, code("V5", "Please provide Functionality."))
 	w.is("with a line end", w.send(w.request("get_sso_token", `{"CIINo":"10001004","LOBId":"01","Functionality":"D\n"}`)), 200, code("V5", "Please provide Functionality."))
 	r := w.request("get_sso_token", "")
 	r.Body, r.ContentLength = io.NopCloser(strings.NewReader(goodBody+fill+" ")), -1

@@ -26,7 +26,7 @@ func getToken(c *call) (*answer, error) {
 		return nil, err
 	}
 	target := c.fields.given(wTarget)
-	if target == "" || utf8.RuneCountInString(target) > maxTarget || strings.ContainsFunc(target, unicode.IsControl) {
+	if target == "" || utf8.RuneCountInString(target) > maxTarget || strings.ContainsFunc(target, unseen) {
 		return nil, invalid("V5", "Please provide Functionality.")
 	}
 	if c.about, err = c.offered(lob); err != nil {
@@ -34,6 +34,10 @@ func getToken(c *call) (*answer, error) {
 	}
 	return c.issue(number, target)
 }
+
+// unseen reports whether nobody could see the character: control characters, and
+// those that format text, as what turns its direction.
+func unseen(r rune) bool { return unicode.In(r, unicode.Cc, unicode.Cf) }
 
 // issue makes the token. Whether there is such a member, who is linked to the line
 // of business, is for the core to say.
