@@ -19,7 +19,7 @@ func fault(what string, err error) error {
 		return nil
 	}
 	var known *signon.Error
-	if errors.As(err, &known) || errors.Is(err, signon.ErrNotFound) || errors.Is(err, signon.ErrConflict) {
+	if errors.As(err, &known) || errors.Is(err, signon.ErrNotFound) || errors.Is(err, signon.ErrConflict) || errors.Is(err, signon.ErrKeysFull) {
 		return err
 	}
 	if passing(err) {

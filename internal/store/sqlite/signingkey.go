@@ -13,7 +13,9 @@ const (
 VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`
 	retireKeys = `UPDATE signing_keys SET retires_at = ?
 WHERE tenant = ? AND owner = ? AND id <> ? AND (retires_at IS NULL OR retires_at > ?)`
-	dropKeys   = "DELETE FROM signing_keys WHERE tenant = ? AND owner = ? AND retires_at <= ?"
+	dropKeys = "DELETE FROM signing_keys WHERE tenant = ? AND owner = ? AND retires_at <= ?"
+	fullKeys = `SELECT count(*) FROM signing_keys
+WHERE tenant = ? AND owner = ? AND id <> ? AND (retires_at IS NULL OR retires_at > ?) HAVING count(*) >= ?`
 	selectKeys = `SELECT tenant, owner, id, secret, created_at, signs_from, retires_at FROM signing_keys
 WHERE tenant = ? AND owner = ? ORDER BY created_at DESC, id`
 )
@@ -24,6 +26,10 @@ func (s *Store) AddKey(ctx context.Context, k *signon.SigningKey, retireOthers t
 	tenant, owner, id := string(k.Tenant), k.Owner, k.ID
 	created, signs, retires := k.CreatedAt.UnixMilli(), k.SignsFrom.UnixMilli(), orNever(k.RetiresAt)
 	return s.write(ctx, "add key", func(t *tx) error {
+		others := retireOthers.IsZero() || retireOthers.UnixMilli() > t.now() // stay for a while
+		if others && t.exists(fullKeys, tenant, owner, id, t.now(), int64(signon.MaxKeys)) {
+			return signon.ErrKeysFull
+		}
 		if t.exec(insertKey, tenant, owner, id, sealed, created, signs, retires) == 0 {
 			return signon.ErrConflict
 		}

@@ -105,19 +105,41 @@ var keyPromises = []promise{
 			t.Error("a key is on disk as it is")
 		}
 	}},
-	{"OneOfManyRotationsIsLast", func(t *testing.T, b *bench) {
+	{"OfManyRotationsAsManyCountAsMayAndOneIsLast", func(t *testing.T, b *bench) {
 		retire := b.clock.Now().Add(time.Hour)
-		together(16, func(i int) {
-			if err := b.Store.AddKey(b.ctx, signingKey(fmt.Sprint(i), 0), retire, event(signon.EventKeyAdded)); err != nil {
-				t.Errorf("add key: %v", err)
+		added := make([]int, 12)
+		together(len(added), func(i int) {
+			err := b.Store.AddKey(b.ctx, signingKey(fmt.Sprint(i), 0), retire, event(signon.EventKeyAdded))
+			added[i] = count(err == nil)
+			if err != nil {
+				fails(t, "add key", err, signon.ErrKeysFull)
 			}
 		})
-		open := 0
-		for _, k := range b.keys(t, shop, keyOwner) {
+		same(t, "keys that were added", sum(added), signon.MaxKeys)
+		open, keys := 0, b.keys(t, shop, keyOwner)
+		for _, k := range keys {
 			open += count(k.RetiresAt.IsZero())
 		}
+		same(t, "keys that are accepted", len(keys), signon.MaxKeys)
 		same(t, "keys that don't retire", open, 1)
-		b.count(t, signon.EventKeyAdded, 16)
+		b.count(t, signon.EventKeyAdded, signon.MaxKeys)
+	}},
+	{"KeyTooManyChangesNothing", func(t *testing.T, b *bench) {
+		retire := b.clock.Now().Add(time.Hour)
+		for i := range signon.MaxKeys {
+			b.addKey(t, signingKey(fmt.Sprint(i), 0), retire)
+		}
+		before := b.keys(t, shop, keyOwner)
+		err := b.Store.AddKey(b.ctx, signingKey("more", 0), b.clock.Now().Add(time.Minute), event(signon.EventKeyAdded))
+		fails(t, "add one too many", err, signon.ErrKeysFull)
+		same(t, "keys", b.keys(t, shop, keyOwner), before)
+		b.count(t, signon.EventKeyAdded, signon.MaxKeys)
+		theirs := signingKey("1", 0)
+		theirs.Tenant = other
+		b.addKey(t, theirs, retire) // has room of its own
+		b.clock.Advance(time.Hour)
+		b.addKey(t, signingKey("more", 0), time.Time{}) // those that have retired don't count
+		same(t, "keys when the others have retired", len(b.keys(t, shop, keyOwner)), 2)
 	}},
 }
 
