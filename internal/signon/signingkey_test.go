@@ -232,7 +232,7 @@ func TestAnotherNodeKnowsARotationWithinASecond(t *testing.T) {
 
 func TestNothingValidIsRefusedWhateverIsRotated(t *testing.T) {
 	for seed := range uint64(8) {
-		random := rand.New(rand.NewPCG(seed, 1)) //nolint:gosec // a test's
+		random := rand.New(rand.NewPCG(seed, 1))
 		w := newWorld(t)
 		nodes := []*signon.Service{w.node(w.store), w.node(w.store)}
 		rotate(t, nodes[0], "first")
