@@ -94,6 +94,22 @@ func TestTokensOfTheOwnIssuerAreJudged(t *testing.T) {
 	w.let("of a line of business", w.sign(keyFor("04", jwt.RS256), w.claims(nil)), 401)
 }
 
+// TestTheEndIsAnInstant: at it, a token is over, and a millisecond before it is not.
+func TestTheEndIsAnInstant(t *testing.T) {
+	w := newWorld(t)
+	bearer := w.sign(keyFor("own", jwt.RS256), w.claims(map[string]any{"exp": w.clock.Now().Unix() + 3600}))
+	first, second := w.token(member, "01"), w.token(member, "01")
+	w.clock.advance(time.Hour - 757*time.Millisecond) // tokens end with the second they were issued in
+	w.let("a millisecond before", bearer, 200)
+	lasting := w.request("validate_sso_token", validation(first.TokenRefNo, first.TokenNo))
+	if a := w.send(lasting); !strings.Contains(a.Body.String(), `"ReturnCode":1,`) {
+		t.Errorf("a millisecond before: got %s", a.Body)
+	}
+	w.clock.advance(time.Millisecond)
+	w.is("at it", w.with(bearer), 401, `{"message":"The incoming token has expired"}`)
+	w.is("at it", w.validate(second), 200, notValid)
+}
+
 func TestTheAlgorithmOfAnIssuerIsPinned(t *testing.T) {
 	w := newWorld(t)
 	w.addKey(own, signon.OwnIssuer, "k2", keyFor("02", jwt.ES256)) // should somebody have made such a key

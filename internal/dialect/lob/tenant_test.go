@@ -240,6 +240,9 @@ func TestRefusalsAreExplained(t *testing.T) {
 		w.send(c.do())
 		w.signOn.Finish()
 		traces := w.signOn.Traces("TESTCODE00")[seen:]
+		if len(traces) > 2 {
+			t.Errorf("%s: traced %d times, want once beside who called", c.name, len(traces))
+		}
 		last := traces[len(traces)-1]
 		if last.Operation != c.operation || last.Failed != c.failed || last.Expected == "" && c.failed != signon.CheckSubject {
 			t.Errorf("%s: got %+v, want %s, %s", c.name, last, c.operation, c.failed)
