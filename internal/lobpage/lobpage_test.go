@@ -275,9 +275,20 @@ func TestAFormFromElsewhereIsRefusedBeforeAnythingIsSpent(t *testing.T) {
 func TestWhatIsNoTokenIsRefusedWithoutACall(t *testing.T) {
 	s := newSite(t)
 	for _, c := range [][2]string{
-		{"", tokenNo}, {"x", tokenNo}, {strings.Repeat("1", 33), tokenNo}, {tokenRefNo + "\n", tokenNo},
-		{tokenRefNo, ""}, {tokenRefNo, "x"}, {tokenRefNo, "a.b"}, {tokenRefNo, "a..c"}, {tokenRefNo, "a.b."}, {tokenRefNo, "a.b.c.d"},
-		{tokenRefNo, "a.b.c="}, {tokenRefNo, "a.b.c\n"}, {tokenRefNo, hardNo}, {tokenRefNo, "a.b." + strings.Repeat("c", 4<<10)},
+		{"", tokenNo},
+		{"x", tokenNo},
+		{strings.Repeat("1", 33), tokenNo},
+		{tokenRefNo + "\n", tokenNo},
+		{tokenRefNo, ""},
+		{tokenRefNo, "x"},
+		{tokenRefNo, "a.b"},
+		{tokenRefNo, "a..c"},
+		{tokenRefNo, "a.b."},
+		{tokenRefNo, "a.b.c.d"},
+		{tokenRefNo, "a.b.c="},
+		{tokenRefNo, "a.b.c\n"},
+		{tokenRefNo, hardNo},
+		{tokenRefNo, "a.b." + strings.Repeat("c", 4<<10)},
 	} {
 		body := url.Values{"TokenRefNo": {c[0]}, "TokenNo": {c[1]}}.Encode()
 		if got := s.do(http.MethodPost, "/lob/01/enter", body); got.Code != http.StatusForbidden {

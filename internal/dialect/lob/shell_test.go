@@ -75,8 +75,14 @@ func TestACorrelationIDIsRepeatedIfItIsOne(t *testing.T) {
 		values []string
 		want   string
 	}{
-		{nil, ""}, {[]string{"order 4711/a"}, "order 4711/a"}, {[]string{long}, long}, {[]string{long + "x"}, ""},
-		{[]string{"a", "b"}, ""}, {[]string{"é"}, ""}, {[]string{"a\x00b"}, ""}, {[]string{""}, ""},
+		{nil, ""},
+		{[]string{"order 4711/a"}, "order 4711/a"},
+		{[]string{long}, long},
+		{[]string{long + "x"}, ""},
+		{[]string{"a", "b"}, ""},
+		{[]string{"é"}, ""},
+		{[]string{"a\x00b"}, ""},
+		{[]string{""}, ""},
 	} {
 		for _, call := range []string{"get_sso_token", "nothing"} { // also with errors
 			r := w.request(call, goodBody)

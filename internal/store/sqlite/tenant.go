@@ -47,8 +47,10 @@ func (s *Store) tenantRows(t *signon.Tenant) ([]tenantRow, error) {
 	rows := []tenantRow{{"INSERT INTO tenants (id, doc) VALUES (?, ?)", []any{id, doc}}}
 	for i := range t.Clients {
 		c := &t.Clients[i]
-		doc, err := toJSON(clientDoc{Name: c.Name, Algorithms: c.Algorithms, ProofSkew: c.ProofSkew, Capabilities: c.Capabilities, Networks: c.Networks,
-			Bearers: c.Bearers, Scopes: c.Scopes, IssuesFor: c.IssuesFor, Is: c.Is})
+		doc, err := toJSON(clientDoc{
+			Name: c.Name, Algorithms: c.Algorithms, ProofSkew: c.ProofSkew, Capabilities: c.Capabilities, Networks: c.Networks,
+			Bearers: c.Bearers, Scopes: c.Scopes, IssuesFor: c.IssuesFor, Is: c.Is,
+		})
 		if err != nil {
 			return nil, err
 		}
