@@ -37,9 +37,11 @@ type Owner struct {
 	Longest time.Duration
 }
 
-// App returns the owner of an application's keys.
+// App returns the owner of an application's keys. What has been signed may last as
+// long as anything does: the application's own validity may have been longer when
+// it was.
 func App(tenant signon.TenantID, d *signon.Destination) Owner {
-	o := Owner{Tenant: tenant, Name: signon.AppOwner(d.ID), Algorithm: jwt.Algorithm(d.Settings[SettingAlgorithm]), Longest: d.MaxTTL}
+	o := Owner{Tenant: tenant, Name: signon.AppOwner(d.ID), Algorithm: jwt.Algorithm(d.Settings[SettingAlgorithm]), Longest: signon.MaxNumberedTTL}
 	if o.Algorithm == "" {
 		o.Algorithm = DefaultAlgorithm
 	}
@@ -69,19 +71,15 @@ func Owners(t *signon.Tenant) []Owner {
 	return all
 }
 
-// Ensure makes the keys that the tenants lack: where none signs, and where none is
-// of the algorithm that is declared now. What others have signed stays good for its
-// time. The log tells of each key that is made.
+// Ensure makes the keys that the tenants lack: where none signs, and where none that
+// signs, now or later, is of the algorithm that is declared now. What others have
+// signed stays good for its time. Where so many keys are accepted that a changed
+// algorithm has to wait for one to retire, the one before goes on signing. The log
+// tells of both.
 func Ensure(ctx context.Context, s *signon.Service, tenants []signon.Tenant, log *slog.Logger) error {
 	for i := range tenants {
 		for _, o := range Owners(&tenants[i]) {
-			has, err := o.has(ctx, s)
-			if err == nil && !has {
-				if _, _, err = Rotate(ctx, s, Rotation{Owner: o}); err == nil {
-					log.Info("made a key", "tenant", o.Tenant, "owner", o.Name, "algorithm", o.Algorithm)
-				}
-			}
-			if err != nil {
+			if err := o.ensure(ctx, s, log); err != nil {
 				return fmt.Errorf("make a key for %s of tenant %s: %w", o.Name, o.Tenant, err)
 			}
 		}
@@ -89,19 +87,39 @@ func Ensure(ctx context.Context, s *signon.Service, tenants []signon.Tenant, log
 	return nil
 }
 
-// has reports whether a key signs, and one is of the declared algorithm, perhaps
-// one that is to sign later.
-func (o Owner) has(ctx context.Context, s *signon.Service) (bool, error) {
+func (o Owner) ensure(ctx context.Context, s *signon.Service, log *slog.Logger) error {
 	keys, err := s.SigningKeys(ctx, o.Tenant, o.Name)
-	if err != nil || keys.Signer == nil {
-		return false, err
+	if err != nil {
+		return err
+	}
+	if has, err := o.has(&keys, s.Now()); has || err != nil {
+		return err
+	}
+	_, _, err = Rotate(ctx, s, Rotation{Owner: o})
+	attrs := []any{"tenant", o.Tenant, "owner", o.Name, "algorithm", o.Algorithm}
+	if e := signon.AsError(err); e != nil && e.Code == signon.CodeLimit && keys.Signer != nil {
+		log.Warn("another algorithm has to wait until a key retires", append(attrs, "retires_in", e.RetryAfter)...)
+		return nil
+	}
+	if err == nil {
+		log.Info("made a key", attrs...)
+	}
+	return err
+}
+
+// has reports whether a key signs, and one that does, now or later, is of the
+// declared algorithm.
+func (o Owner) has(keys *signon.SigningKeys, now time.Time) (bool, error) {
+	if keys.Signer == nil {
+		return false, nil
 	}
 	for i := range keys.Accepted {
-		key, err := Parse(&keys.Accepted[i])
+		k := &keys.Accepted[i]
+		key, err := Parse(k)
 		if err != nil {
 			return false, err
 		}
-		if key.Algorithm() == o.Algorithm {
+		if key.Algorithm() == o.Algorithm && (k.ID == keys.Signer.ID || now.Before(k.SignsFrom)) {
 			return true, nil
 		}
 	}

@@ -124,6 +124,65 @@ func TestEnsureChangesOverToTheDeclaredAlgorithm(t *testing.T) {
 	}
 }
 
+func TestEnsureChangesBackWithinALifetime(t *testing.T) {
+	w := newWorld(t)
+	for _, algorithm := range []jwt.Algorithm{jwt.HS256, jwt.ES256, jwt.HS256} {
+		w.ensure(t, signon.Tenant{ID: "group", Destinations: []signon.Destination{app("01", algorithm)}})
+	}
+	if _, algorithms := w.standing(t, signon.AppOwner("01")); !cmp.Equal(algorithms, []jwt.Algorithm{jwt.HS256, jwt.ES256, jwt.HS256}) {
+		t.Errorf("accepted are %v, the newest first", algorithms)
+	}
+}
+
+func TestEnsureWaitsWhereTooManyKeysAreAccepted(t *testing.T) {
+	w := newWorld(t)
+	declared := app("01", jwt.HS256)
+	for range signon.MaxKeys {
+		if _, _, err := signingkey.Rotate(t.Context(), w.Service, signingkey.Rotation{Owner: signingkey.App("group", &declared)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	before, _ := w.standing(t, signon.AppOwner("01"))
+	w.ensure(t, signon.Tenant{ID: "group", Destinations: []signon.Destination{app("01", jwt.ES256), app("02", "")}})
+	if after, _ := w.standing(t, signon.AppOwner("01")); after != before {
+		t.Errorf("%q signs, want %q as before", after, before)
+	}
+	if signer, _ := w.standing(t, signon.AppOwner("02")); signer == "" {
+		t.Error("the next one has no key")
+	}
+	if !strings.Contains(w.log.String(), "has to wait until a key retires") {
+		t.Errorf("the log does not say so:\n%s", w.log)
+	}
+}
+
+// TestKeysAreAcceptedForTheLongestValidity: a token may be older than the validity
+// that is declared now.
+func TestKeysAreAcceptedForTheLongestValidity(t *testing.T) {
+	w := newWorld(t)
+	declared := app("01", "")
+	declared.MaxTTL = time.Minute
+	owner := signingkey.App("group", &declared)
+	var before *signon.SigningKey
+	for range 2 {
+		key, _, err := signingkey.Rotate(t.Context(), w.Service, signingkey.Rotation{Owner: owner})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if before == nil {
+			before = key
+		}
+	}
+	keys, err := w.SigningKeys(t.Context(), "group", owner.Name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range keys.Accepted {
+		if k := &keys.Accepted[i]; k.ID == before.ID && k.RetiresAt.Sub(before.CreatedAt) < signon.MaxNumberedTTL {
+			t.Errorf("the key before retires after %v", k.RetiresAt.Sub(before.CreatedAt))
+		}
+	}
+}
+
 func TestEnsureLeavesAKeyAloneThatIsToSignLater(t *testing.T) {
 	w := newWorld(t)
 	w.ensure(t, signon.Tenant{ID: "group", Destinations: []signon.Destination{app("01", jwt.HS256)}})

@@ -2,7 +2,6 @@ package lob
 
 import (
 	"net/http"
-	"strconv"
 	"strings"
 
 	"github.com/latchkey-sso/latchkey/internal/inbound"
@@ -58,7 +57,6 @@ var (
 func (c *call) write(a *answer) {
 	h := c.writer.Header()
 	h["Content-Type"] = asJSON
-	h["Content-Length"] = []string{strconv.Itoa(len(a.body))}
 	h[hRequestID] = []string{c.info.SupportCode}
 	if a.kind != "" {
 		h[hErrorType] = []string{a.kind}
@@ -73,10 +71,7 @@ func (c *call) write(a *answer) {
 	case a.secret:
 		inbound.SetSecret(h)
 	}
-	c.writer.WriteHeader(a.status)
-	if c.request.Method != http.MethodHead {
-		_, _ = c.writer.Write(a.body) // a client that has gone misses it
-	}
+	inbound.Send(c.writer, c.request, a.status, a.body)
 }
 
 // maxCorrelation is how long what is repeated may be.

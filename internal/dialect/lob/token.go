@@ -42,14 +42,15 @@ func unseen(r rune) bool { return unicode.In(r, unicode.Cc, unicode.Cf) }
 // issue makes the token. Whether there is such a member, who is linked to the line
 // of business, is for the core to say.
 func (c *call) issue(member, target string) (*answer, error) {
-	key, err := c.signer(c.context, c.tenant.ID, signon.AppOwner(c.about.ID))
-	if err != nil {
-		return nil, err
-	}
 	c.traced = true
 	issued, err := c.SignOn.IssueNumbered(c.context, &signon.NumberedRequest{
 		Client: c.client, Destination: c.about, Member: signon.SubjectRef(member), Target: target, Caller: c.info.Addr, SupportCode: c.info.SupportCode,
 		Sign: func(n *signon.Numbered) (signon.Token, error) {
+			// Looked up for each token: it retires when what was signed up to now is over.
+			key, err := c.signer(c.context, c.tenant.ID, signon.AppOwner(c.about.ID))
+			if err != nil {
+				return "", err
+			}
 			return signToken(key, n, member, c.about.ID, target)
 		},
 	})
