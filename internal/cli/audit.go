@@ -135,8 +135,12 @@ func listEvents(ctx context.Context, c *operator.Client, q operator.EventQuery, 
 	return errors.Join(err, failed, table.Flush())
 }
 
-// about says what the columns before do not.
+// about says what the columns before do not: of an event without a grant, which
+// destination it is about.
 func about(e *operator.Event) string {
+	if e.Reason+e.Note+e.Grant == "" {
+		return orDash(e.Destination)
+	}
 	if e.Reason != "" && e.Note != "" {
 		return e.Reason + ": " + e.Note
 	}

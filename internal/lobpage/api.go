@@ -31,7 +31,7 @@ func (l LOB) Issue(ctx context.Context, member, id, functionality string) (numbe
 	var answer struct {
 		ReturnMessage, TokenRefNo, TokenNo string
 	}
-	err = (&api{LOB: l}).call(ctx, "/v2/get_sso_token", map[string]string{"CIINo": member, "LOBId": id, "Functionality": functionality}, &answer)
+	_, err = (&api{LOB: l}).call(ctx, "/v2/get_sso_token", map[string]string{"CIINo": member, "LOBId": id, "Functionality": functionality}, &answer)
 	if err == nil && answer.TokenNo == "" {
 		err = fmt.Errorf("ask for a token: %s", answer.ReturnMessage)
 	}
@@ -78,24 +78,25 @@ type api struct {
 	until  time.Time // it is used until then
 }
 
-// call makes one call with a JSON body and reads the answer into out. An access
+// call makes one call with a JSON body, reads the answer into out, and returns its
+// support code, by which the operator of the API finds the call. An access
 // token that was kept may be good no more, when the key that signed it was retired:
 // then there is one more try, with a new one.
-func (a *api) call(ctx context.Context, path string, in, out any) error {
+func (a *api) call(ctx context.Context, path string, in, out any) (code string, err error) {
 	body, err := json.Marshal(in)
 	if err != nil {
-		return fmt.Errorf("call %s: %w", path, err)
+		return "", fmt.Errorf("call %s: %w", path, err)
 	}
 	bearer, err := a.accessToken(ctx)
 	if err != nil {
-		return err
+		return "", err
 	}
-	if err = a.callAs(ctx, bearer, path, body, out); !errors.Is(err, errUnauthorized) {
-		return err
+	if code, err = a.callAs(ctx, bearer, path, body, out); !errors.Is(err, errUnauthorized) {
+		return code, err
 	}
 	a.drop(bearer)
 	if bearer, err = a.accessToken(ctx); err != nil {
-		return err
+		return "", err
 	}
 	return a.callAs(ctx, bearer, path, body, out)
 }
@@ -109,7 +110,7 @@ func (a *api) drop(bearer string) {
 	}
 }
 
-func (a *api) callAs(ctx context.Context, bearer, path string, body []byte, out any) error {
+func (a *api) callAs(ctx context.Context, bearer, path string, body []byte, out any) (code string, err error) {
 	return a.post(ctx, path, bytes.NewReader(body), http.Header{
 		"Authorization": {"Bearer " + bearer}, "Content-Type": {"application/json"},
 		"X-Api-Version": {"1.0.0"}, "X-Lob-Client-Id": {a.Client},
@@ -133,35 +134,36 @@ func (a *api) accessToken(ctx context.Context) (string, error) {
 		ExpiresIn   int    `json:"expires_in"` // seconds
 	}
 	header := http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}
-	if err := a.post(ctx, "/oauth2/token", strings.NewReader(form.Encode()), header, &answer); err != nil {
+	if _, err := a.post(ctx, "/oauth2/token", strings.NewReader(form.Encode()), header, &answer); err != nil {
 		return "", err
 	}
 	a.bearer, a.until = answer.AccessToken, asked.Add(time.Duration(answer.ExpiresIn)*time.Second-early)
 	return a.bearer, nil
 }
 
-func (a *api) post(ctx context.Context, path string, body io.Reader, header http.Header, out any) error {
+func (a *api) post(ctx context.Context, path string, body io.Reader, header http.Header, out any) (code string, err error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, a.API+path, body)
 	if err != nil {
-		return fmt.Errorf("call %s: %w", path, err)
+		return "", fmt.Errorf("call %s: %w", path, err)
 	}
 	r.Header = header
 	answer, err := client.Do(r)
 	if err != nil {
-		return fmt.Errorf("call %s: %w", path, err)
+		return "", fmt.Errorf("call %s: %w", path, err)
 	}
 	defer answer.Body.Close()
-	switch code := answer.Header.Get("Latchkey-Support-Code"); answer.StatusCode {
+	code = answer.Header.Get("Latchkey-Support-Code")
+	switch answer.StatusCode {
 	case http.StatusOK:
 	case http.StatusUnauthorized:
-		return fmt.Errorf("call %s: %w, support code %s", path, errUnauthorized, code)
+		return code, fmt.Errorf("call %s: %w, support code %s", path, errUnauthorized, code)
 	default:
-		return fmt.Errorf("call %s: got status %d, support code %s", path, answer.StatusCode, code)
+		return code, fmt.Errorf("call %s: got status %d, support code %s", path, answer.StatusCode, code)
 	}
 	if err := json.NewDecoder(io.LimitReader(answer.Body, maxAnswer)).Decode(out); err != nil {
-		return fmt.Errorf("read the answer of %s: %w", path, err)
+		return code, fmt.Errorf("read the answer of %s: %w", path, err)
 	}
-	return nil
+	return code, nil
 }
 
 // apis keeps the access token of each line of business.

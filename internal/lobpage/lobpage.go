@@ -47,12 +47,15 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.NotFound.ServeHTTP(w, r)
 		return
 	}
+	if !allowed(w, r) {
+		return
+	}
 	r.Body = http.MaxBytesReader(w, r.Body, 16<<10)
 	v := &view{LOB: lob}
 	switch posted := r.Method == http.MethodPost; {
 	case entering && posted && fromHere(r):
 		h.enter(w, r, v)
-	case !entering && (posted || r.Method == http.MethodGet || r.Method == http.MethodHead):
+	case !entering:
 		v.TokenNo, v.TokenRefNo = r.FormValue("TokenNo"), r.FormValue("TokenRefNo")
 		h.show(w, v)
 	default:
@@ -82,14 +85,15 @@ func (h *handler) enter(w http.ResponseWriter, r *http.Request, v *view) {
 		return
 	}
 	api := h.apis.of(v.LOB)
-	err := api.call(r.Context(), "/v2/validate_sso_token", map[string]string{"TokenRefNo": number, "TokenNo": token}, &v.Token)
+	code, err := api.call(r.Context(), "/v2/validate_sso_token", map[string]string{"TokenRefNo": number, "TokenNo": token}, &v.Token)
 	if err == nil && v.Token.IsValidToken && v.Token.LOBID == v.LOB.ID {
 		v.Entered = true
-		err = api.call(r.Context(), "/v2/get_member", map[string]string{"CIINo": v.Token.CIINo}, &v.Member)
+		code, err = api.call(r.Context(), "/v2/get_member", map[string]string{"CIINo": v.Token.CIINo}, &v.Member)
 	}
 	if err != nil {
 		h.Log.Error("the page of a line of business can't call the API", "lob", v.LOB.ID, "error", err)
 		v.Entered, v.Failed = false, true
 	}
+	v.Code = code
 	h.show(w, v)
 }

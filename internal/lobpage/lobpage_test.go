@@ -34,6 +34,7 @@ type backend struct {
 	answers map[string]string // by path
 	status  int               // of the API's own calls
 	expires string
+	code    string
 	retired int // how many calls are refused, as of an issuer whose key was retired
 }
 
@@ -58,6 +59,9 @@ func (b *backend) RoundTrip(r *http.Request) (*http.Response, error) {
 		b.retired--
 		w.WriteHeader(http.StatusUnauthorized)
 	default:
+		if b.code != "" {
+			w.Header().Set(inbound.Header, b.code)
+		}
 		w.WriteHeader(b.status)
 		_, _ = io.WriteString(w, b.answers[r.URL.Path])
 	}
@@ -236,11 +240,35 @@ func TestThereIsOneRefusal(t *testing.T) {
 		"another line of business":    refused(says(`{"ReturnCode":1,"CIINo":"10001004","IsValidToken":true,"LOBId":"03"}`)),
 		"no token":                    s.do(http.MethodGet, "/lob/01", "").Body.String(),
 		"a GET where the form goes":   s.do(http.MethodGet, "/lob/01/enter?"+form.Encode(), "").Body.String(),
-		"another method":              s.do(http.MethodPut, "/lob/01", form.Encode()).Body.String(),
 		"a form that is far too long": s.do(http.MethodPost, "/lob/01", "TokenNo="+strings.Repeat("a", 20<<10)).Body.String(),
 	} {
 		if other != invalid {
 			t.Errorf("%s: got another page than for a token that is not valid:\n%s", name, other)
+		}
+	}
+}
+
+// The code is the API's: its operator finds the refused call by it.
+func TestARefusalShowsTheSupportCodeOfTheCall(t *testing.T) {
+	s := newSite(t)
+	s.code = "98PWZ8DDH5"
+	s.answers["/v2/validate_sso_token"] = `{"ReturnCode":0,"IsValidToken":false}`
+	if answer := s.enter(); !strings.Contains(answer.Body.String(), "<code>98PWZ8DDH5</code>") {
+		t.Errorf("the refusal shows no code:\n%s", answer.Body)
+	}
+	s.status = http.StatusBadGateway
+	if answer := s.enter(); !strings.Contains(answer.Body.String(), "<code>98PWZ8DDH5</code>") {
+		t.Errorf("a page that can't know shows no code:\n%s", answer.Body)
+	}
+}
+
+func TestWhatBrowsersDoNotDoIsNotAllowed(t *testing.T) {
+	s := newSite(t)
+	for _, path := range []string{"/lob/01", "/lob/01/enter"} {
+		for _, method := range []string{http.MethodPut, http.MethodDelete, http.MethodOptions} {
+			if a := s.do(method, path, form.Encode()); a.Code != http.StatusMethodNotAllowed || a.Header().Get("Allow") != "GET, HEAD, POST" {
+				t.Errorf("%s %s: got %d, Allow %q", method, path, a.Code, a.Header().Get("Allow"))
+			}
 		}
 	}
 }

@@ -14,6 +14,7 @@ type view struct {
 	LOB                 LOB
 	TokenNo, TokenRefNo string // to be sent on
 	Entered, Failed     bool
+	Code                string // of the API's answer
 	Token               struct {
 		IsValidToken         bool
 		CIINo, Functionality string
@@ -39,6 +40,17 @@ func pages() *page.Set {
 		panic(err) // embedded
 	}
 	return set
+}
+
+// allowed refuses what a browser does not do on a page.
+func allowed(w http.ResponseWriter, r *http.Request) bool {
+	switch r.Method {
+	case http.MethodGet, http.MethodHead, http.MethodPost:
+		return true
+	}
+	w.Header().Set("Allow", "GET, HEAD, POST")
+	http.Error(w, "method not allowed", http.StatusMethodNotAllowed)
+	return false
 }
 
 // show answers with a page that is stored nowhere, runs our own script alone, sends

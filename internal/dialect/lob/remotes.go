@@ -87,5 +87,5 @@ func (r *remotes) outage(address string, reason error) {
 		r.Log.Info("keys of an issuer can be fetched again", "address", address)
 		return
 	}
-	r.Log.Warn("keys of an issuer can't be fetched; the last ones stay in use", "address", address, "error", reason)
+	r.Log.Warn("keys of an issuer can't be fetched; those fetched before, if any, stay in use", "address", address, "error", reason)
 }
