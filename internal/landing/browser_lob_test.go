@@ -23,7 +23,7 @@ import (
 func TestBrowserLOB(t *testing.T) {
 	t.Parallel()
 	base := wholeDemo(t)
-	parent := chromium(t, "")
+	parent := chromium(t)
 	for name, test := range map[string]func(string, *tab){
 		"TheStartPageTakesAMemberThere":     browserEntersLOB,
 		"WithoutScriptsTheButtonWorksThere": browserEntersLOBByButton,
@@ -74,20 +74,20 @@ func (b *tab) entered(base string) {
 func browserEntersLOB(base string, b *tab) {
 	complaints := b.complaints()
 	b.open(base + "/")
-	b.picture("start-with-lob")
+	b.glance("start-with-lob")
 	b.click("button[value=lob]")
 	b.entered(base)
 	seen := script[string](b, `document.documentElement.outerHTML + document.referrer + document.cookie`)
 	if strings.Contains(seen, "eyJ") {
 		b.t.Error("the page holds the token, or knows it from where it came from")
 	}
-	b.picture("lob-entered")
+	b.glance("lob-entered")
 	if said := complaints(); len(said) > 0 {
 		b.t.Errorf("the browser complains: %v", said)
 	}
 	step(b, chromedp.Reload())
 	b.wantText("You could not be signed in") // the token is spent
-	b.picture("lob-refused")
+	b.glance("lob-refused")
 	script[bool](b, `(history.back(), true)`)
 	b.await(func() bool { return b.address() == base+"/" }) // no page that bounces
 	for _, address := range b.requested.foreign(base) {
@@ -101,7 +101,7 @@ func browserEntersLOBByButton(base string, b *tab) {
 	b.submit("button[value=lob]")
 	b.wantText("Signing you in", "Go on to ABC Funds")
 	b.scripts(true) // the page is there already and runs nothing any more
-	b.picture("lob-arrived")
+	b.glance("lob-arrived")
 	b.scripts(false)
 	if status := b.submit("main button"); status != http.StatusOK {
 		b.t.Errorf("got status %d", status)
