@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"net/url"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/latchkey-sso/latchkey/internal/directory"
@@ -62,8 +63,8 @@ func StartPage(o StartOptions) http.Handler {
 	return mux
 }
 
-// pages parses the embedded pages of the demo.
-func pages() *page.Set {
+// pages returns the embedded pages of the demo, parsed once.
+var pages = sync.OnceValue(func() *page.Set {
 	files, err := fs.Sub(templates, "template")
 	if err != nil {
 		panic(err) // embedded
@@ -73,7 +74,7 @@ func pages() *page.Set {
 		panic(err) // embedded
 	}
 	return set
-}
+})
 
 // demoLink is one link that the start page offers.
 type demoLink struct {

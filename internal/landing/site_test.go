@@ -188,8 +188,8 @@ func (s *site) handlers(log *slog.Logger) map[string]http.Handler {
 	return map[string]http.Handler{
 		"/rest/":          rest.New(rest.Options{API: api, Log: log}),
 		"/soap/":          soap.New(soap.Options{API: api, Log: log, BaseURL: s.base}),
-		"":                landing.NewShared(landing.Options{SignOn: s.signOn, Directory: s.people, Log: log, ShowReasons: true}),
-		"serve":           landing.NewShared(landing.Options{SignOn: s.signOn, Directory: s.people, Log: log}),
+		"":                landing.New(landing.Options{SignOn: s.signOn, Directory: s.people, Log: log, ShowReasons: true}),
+		"serve":           landing.New(landing.Options{SignOn: s.signOn, Directory: s.people, Log: log}),
 		"/":               start,
 		dev.OpenPath:      start,
 		dev.CardEntryPath: onDemand(func() http.Handler { return dev.TestCards(s.signOn, log) }),

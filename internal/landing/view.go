@@ -4,6 +4,7 @@ import (
 	"embed"
 	"io/fs"
 	"net/http"
+	"sync"
 
 	"github.com/latchkey-sso/latchkey/internal/page"
 	"github.com/latchkey-sso/latchkey/internal/signon"
@@ -15,15 +16,15 @@ var templates embed.FS
 //go:embed text
 var texts embed.FS
 
-// pages parses the embedded pages. They are part of the program, so a fault in
-// them is one of the build.
-func pages() *page.Set {
+// pages returns the embedded pages, parsed once. They are part of the program, so a
+// fault in them is one of the build.
+var pages = sync.OnceValue(func() *page.Set {
 	set, err := parsePages()
 	if err != nil {
 		panic(err)
 	}
 	return set
-}
+})
 
 func parsePages() (*page.Set, error) {
 	textFiles, err := fs.Sub(texts, "text")
