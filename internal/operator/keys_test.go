@@ -212,7 +212,7 @@ func TestRotatingNeedsToKnowWhose(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	want := "app 01 of tenant group has 4 keys that are accepted: one of them has to retire first, in 1h0m2s, or all with --retire-now"
+	want := "app 01 of tenant group has 4 keys that are accepted: one of them has to retire first, in 24h0m2s, or all with --retire-now"
 	if _, err := c.RotateKey(t.Context(), operator.RotateRequest{KeyQuery: one}); text(err) != want {
 		t.Errorf("got %q, want %q", text(err), want)
 	}
