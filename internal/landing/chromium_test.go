@@ -207,7 +207,22 @@ func (b *tab) open(address string) int64 {
 // address returns what stands in the address bar.
 func (b *tab) address() string {
 	b.t.Helper()
-	return step(b, chromedp.Location())
+	return again(b, chromedp.Location())
+}
+
+// again takes a step that changes nothing, until it can be taken: a page that is
+// leaving or has just come can't be asked.
+func again[T any](b *tab, action chromedp.Action[T]) T {
+	b.t.Helper()
+	for deadline := time.Now().Add(stepTimeout); ; time.Sleep(50 * time.Millisecond) {
+		value, err := chromedp.Run(b.ctx, action)
+		if err == nil {
+			return value
+		}
+		if time.Now().After(deadline) {
+			b.t.Fatalf("browser: %v", err)
+		}
+	}
 }
 
 // pageText is what the page says, and what its inputs hold, once all of it is there.
@@ -216,19 +231,10 @@ const pageText = `(() => {
 	return document.body.innerText + "\n" + [...document.querySelectorAll("input:not([type=hidden]),select")].map(e => e.value).join("\n");
 })()`
 
-// text returns what the page says, and what its inputs hold. A page that is
-// leaving or has just come can't be read; then it is tried again.
+// text returns what the page says, and what its inputs hold.
 func (b *tab) text() string {
 	b.t.Helper()
-	for deadline := time.Now().Add(stepTimeout); ; time.Sleep(50 * time.Millisecond) {
-		text, err := chromedp.Run(b.ctx, chromedp.Evaluate[string](pageText))
-		if err == nil {
-			return text
-		}
-		if time.Now().After(deadline) {
-			b.t.Fatalf("browser: %v", err)
-		}
-	}
+	return again(b, chromedp.Evaluate[string](pageText))
 }
 
 // script runs a script in the page and waits for what it promises.
