@@ -39,6 +39,7 @@ var layers = map[string]int{
 	"internal/transfer":                 3,
 	"internal/operator":                 3,
 	"internal/dev":                      3,
+	"internal/sandbox":                  3,
 
 	"internal/avangatetest": 4,
 	"internal/server":       4,

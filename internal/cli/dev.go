@@ -14,6 +14,7 @@ import (
 
 	"github.com/latchkey-sso/latchkey/internal/config"
 	"github.com/latchkey-sso/latchkey/internal/dev"
+	"github.com/latchkey-sso/latchkey/internal/sandbox"
 	"github.com/latchkey-sso/latchkey/internal/server"
 )
 
@@ -70,12 +71,11 @@ func runDev(ctx context.Context, o devOptions, stdout, stderr io.Writer) (err er
 	if err != nil {
 		return err
 	}
-	s, err := server.New(ctx, server.Options{Config: cfg, Log: log, Listeners: listeners, Dev: true, Keys: dev.SeedKeys})
+	s, err := server.New(ctx, server.Options{Config: cfg, Log: log, Listeners: listeners, Demo: &server.Demo{
+		Keys: dev.SeedKeys, People: dev.Seed, Sandbox: sandbox.New(sandbox.Options{Log: log, BaseURL: cfg.PublicURL}),
+	}})
 	if err != nil {
 		return err
-	}
-	if err := dev.Seed(ctx, s.Directory()); err != nil {
-		return errors.Join(err, s.Close())
 	}
 	sayReady(stdout, s.URL())
 	return s.Run(ctx)

@@ -107,7 +107,7 @@ func openStore(ctx context.Context, cfg *config.Config) (client *operator.Client
 		return nil, nil, fmt.Errorf("read root key: %w", err)
 	}
 	log := slog.New(slog.DiscardHandler) // the command itself says what happens
-	store, err := server.OpenStore(ctx, cfg.DataDir, keys, log)
+	store, err := server.OpenStore(ctx, cfg.DataDir, server.StoreOptions{Keys: keys, Log: log})
 	if err != nil {
 		return nil, nil, err
 	}

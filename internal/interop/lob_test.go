@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"html"
 	"io"
 	"log/slog"
@@ -228,12 +227,9 @@ func demoWithES256(t *testing.T) string {
 			}
 		}
 	}
-	s, err := server.New(t.Context(), server.Options{Config: cfg, Log: slog.New(slog.DiscardHandler), Listeners: listeners, Dev: true})
+	s, err := server.New(t.Context(), server.Options{Config: cfg, Log: slog.New(slog.DiscardHandler), Listeners: listeners, Demo: &server.Demo{People: dev.Seed}})
 	if err != nil {
 		t.Fatal(err)
-	}
-	if err := dev.Seed(t.Context(), s.Directory()); err != nil {
-		t.Fatal(errors.Join(err, s.Close()))
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)

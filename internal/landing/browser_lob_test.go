@@ -2,7 +2,6 @@ package landing_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -46,12 +45,9 @@ func wholeDemo(t *testing.T) string {
 	tcp, _ := listeners[0].Addr().(*net.TCPAddr)
 	cfg := dev.Config(tcp.AddrPort().Port())
 	cfg.DataDir, cfg.RootKey = t.TempDir(), config.Literal(strings.Repeat("0f", 32))
-	s, err := server.New(t.Context(), server.Options{Config: cfg, Log: slog.New(slog.DiscardHandler), Listeners: listeners, Dev: true, Keys: dev.SeedKeys})
+	s, err := server.New(t.Context(), server.Options{Config: cfg, Log: slog.New(slog.DiscardHandler), Listeners: listeners, Demo: &server.Demo{Keys: dev.SeedKeys, People: dev.Seed}})
 	if err != nil {
 		t.Fatal(err)
-	}
-	if err := dev.Seed(t.Context(), s.Directory()); err != nil {
-		t.Fatal(errors.Join(err, s.Close()))
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)

@@ -23,7 +23,7 @@ func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
 		plain(w, http.StatusServiceUnavailable, "stopping")
 		return
 	}
-	if err := answers(r.Context(), s.store); err != nil {
+	if err := answers(r.Context(), s.core.Load().store); err != nil {
 		s.log.Error("the store does not answer", "error", err)
 		plain(w, http.StatusServiceUnavailable, "the store does not answer")
 		return

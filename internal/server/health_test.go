@@ -32,7 +32,8 @@ func TestReadinessIsTheStoresAnswer(t *testing.T) {
 		"it does not":            {away{}, false, http.StatusServiceUnavailable},
 		"the server is stopping": {there{}, true, http.StatusServiceUnavailable},
 	} {
-		s := &Server{store: c.store, log: quiet}
+		s := &Server{log: quiet}
+		s.core.Store(&core{store: c.store})
 		s.stopping.Store(c.stopping)
 		w := httptest.NewRecorder()
 		s.readyz(w, httptest.NewRequest(http.MethodGet, "/readyz", nil))

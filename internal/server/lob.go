@@ -1,6 +1,7 @@
 package server
 
 import (
+	"log/slog"
 	"net/http"
 
 	"github.com/latchkey-sso/latchkey/internal/config"
@@ -11,8 +12,8 @@ import (
 
 // linesOfBusiness returns the handler of what is below /lob: the keys of the lines
 // of business, which are the dialect's, and their example pages.
-func (s *Server) linesOfBusiness(dialect, other http.Handler) http.Handler {
-	pages := lobpage.New(lobpage.Options{Find: s.pageOf, NotFound: other, Log: s.log})
+func (c *core) linesOfBusiness(log *slog.Logger, dialect, other http.Handler) http.Handler {
+	pages := lobpage.New(lobpage.Options{Find: c.pageOf, NotFound: other, Log: log})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if lob.Serves(r.URL.EscapedPath()) {
 			dialect.ServeHTTP(w, r)
@@ -24,8 +25,8 @@ func (s *Server) linesOfBusiness(dialect, other http.Handler) http.Handler {
 
 // pageOf returns the line of business that has a page under that id at a host, with
 // what its page needs to be a client of the API.
-func (s *Server) pageOf(host, id string) (lobpage.LOB, bool) {
-	registry := s.signOn.Registry()
+func (c *core) pageOf(host, id string) (lobpage.LOB, bool) {
+	registry := c.signOn.Registry()
 	tenant, ok := registry.ByHost(host)
 	if !ok {
 		return lobpage.LOB{}, false

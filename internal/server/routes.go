@@ -19,13 +19,13 @@ import (
 	"github.com/latchkey-sso/latchkey/internal/signon"
 )
 
-// routes is who answers what, the whole of it.
-func (s *Server) routes() table {
-	api := avangate.New(s.signOn, s.directory)
-	site := landing.New(landing.Options{SignOn: s.signOn, Directory: s.directory, Log: s.log, ShowReasons: s.dev})
+// routesOf is who answers what, the whole of it.
+func (s *Server) routesOf(c *core) table {
+	api := avangate.New(c.signOn, c.directory)
+	site := landing.New(landing.Options{SignOn: c.signOn, Directory: c.directory, Log: s.log, ShowReasons: s.demo != nil})
 	limits := &s.cfg.Limits
 	slow := &bounds{deadlines: deadlines{after: time.Duration(limits.LOBTimeout)}, write: time.Duration(limits.LOBWriteTimeout)}
-	lobs := lob.New(lob.Options{SignOn: s.signOn, Directory: s.directory, Log: s.log, BaseURL: s.URL(), Timeout: time.Duration(limits.LOBTimeout), LoopbackHTTP: true})
+	lobs := lob.New(lob.Options{SignOn: c.signOn, Directory: c.directory, Log: s.log, BaseURL: s.URL(), Timeout: time.Duration(limits.LOBTimeout), LoopbackHTTP: true})
 	t := table{
 		exact: map[string]http.Handler{
 			"/healthz": http.HandlerFunc(healthz),
@@ -35,23 +35,23 @@ func (s *Server) routes() table {
 			{path: "/rest", handler: rest.New(rest.Options{API: api, Log: s.log})},
 			{path: "/soap", handler: soap.New(soap.Options{API: api, Log: s.log, BaseURL: s.URL()})},
 			{path: "/rpc", handler: jsonrpc.New(jsonrpc.Options{API: api, Log: s.log})},
-			{path: "/services", handler: bluesnap.New(bluesnap.Options{SignOn: s.signOn, Directory: s.directory, Passwords: password.NewJudge(), Log: s.log})},
+			{path: "/services", handler: bluesnap.New(bluesnap.Options{SignOn: c.signOn, Directory: c.directory, Passwords: password.NewJudge(), Log: s.log})},
 			{path: "/v2", handler: lobs, bounds: slow},
 			{path: "/oauth2", handler: lobs, bounds: slow},
-			{path: "/lob", handler: s.linesOfBusiness(lobs, site)},
+			{path: "/lob", handler: c.linesOfBusiness(s.log, lobs, site)},
 		},
 		other: site,
 	}
-	if s.dev {
-		s.addDemo(t.exact)
+	if s.demo != nil {
+		s.addDemo(c, &t)
 	}
 	return t
 }
 
 // addDemo adds the pages that only `latchkey dev` has.
-func (s *Server) addDemo(exact map[string]http.Handler) {
+func (s *Server) addDemo(c *core, t *table) {
 	start := dev.StartPage(dev.StartOptions{
-		SignOn: s.signOn, Directory: s.directory, Log: s.log, BaseURL: s.cfg.PublicURL,
+		SignOn: c.signOn, Directory: c.directory, Log: s.log, BaseURL: s.cfg.PublicURL,
 		AuthHeader: func(code, key string) string {
 			value, err := rest.Sign(code, time.Now(), signon.Secret(key), "")
 			if err != nil {
@@ -64,8 +64,8 @@ func (s *Server) addDemo(exact map[string]http.Handler) {
 			return app.Issue(ctx, member, id, functionality)
 		},
 	})
-	exact["/"], exact[dev.OpenPath] = start, start
-	exact[dev.CardEntryPath] = dev.TestCards(s.signOn, s.log)
+	t.exact["/"], t.exact[dev.OpenPath] = start, start
+	t.exact[dev.CardEntryPath] = dev.TestCards(c.signOn, s.log)
 }
 
 // table hands requests on by path. Unlike http.ServeMux it never answers with

@@ -16,11 +16,8 @@ import (
 
 	"github.com/latchkey-sso/latchkey/internal/clientip"
 	"github.com/latchkey-sso/latchkey/internal/config"
-	"github.com/latchkey-sso/latchkey/internal/directory"
-	"github.com/latchkey-sso/latchkey/internal/operator"
 	"github.com/latchkey-sso/latchkey/internal/signingkey"
 	"github.com/latchkey-sso/latchkey/internal/signon"
-	"github.com/latchkey-sso/latchkey/internal/throttle"
 )
 
 // Options are what a server is made of. Config and Log are required.
@@ -29,24 +26,19 @@ type Options struct {
 	Log    *slog.Logger
 	// Listeners are where connections come in; none means Config.Listen.
 	Listeners []net.Listener
-	// Dev adds the pages of the demo, and names reasons of refusals in a header.
-	Dev bool
-	// Keys, if not nil, is called before the keys are made that the declared tenants
-	// lack.
-	Keys func(context.Context, *signon.Service) error
+	// Demo, if not nil, adds what `latchkey dev` has and `latchkey serve` has not:
+	// demo data, their pages, reasons of refusals in a header, and the sandbox.
+	Demo *Demo
 }
 
 // Server is everything that runs, put together.
 type Server struct {
 	cfg       *config.Config // as it was at the start
 	log       *slog.Logger
-	dev       bool
-	seedKeys  func(context.Context, *signon.Service) error // may be nil
+	demo      *Demo // nil in production
 	listeners []net.Listener
-	store     Store
 	keys      *signon.Keyring
-	signOn    *signon.Service
-	directory *directory.Service
+	core      atomic.Pointer[core]
 	http      *http.Server
 	operators *http.Server
 	cert      *certificate // nil without TLS
@@ -64,7 +56,7 @@ const headroom = 12 << 20
 // New opens the store, applies the declared tenants and listens. The caller
 // must Run the server or Close it.
 func New(ctx context.Context, o Options) (*Server, error) {
-	s := &Server{cfg: o.Config, log: o.Log, dev: o.Dev, seedKeys: o.Keys, listeners: o.Listeners, headroom: make([]byte, headroom)}
+	s := &Server{cfg: o.Config, log: o.Log, demo: o.Demo, listeners: o.Listeners, headroom: make([]byte, headroom)}
 	if err := s.open(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -92,39 +84,30 @@ func (s *Server) open(ctx context.Context) error {
 		s.cert = &certificate{}
 		s.cert.current.Store(shown)
 	}
-	if s.store, err = OpenStore(ctx, s.cfg.DataDir, s.keys, s.log); err != nil {
+	c, err := s.openCore(ctx)
+	if err != nil {
 		return err
 	}
+	s.core.Store(c)
 	if s.socket, err = listenOperator(s.cfg.DataDir); err != nil {
 		return err
 	}
-	s.serviceUp()
-	if err := s.apply(ctx, s.cfg); err != nil {
-		return err
-	}
-	return s.signOn.CountLive(ctx)
+	s.serversUp()
+	return nil
 }
 
-// serviceUp makes the services over the store, and the HTTP server over them.
-func (s *Server) serviceUp() {
+// serversUp makes the HTTP servers over the core.
+func (s *Server) serversUp() {
 	limits := &s.cfg.Limits
-	s.directory = directory.New(s.store, s.store)
-	s.signOn = signon.New(signon.Options{
-		Store: s.store, Keys: s.keys, People: s.directory, Log: s.log,
-		Misses:   throttle.New(limits.Misses, throttle.Keys),
-		Failures: throttle.New(limits.FailedLogins, throttle.Keys),
-		Refusals: throttle.New(limits.AuditedRefusals, throttle.Keys),
-	})
 	clients := clientip.New(s.cfg.Proxies(), s.cfg.ClientIPHeader)
 	gate := newGate(limits.Connections, limits.ConnectionsPerAddress, clients.Trusts, s.log)
 	for i, l := range s.listeners {
 		s.listeners[i] = gate.guard(l)
 	}
-	routes := s.routes()
 	s.http = &http.Server{
-		Handler: &edge{
-			next: routes, bounds: routes.bounds, clients: clients, timeout: deadlines{after: time.Duration(limits.HandlerTimeout)}, log: s.log, access: s.cfg.Log.Access,
-		},
+		Handler: s.demo.around(&edge{
+			next: s, bounds: s.bounds, clients: clients, timeout: deadlines{after: time.Duration(limits.HandlerTimeout)}, log: s.log, access: s.cfg.Log.Access,
+		}),
 		ReadHeaderTimeout: time.Duration(limits.ReadHeaderTimeout),
 		ReadTimeout:       time.Duration(limits.RequestTimeout),
 		WriteTimeout:      time.Duration(limits.WriteTimeout),
@@ -136,31 +119,11 @@ func (s *Server) serviceUp() {
 		s.http.TLSConfig = s.cert.config()
 	}
 	s.operators = &http.Server{
-		Handler:           operator.New(operator.Options{Directory: s.directory, Store: s.store, SignOn: s.signOn, Keys: s.keys, Log: s.log}),
+		Handler:           http.HandlerFunc(s.serveOperator),
 		ReadHeaderTimeout: time.Duration(limits.ReadHeaderTimeout), // and no others: imports take their time
 		ErrorLog:          s.http.ErrorLog,
 	}
 }
-
-// apply declares the configuration's tenants.
-func (s *Server) apply(ctx context.Context, cfg *config.Config) error {
-	tenants, err := cfg.Declared()
-	if err != nil {
-		return err
-	}
-	if s.seedKeys != nil {
-		if err := s.seedKeys(ctx, s.signOn); err != nil {
-			return err
-		}
-	}
-	if err := signingkey.Ensure(ctx, s.signOn, tenants, s.log); err != nil {
-		return err
-	}
-	return s.signOn.Apply(ctx, tenants)
-}
-
-// Directory returns the directory, for loading data before the server runs.
-func (s *Server) Directory() *directory.Service { return s.directory }
 
 // Addr returns the address that the server listens on.
 func (s *Server) Addr() net.Addr { return s.listeners[0].Addr() }
@@ -178,10 +141,11 @@ func (s *Server) Reload(ctx context.Context, cfg *config.Config) error {
 			return err
 		}
 	}
-	if err := signingkey.Ensure(ctx, s.signOn, tenants, s.log); err != nil {
+	signOn := s.core.Load().signOn
+	if err := signingkey.Ensure(ctx, signOn, tenants, s.log); err != nil {
 		return err
 	}
-	if err := s.signOn.Apply(ctx, tenants); err != nil {
+	if err := signOn.Apply(ctx, tenants); err != nil {
 		return err
 	}
 	if shown != nil {
@@ -204,7 +168,7 @@ func (s *Server) Run(ctx context.Context) error {
 		running.Go(func() { failed <- s.serve(l) })
 	}
 	running.Go(func() { failed <- fmt.Errorf("serve operators: %w", s.operators.Serve(s.socket)) })
-	running.Go(func() { sweep(ctx, s.signOn.Sweep, s.log) })
+	running.Go(func() { sweep(ctx, s.sweepStep, s.log) })
 	if s.keys.Replacing() {
 		running.Go(func() { s.reseal(ctx) })
 	}
@@ -258,11 +222,8 @@ func (s *Server) Close() error {
 		errs = append(errs, s.socket.Close())
 		s.socket = nil
 	}
-	if s.signOn != nil {
-		s.signOn.Finish()
-	}
-	if s.store != nil {
-		errs = append(errs, s.store.Close())
+	if c := s.core.Load(); c != nil {
+		errs = append(errs, c.close())
 	}
 	return errors.Join(errs...)
 }

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -18,6 +19,8 @@ type Store interface {
 	// Reseal seals what is still sealed under a previous root key under the
 	// current one, and returns how many values it changed.
 	Reseal(ctx context.Context) (int, error)
+	// ExpireGrant has a grant expire now. ErrNotFound when no grant has that key.
+	ExpireGrant(ctx context.Context, key signon.GrantKey) error
 	// Close finishes what was asked for and closes the database.
 	Close() error
 }
@@ -31,19 +34,37 @@ func HasStore(dataDir string) bool {
 	return err == nil
 }
 
+// StoreOptions are what a store needs beside its directory. Keys is required.
+type StoreOptions struct {
+	Keys  *signon.Keyring
+	Clock signon.Clock // nil means the machine's
+	Log   *slog.Logger // nil means nobody
+}
+
 // OpenStore opens the storage engine in the data directory. One process can
 // have it open at a time.
-func OpenStore(ctx context.Context, dataDir string, keys *signon.Keyring, log *slog.Logger) (Store, error) {
-	s, err := sqlite.Open(ctx, sqlite.Options{Path: filepath.Join(dataDir, databaseName), Keys: keys, Log: log})
+func OpenStore(ctx context.Context, dataDir string, o StoreOptions) (Store, error) {
+	s, err := sqlite.Open(ctx, sqlite.Options{Path: filepath.Join(dataDir, databaseName), Keys: o.Keys, Clock: o.Clock, Log: o.Log})
 	if err != nil {
 		return nil, err // and not a Store that holds nil
 	}
 	return s, nil
 }
 
+// removeStore removes the files of the data directory's store, which is closed.
+func removeStore(dataDir string) error {
+	path := filepath.Join(dataDir, databaseName)
+	for _, file := range []string{path, path + "-wal", path + "-shm", path + ".mark"} {
+		if err := os.Remove(file); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
+}
+
 // reseal frees the stored data of the previous root key.
 func (s *Server) reseal(ctx context.Context) {
-	n, err := s.store.Reseal(ctx)
+	n, err := s.core.Load().store.Reseal(ctx)
 	if err != nil {
 		s.log.Error("not everything is sealed under the current root key yet: the next start goes on", "sealed_anew", n, "error", err)
 		return

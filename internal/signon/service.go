@@ -20,6 +20,7 @@ type Service struct {
 	refusals Throttle
 	random   io.Reader
 	log      *slog.Logger
+	clients  Clock
 	live     *liveGrants
 	registry atomic.Pointer[Registry]
 	late     lateEvents
@@ -28,7 +29,8 @@ type Service struct {
 	signingKeys keyCache
 }
 
-// Options are what a Service is made of. All but Random are required.
+// Options are what a Service is made of. All but Random and ClientClock are
+// required.
 type Options struct {
 	Store  Store
 	Keys   *Keyring
@@ -44,13 +46,19 @@ type Options struct {
 	Log *slog.Logger
 	// Random is the source of tokens; nil means crypto/rand.
 	Random io.Reader
+	// ClientClock is what clients tell the time by when they prove themselves; nil
+	// means the store's time. It differs where the store's is moved.
+	ClientClock Clock
 }
 
 // New returns a service with an empty registry: call Load or Apply next.
 func New(o Options) *Service {
 	s := &Service{
 		store: o.Store, keys: o.Keys, people: o.People, misses: o.Misses, failures: o.Failures, refusals: o.Refusals,
-		random: o.Random, log: o.Log, live: newLiveGrants(),
+		random: o.Random, log: o.Log, clients: o.ClientClock, live: newLiveGrants(),
+	}
+	if s.clients == nil {
+		s.clients = o.Store
 	}
 	s.registry.Store(&Registry{})
 	return s
@@ -61,6 +69,9 @@ func (s *Service) Registry() *Registry { return s.registry.Load() }
 
 // Now returns the store's time, which judges expiry.
 func (s *Service) Now() time.Time { return s.store.Now() }
+
+// ClientNow returns the time that dates in clients' proofs are compared with.
+func (s *Service) ClientNow() time.Time { return s.clients.Now() }
 
 // Apply checks the declared tenants, stores them and makes them current. When
 // it fails, what was declared before stays in force.

@@ -102,10 +102,10 @@ func (a *API) authenticate(c *Credentials, caller netip.Addr, supportCode string
 				return signon.ReasonMalformed
 			}
 			proved = signon.Secret(secret)
-			return p.verify(client, proved, a.signOn.Now(), &a.proofs)
+			return p.verify(client, proved, a.signOn.ClientNow(), &a.proofs)
 		},
 		Explain: func(client *signon.Client, why signon.Reason) (expected, received string) {
-			return p.explain(client, why, a.signOn.Now())
+			return p.explain(client, why, a.signOn.ClientNow())
 		},
 	})
 	return client, proved, err

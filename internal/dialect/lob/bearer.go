@@ -120,6 +120,9 @@ func (c *call) judge(issuer *signon.Issuer, read claims, signed []byte) error {
 		return c.unauthorized(unauthorized, signon.ReasonMalformed, expected, "another token of the issuer's")
 	}
 	now := c.SignOn.Now()
+	if !issuer.Own {
+		now = c.SignOn.ClientNow()
+	}
 	times, err := jwt.ReadTimes(signed)
 	switch {
 	case err != nil || times.ExpiresAt.IsZero():

@@ -135,6 +135,18 @@ func (s *Store) changeGrant(ctx context.Context, what string, key signon.GrantKe
 	return s.await(o, what)
 }
 
+// ExpireGrant has a grant expire now that would later, as if its time were over; a
+// session that it gave is not touched. It writes no event: it is for a sandbox.
+// ErrNotFound when no grant has that key.
+func (s *Store) ExpireGrant(ctx context.Context, key signon.GrantKey) error {
+	return s.changeGrant(ctx, "expire grant", key, func(t *tx) error {
+		if t.exec("UPDATE grants SET expires_at = min(expires_at, ?) WHERE key = ?", t.now(), key[:]) == 0 {
+			return signon.ErrNotFound
+		}
+		return nil
+	})
+}
+
 // RevokeGrant ends a grant and its session. See [signon.GrantStore].
 func (s *Store) RevokeGrant(ctx context.Context, key signon.GrantKey, e *signon.Event) (bool, error) {
 	var ended bool // the writer's own until it has answered

@@ -1,0 +1,93 @@
+package sandbox
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"sync"
+	"sync/atomic"
+
+	"github.com/latchkey-sso/latchkey/internal/directory"
+	"github.com/latchkey-sso/latchkey/internal/signon"
+)
+
+// Dialect is an API as the sandbox knows it.
+type Dialect struct {
+	// Name is what filters and faults call it, as in "2checkout-soap", and Title what
+	// people do.
+	Name, Title string
+	// Paths are below which its calls are.
+	Paths []string
+	// Refuse answers a request as the dialect answers that error.
+	Refuse func(w http.ResponseWriter, r *http.Request, err *signon.Error)
+}
+
+// Issuer asks for links or tokens in a dialect, by calls as a client makes them.
+type Issuer struct {
+	Dialect string // the name of a Dialect
+	// Offers lists what it can ask for; a person's kind and tenant say for whom.
+	Offers []Offer
+	// Issue asks for what an offer of that tenant and destination promises, for that
+	// person, and returns a link to open, a token for applications included.
+	Issue func(ctx context.Context, o Offer, p Person) (link string, err error)
+}
+
+// Offer is a destination that an Issuer can ask for links to.
+type Offer struct {
+	Tenant      signon.TenantID
+	Destination string // its ID
+	Title       string // as in "Cart"
+	Kind        signon.SubjectKind
+}
+
+// Core is what a sandbox works on. A reset brings another one.
+type Core struct {
+	SignOn    *signon.Service
+	Directory *directory.Service
+	Dialects  []Dialect
+	Issuers   []Issuer
+	// Expire has a grant expire now.
+	Expire func(context.Context, signon.GrantKey) error
+	// Reset empties the store and seeds it again, and calls Use with what there is
+	// then. Nobody else may use the server meanwhile.
+	Reset func(context.Context) error
+}
+
+// Options are what a sandbox is made of. Log is required.
+type Options struct {
+	Log *slog.Logger
+	// BaseURL is the public base URL, as in "http://localhost:8080".
+	BaseURL string
+	// Open are the demo's own secrets, which are public and not hidden.
+	Open []string
+}
+
+// Sandbox stands in front of a server. It is safe for concurrent use.
+type Sandbox struct {
+	Options
+
+	clock clock
+	core  atomic.Pointer[Core]
+	// serving is held by every request while it is answered, and by a reset alone.
+	serving sync.RWMutex
+}
+
+// New returns a sandbox that has recorded nothing yet. Use must be called before
+// the first request.
+func New(o Options) *Sandbox { return &Sandbox{Options: o} }
+
+// Use says what the sandbox works on from now on.
+func (s *Sandbox) Use(c *Core) { s.core.Store(c) }
+
+// Clock is what the server has to tell the time by.
+func (s *Sandbox) Clock() signon.Clock { return &s.clock }
+
+// Around returns the handler in front of a server's: of the sandbox's own requests,
+// and of all others, which it records.
+func (s *Sandbox) Around(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.serving.RLock()
+		defer s.serving.RUnlock()
+		next.ServeHTTP(w, r)
+	})
+}
