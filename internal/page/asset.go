@@ -5,6 +5,7 @@ import (
 	"embed"
 	"encoding/hex"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"path"
 	"strconv"
@@ -23,36 +24,74 @@ type asset struct {
 	body        []byte
 }
 
-type assetSet struct {
+// AssetSet is a folder of assets, under names that hold a hash of their content.
+type AssetSet struct {
 	byPath map[string]asset  // full path with the hash in it
 	paths  map[string]string // from the file's name
 }
 
-// assets returns the embedded files under names that hold a hash of their
-// content.
-var assets = sync.OnceValue(func() assetSet {
-	set := assetSet{byPath: map[string]asset{}, paths: map[string]string{}}
-	files, err := static.ReadDir("static")
+// ReadAssets reads the files of a folder, to be served below a path that ends in
+// "/".
+func ReadAssets(files fs.FS, below string) (*AssetSet, error) {
+	set := &AssetSet{byPath: map[string]asset{}, paths: map[string]string{}}
+	entries, err := fs.ReadDir(files, ".")
+	if err != nil {
+		return nil, fmt.Errorf("list assets: %w", err)
+	}
+	for _, f := range entries {
+		body, err := fs.ReadFile(files, f.Name())
+		if err != nil {
+			return nil, fmt.Errorf("read assets: %w", err)
+		}
+		ext := path.Ext(f.Name())
+		full := below + hashedName(strings.TrimSuffix(f.Name(), ext), ext, body)
+		set.paths[f.Name()] = full
+		set.byPath[full] = asset{contentTypes[ext], body}
+	}
+	return set, nil
+}
+
+// URL returns the path of the asset with that file name.
+func (s *AssetSet) URL(name string) (string, error) {
+	full, ok := s.paths[name]
+	if !ok {
+		return "", fmt.Errorf("no asset is called %q", name)
+	}
+	return full, nil
+}
+
+// ServeHTTP serves the assets. Their names change with their content, so browsers
+// may keep them for good.
+func (s *AssetSet) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	a, ok := s.byPath[r.URL.Path]
+	if !ok {
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		http.Error(w, "not found", http.StatusNotFound)
+		return
+	}
+	a.serve(w, r)
+}
+
+// assets returns the embedded files.
+var assets = sync.OnceValue(func() *AssetSet {
+	files, err := fs.Sub(static, "static")
 	if err != nil {
 		panic(err) // embedded
 	}
-	for _, f := range files {
-		body, err := static.ReadFile("static/" + f.Name())
-		if err != nil {
-			panic(err)
-		}
-		ext := path.Ext(f.Name())
-		full := assetPath(strings.TrimSuffix(f.Name(), ext), ext, body)
-		set.paths[f.Name()] = full
-		set.byPath[full] = asset{contentTypes[ext], body}
+	set, err := ReadAssets(files, AssetPath)
+	if err != nil {
+		panic(err) // embedded
 	}
 	return set
 })
 
-// assetPath returns the path of an asset, with a hash of its content.
-func assetPath(name, ext string, body []byte) string {
+// assetPath returns the path of an asset below AssetPath.
+func assetPath(name, ext string, body []byte) string { return AssetPath + hashedName(name, ext, body) }
+
+// hashedName returns a file's name with a hash of its content.
+func hashedName(name, ext string, body []byte) string {
 	sum := sha256.Sum256(body)
-	return AssetPath + name + "." + hex.EncodeToString(sum[:6]) + ext
+	return name + "." + hex.EncodeToString(sum[:6]) + ext
 }
 
 var contentTypes = map[string]string{
@@ -62,28 +101,11 @@ var contentTypes = map[string]string{
 	".svg": "image/svg+xml",
 }
 
-// AssetURL returns the path of the asset with that file name.
-func AssetURL(name string) (string, error) {
-	full, ok := assets().paths[name]
-	if !ok {
-		return "", fmt.Errorf("no asset is called %q", name)
-	}
-	return full, nil
-}
+// AssetURL returns the path of the asset of all pages with that file name.
+func AssetURL(name string) (string, error) { return assets().URL(name) }
 
-// Assets serves the assets below AssetPath. Their names change with their
-// content, so browsers may keep them for good.
-func Assets() http.Handler { return http.HandlerFunc(serveAsset) }
-
-func serveAsset(w http.ResponseWriter, r *http.Request) {
-	a, ok := assets().byPath[r.URL.Path]
-	if !ok {
-		w.Header().Set("X-Content-Type-Options", "nosniff")
-		http.Error(w, "not found", http.StatusNotFound)
-		return
-	}
-	a.serve(w, r)
-}
+// Assets serves the assets of all pages, below AssetPath.
+func Assets() http.Handler { return assets() }
 
 // serve answers with the asset. Opened on its own, an SVG is a document: it may
 // run nothing, fetch nothing and know nothing of the site it lies on.

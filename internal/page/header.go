@@ -16,6 +16,8 @@ type Policy struct {
 	SecretURL bool
 	// Scripts: the page runs scripts that are assets of ours.
 	Scripts bool
+	// Live: its scripts fetch from the page's own origin.
+	Live bool
 }
 
 // SetCommonHeaders sets the headers of every answer, whether it shows a page or
@@ -38,7 +40,7 @@ func SetHeaders(h http.Header, p Policy) {
 	h["Cross-Origin-Resource-Policy"] = sameOrigin
 	h["Permissions-Policy"] = noDevices
 	h["X-Frame-Options"] = noFrame
-	if len(p.FormTargets) > 0 || p.Scripts {
+	if len(p.FormTargets) > 0 || p.Scripts || p.Live {
 		h["Content-Security-Policy"] = contentPolicy(p)
 	}
 	if !p.SecretURL {
@@ -62,6 +64,9 @@ func contentPolicy(p Policy) []string {
 	forms, scripts := strings.Join(append([]string{"'self'"}, p.FormTargets...), " "), ""
 	if p.Scripts {
 		scripts = "script-src 'self'; "
+	}
+	if p.Live {
+		scripts += "connect-src 'self'; "
 	}
 	return []string{"default-src 'none'; " + scripts + "style-src 'self'; img-src 'self'; form-action " + forms + "; base-uri 'none'; frame-ancestors 'none'"}
 }

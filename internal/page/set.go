@@ -186,6 +186,24 @@ func (s *Set) Render(name string, v *View) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
+// Part returns what one template of a page makes of the data, in FirstLanguage: a
+// piece of HTML to be added to a page that is open.
+func (s *Set) Part(name, part string, data any) ([]byte, error) {
+	pages, err := s.in(FirstLanguage)
+	if err != nil {
+		return nil, err
+	}
+	t, ok := pages[name]
+	if !ok {
+		return nil, fmt.Errorf("render part of a page: no page %q", name)
+	}
+	var b bytes.Buffer
+	if err := t.ExecuteTemplate(&b, part, data); err != nil {
+		return nil, fmt.Errorf("render %q of page %q: %w", part, name, err)
+	}
+	return b.Bytes(), nil
+}
+
 // Write answers with a page, once it is complete. Headers that the page needs
 // besides its type and length are the caller's (see SetHeaders).
 func (s *Set) Write(w http.ResponseWriter, status int, name string, v *View) error {
