@@ -16,7 +16,7 @@ type Dialect struct {
 	// Name is what filters and faults call it, as in "2checkout-soap", and Title what
 	// people do.
 	Name, Title string
-	// Paths are below which its calls are.
+	// Paths are below which its calls are. A star stands for one segment.
 	Paths []string
 	// Refuse answers a request as the dialect answers that error.
 	Refuse func(w http.ResponseWriter, r *http.Request, err *signon.Error)

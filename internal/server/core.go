@@ -19,6 +19,7 @@ type core struct {
 	store     Store
 	signOn    *signon.Service
 	directory *directory.Service
+	dialects  dialects
 	routes    table
 	operators http.Handler
 }

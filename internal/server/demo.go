@@ -2,10 +2,14 @@ package server
 
 import (
 	"context"
+	"fmt"
 	"net/http"
+	"strconv"
 
+	"github.com/latchkey-sso/latchkey/internal/dev"
 	"github.com/latchkey-sso/latchkey/internal/directory"
 	"github.com/latchkey-sso/latchkey/internal/sandbox"
+	"github.com/latchkey-sso/latchkey/internal/sandbox/shop"
 	"github.com/latchkey-sso/latchkey/internal/signon"
 )
 
@@ -15,6 +19,8 @@ type Demo struct {
 	Keys func(context.Context, *signon.Service) error
 	// People loads whom the demo knows into a directory, but those who are there.
 	People func(context.Context, *directory.Service) error
+	// Credentials are what programs of tenants have that are not the demo's own.
+	Credentials []shop.Credentials
 	// Sandbox shows every call, and lets people and test suites interfere.
 	Sandbox *sandbox.Sandbox
 }
@@ -32,7 +38,38 @@ func (d *Demo) use(s *Server, c *core) {
 	if d == nil || d.Sandbox == nil {
 		return
 	}
-	d.Sandbox.Use(&sandbox.Core{SignOn: c.signOn, Directory: c.directory, Expire: c.store.ExpireGrant, Reset: s.reset})
+	d.Sandbox.Use(&sandbox.Core{
+		SignOn: c.signOn, Directory: c.directory, Dialects: c.dialects.forSandbox(), Expire: c.store.ExpireGrant, Reset: s.reset,
+	})
+}
+
+// forSandbox returns the dialects as a sandbox knows them.
+func (d *dialects) forSandbox() []sandbox.Dialect {
+	return []sandbox.Dialect{
+		{Name: "2checkout-rest", Title: "2Checkout REST", Paths: []string{"/rest"}, Refuse: d.rest.Refuse},
+		{Name: "2checkout-soap", Title: "2Checkout SOAP", Paths: []string{"/soap"}, Refuse: d.soap.Refuse},
+		{Name: "2checkout-jsonrpc", Title: "2Checkout JSON-RPC", Paths: []string{"/rpc"}, Refuse: d.jsonrpc.Refuse},
+		{Name: "bluesnap", Title: "BlueSnap", Paths: []string{"/services"}, Refuse: d.bluesnap.Refuse},
+		{Name: "generatessotoken", Title: "GenerateSSOToken", Paths: []string{"/v2", "/oauth2", "/lob/*/.well-known"}, Refuse: d.lob.Refuse},
+	}
+}
+
+// shop returns what asks for links as the programs of the demo's tenants do.
+func (s *Server) shop(c *core) *shop.Shop {
+	return shop.New(shop.Options{
+		BaseURL: s.URL(), Registry: c.signOn.Registry(), Credentials: append(dev.Credentials(), s.demo.Credentials...),
+		Shopper: func(ctx context.Context, p sandbox.Person) (int64, error) {
+			id, err := strconv.ParseInt(string(p.Ref), 10, 64)
+			if err != nil {
+				return 0, fmt.Errorf("find a customer: %w", err)
+			}
+			customer, err := c.directory.CustomerByID(ctx, p.Tenant, id)
+			if err != nil {
+				return 0, err
+			}
+			return customer.ShopperID, nil
+		},
+	})
 }
 
 // clock returns what the store tells the time by; nil means the machine's clock.

@@ -1,7 +1,6 @@
 package server
 
 import (
-	"context"
 	"net/http"
 	"strings"
 	"time"
@@ -14,7 +13,6 @@ import (
 	"github.com/latchkey-sso/latchkey/internal/dialect/bluesnap"
 	"github.com/latchkey-sso/latchkey/internal/dialect/lob"
 	"github.com/latchkey-sso/latchkey/internal/landing"
-	"github.com/latchkey-sso/latchkey/internal/lobpage"
 	"github.com/latchkey-sso/latchkey/internal/password"
 	"github.com/latchkey-sso/latchkey/internal/signon"
 )
@@ -25,20 +23,26 @@ func (s *Server) routesOf(c *core) table {
 	site := landing.New(landing.Options{SignOn: c.signOn, Directory: c.directory, Log: s.log, ShowReasons: s.demo != nil})
 	limits := &s.cfg.Limits
 	slow := &bounds{deadlines: deadlines{after: time.Duration(limits.LOBTimeout)}, write: time.Duration(limits.LOBWriteTimeout)}
-	lobs := lob.New(lob.Options{SignOn: c.signOn, Directory: c.directory, Log: s.log, BaseURL: s.URL(), Timeout: time.Duration(limits.LOBTimeout), LoopbackHTTP: true})
+	c.dialects = dialects{
+		rest:     rest.New(rest.Options{API: api, Log: s.log}),
+		soap:     soap.New(soap.Options{API: api, Log: s.log, BaseURL: s.URL()}),
+		jsonrpc:  jsonrpc.New(jsonrpc.Options{API: api, Log: s.log}),
+		bluesnap: bluesnap.New(bluesnap.Options{SignOn: c.signOn, Directory: c.directory, Passwords: password.NewJudge(), Log: s.log}),
+		lob:      lob.New(lob.Options{SignOn: c.signOn, Directory: c.directory, Log: s.log, BaseURL: s.URL(), Timeout: time.Duration(limits.LOBTimeout), LoopbackHTTP: true}),
+	}
 	t := table{
 		exact: map[string]http.Handler{
 			"/healthz": http.HandlerFunc(healthz),
 			"/readyz":  http.HandlerFunc(s.readyz),
 		},
 		below: []mount{
-			{path: "/rest", handler: rest.New(rest.Options{API: api, Log: s.log})},
-			{path: "/soap", handler: soap.New(soap.Options{API: api, Log: s.log, BaseURL: s.URL()})},
-			{path: "/rpc", handler: jsonrpc.New(jsonrpc.Options{API: api, Log: s.log})},
-			{path: "/services", handler: bluesnap.New(bluesnap.Options{SignOn: c.signOn, Directory: c.directory, Passwords: password.NewJudge(), Log: s.log})},
-			{path: "/v2", handler: lobs, bounds: slow},
-			{path: "/oauth2", handler: lobs, bounds: slow},
-			{path: "/lob", handler: c.linesOfBusiness(s.log, lobs, site)},
+			{path: "/rest", handler: c.dialects.rest},
+			{path: "/soap", handler: c.dialects.soap},
+			{path: "/rpc", handler: c.dialects.jsonrpc},
+			{path: "/services", handler: c.dialects.bluesnap},
+			{path: "/v2", handler: c.dialects.lob, bounds: slow},
+			{path: "/oauth2", handler: c.dialects.lob, bounds: slow},
+			{path: "/lob", handler: c.linesOfBusiness(s.log, c.dialects.lob, site)},
 		},
 		other: site,
 	}
@@ -46,6 +50,15 @@ func (s *Server) routesOf(c *core) table {
 		s.addDemo(c, &t)
 	}
 	return t
+}
+
+// dialects are the APIs.
+type dialects struct {
+	rest     *rest.Handler
+	soap     *soap.Handler
+	jsonrpc  *jsonrpc.Handler
+	bluesnap *bluesnap.Handler
+	lob      *lob.Handler
 }
 
 // addDemo adds the pages that only `latchkey dev` has.
@@ -59,10 +72,7 @@ func (s *Server) addDemo(c *core, t *table) {
 			}
 			return value
 		},
-		LOBToken: func(ctx context.Context, member, id, functionality string) (number, token string, err error) {
-			app := lobpage.LOB{API: s.cfg.PublicURL, Client: dev.LOBClient, Bearer: dev.LOBBearer, Secret: dev.LOBSecret}
-			return app.Issue(ctx, member, id, functionality)
-		},
+		Ask: s.shop(c).Link,
 	})
 	t.exact["/"], t.exact[dev.OpenPath] = start, start
 	t.exact[dev.CardEntryPath] = dev.TestCards(c.signOn, s.log)

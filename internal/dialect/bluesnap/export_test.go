@@ -9,6 +9,6 @@ import (
 
 // Authenticate does of a call what finds out who calls, alone.
 func Authenticate(h http.Handler, r *http.Request) error {
-	own, _ := h.(*handler)
-	return (&call{handler: own, request: r, info: inbound.Of(httptest.NewRecorder(), r)}).authenticate()
+	own, _ := h.(*Handler)
+	return (&call{Handler: own, request: r, info: inbound.Of(httptest.NewRecorder(), r)}).authenticate()
 }

@@ -27,9 +27,10 @@ type Options struct {
 
 // New returns the handler of every path below /services/. It expects the path as
 // it came, and inbound.Info in the request's context.
-func New(o Options) http.Handler { return &handler{Options: o} }
+func New(o Options) *Handler { return &Handler{Options: o} }
 
-type handler struct {
+// Handler answers requests. It is safe for concurrent use.
+type Handler struct {
 	Options
 
 	turns [64]sync.Mutex // of those who change one user at once, by its ID
@@ -37,7 +38,7 @@ type handler struct {
 
 // call is one request on its way through the shell.
 type call struct {
-	*handler
+	*Handler
 
 	request *http.Request
 	writer  http.ResponseWriter
@@ -62,13 +63,24 @@ func (c *call) context() context.Context { return c.request.Context() }
 
 // ServeHTTP answers one request. All steps that every call needs are taken in
 // answer, so that no endpoint can skip one.
-func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	c := &call{handler: h, request: r, writer: w, info: inbound.Of(w, r), out: inJSON}
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	c := &call{Handler: h, request: r, writer: w, info: inbound.Of(w, r), out: inJSON}
 	a, err := c.answer()
 	if err != nil {
 		a = c.refuse(err)
 	}
 	a.write(w, r)
+}
+
+// Refuse answers a request as one that the error came of, whatever it asks for.
+// Nothing is done.
+func (h *Handler) Refuse(w http.ResponseWriter, r *http.Request, err *signon.Error) {
+	c := &call{Handler: h, request: r, writer: w, info: inbound.Of(w, r)}
+	c.said, c.out, _ = negotiate(r)
+	if c.readQuery() == nil {
+		_ = c.readBody() // for what an answer repeats, as far as it can be read
+	}
+	c.refuse(err).write(w, r)
 }
 
 // answer agrees on a type, finds the endpoint, lets in who may enter, and calls

@@ -8,18 +8,25 @@ import (
 	"github.com/latchkey-sso/latchkey/internal/signon"
 )
 
-// admit finds the tenant by the host that is called, and refuses who calls from
-// where it may not be called from.
+// admit finds the tenant, and refuses who calls from where it may not be called from.
 func (c *call) admit() error {
+	if err := c.findTenant(); err != nil {
+		return err
+	}
+	if c.route != nil && c.route.public || callableFrom(c.tenant, c.info.Addr) {
+		return nil
+	}
+	return notAcceptable("a call from one of the tenant's networks", c.info.Addr.String())
+}
+
+// findTenant finds the tenant by the host that is called.
+func (c *call) findTenant() error {
 	tenant, ok := c.SignOn.Registry().ByHost(c.host())
 	if !ok {
 		return notAcceptable("a host of a tenant", strings.Clone(c.request.Host))
 	}
 	c.tenant = tenant
-	if c.route != nil && c.route.public || callableFrom(tenant, c.info.Addr) {
-		return nil
-	}
-	return notAcceptable("a call from one of the tenant's networks", c.info.Addr.String())
+	return nil
 }
 
 // host is the host that is called, without the port that its scheme has anyway.

@@ -41,10 +41,15 @@ func (c *call) authenticate(f *form) (*signon.Client, error) {
 			return "the secret of a client of the tenant's issuer", "another one, or another tenant's client"
 		},
 	})
-	if code := signon.AsError(err); code != nil && (code.Code == signon.CodeUnauthenticated || code.Code == signon.CodeForbidden) {
-		return nil, refusal(oInvalidClient).because(err)
+	return client, wrongClient(err)
+}
+
+// wrongClient returns the error as the token endpoint words it.
+func wrongClient(err error) error {
+	if e := signon.AsError(err); e != nil && (e.Code == signon.CodeUnauthenticated || e.Code == signon.CodeForbidden) {
+		return refusal(oInvalidClient).because(err)
 	}
-	return client, err
+	return err
 }
 
 func (c *call) traceCredential(err error) {

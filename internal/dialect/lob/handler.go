@@ -53,16 +53,17 @@ type Options struct {
 
 // New returns the handler of the paths that [Serves] names. It expects the path as
 // it came, and inbound.Info in the request's context.
-func New(o Options) http.Handler {
+func New(o Options) *Handler {
 	if o.Timeout <= 0 {
 		o.Timeout = DefaultTimeout
 	}
-	h := &handler{Options: o}
-	h.remotes.handler = h
+	h := &Handler{Options: o}
+	h.remotes.Handler = h
 	return h
 }
 
-type handler struct {
+// Handler answers requests. It is safe for concurrent use.
+type Handler struct {
 	Options
 
 	parsed  parsedKeys
@@ -72,7 +73,7 @@ type handler struct {
 
 // call is one request on its way through the shell.
 type call struct {
-	*handler
+	*Handler
 
 	request *http.Request
 	writer  http.ResponseWriter
@@ -94,16 +95,30 @@ type call struct {
 
 // ServeHTTP answers one request. All steps that every call needs are taken in
 // answer, so that no endpoint can skip one.
-func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	// The server gives these paths that time, too, and some more for sending the answer.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), h.Timeout)
 	defer cancel()
-	c := &call{handler: h, request: r, writer: w, info: inbound.Of(w, r), context: ctx}
+	c := &call{Handler: h, request: r, writer: w, info: inbound.Of(w, r), context: ctx}
 	a, err := c.answer()
 	if err != nil {
 		a = c.refuse(err)
 	}
 	c.write(a)
+}
+
+// Refuse answers a request as one that the error came of, whatever it asks for.
+// Nothing is done.
+func (h *Handler) Refuse(w http.ResponseWriter, r *http.Request, err *signon.Error) {
+	c := &call{Handler: h, request: r, writer: w, info: inbound.Of(w, r), context: r.Context()}
+	var refused error = err
+	if c.locate() && c.route.path == pathToken {
+		refused = wrongClient(err)
+	}
+	if unknown := c.findTenant(); unknown != nil {
+		refused = unknown
+	}
+	c.write(c.refuse(refused))
 }
 
 // answer finds the tenant and the endpoint, lets in who may enter, and calls the

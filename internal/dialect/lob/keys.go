@@ -32,7 +32,7 @@ type parsedKey struct {
 
 // keys returns an owner's key that signs, which is none when there is none, and all
 // that are accepted.
-func (h *handler) keys(ctx context.Context, tenant signon.TenantID, owner string) (signer jwt.Key, accepted jwt.Set, err error) {
+func (h *Handler) keys(ctx context.Context, tenant signon.TenantID, owner string) (signer jwt.Key, accepted jwt.Set, err error) {
 	standing, err := h.SignOn.SigningKeys(ctx, tenant, owner)
 	if err != nil {
 		return signer, nil, err
@@ -51,7 +51,7 @@ func (h *handler) keys(ctx context.Context, tenant signon.TenantID, owner string
 }
 
 // signer returns the owner's key that signs.
-func (h *handler) signer(ctx context.Context, tenant signon.TenantID, owner string) (jwt.Key, error) {
+func (h *Handler) signer(ctx context.Context, tenant signon.TenantID, owner string) (jwt.Key, error) {
 	signer, _, err := h.keys(ctx, tenant, owner)
 	if err == nil && !signer.CanSign() {
 		err = fmt.Errorf("no key of the %s signs", owner)

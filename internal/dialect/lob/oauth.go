@@ -147,7 +147,7 @@ func (c *call) ownIssuer() *signon.Issuer {
 }
 
 // urlOf returns the name of an issuer. It never comes from the request.
-func (h *handler) urlOf(i *signon.Issuer) string {
+func (h *Handler) urlOf(i *signon.Issuer) string {
 	if i.Own && i.URL == "" {
 		return h.BaseURL + "/oauth2"
 	}

@@ -11,7 +11,7 @@ import (
 // remotes are the key sets of other issuers, one for each address, for as long as a
 // tenant has an issuer with it.
 type remotes struct {
-	*handler
+	*Handler
 
 	mu       sync.Mutex
 	declared *signon.Registry // by which it was last looked what is needed

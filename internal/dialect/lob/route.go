@@ -29,13 +29,16 @@ type route struct {
 	public bool
 }
 
+// pathToken is where the issuer that is built in gives access tokens.
+const pathToken = "oauth2/token"
+
 var routes = []route{
 	{path: "v2/get_sso_token", call: getToken, wrapper: wGenerateRequest, does: signon.OpIssue},
 	{path: "v2/validate_sso_token", call: validateToken, wrapper: wValidateRequest, does: signon.OpResolve},
 	{path: "v2/get_member", call: getMember, does: signon.OpCall},
 	{path: "v2/map_lob", call: mapLOB, does: signon.OpCall},
 	{path: "v2/logout", call: logout, does: signon.OpCall},
-	{path: "oauth2/token", open: accessToken, method: http.MethodPost, does: signon.OpCall},
+	{path: pathToken, open: accessToken, method: http.MethodPost, does: signon.OpCall},
 	{path: "oauth2/.well-known/openid-configuration", open: discovery, method: http.MethodGet, public: true},
 	{path: "oauth2/.well-known/jwks.json", open: issuerKeys, method: http.MethodGet, public: true},
 	{path: "lob/*/.well-known/jwks.json", open: lobKeys, method: http.MethodGet, public: true},
@@ -98,22 +101,29 @@ func (r *route) match(segments []string) (star string, ok bool) {
 
 // find finds the route, or the fault that says there is none.
 func (c *call) find() error {
-	segments, ok := cut(c.request.URL.EscapedPath())
-	if !ok {
+	if !c.locate() {
 		return notFound()
 	}
-	for i := range routes {
-		if c.lobID, ok = routes[i].match(segments); !ok {
-			continue
-		}
-		c.route = &routes[i]
-		if allow := c.route.allow(); !slices.Contains(allow, c.request.Method) {
-			c.writer.Header().Set("Allow", strings.Join(allow, ", "))
-			return notAllowed()
-		}
-		return nil
+	if allow := c.route.allow(); !slices.Contains(allow, c.request.Method) {
+		c.writer.Header().Set("Allow", strings.Join(allow, ", "))
+		return notAllowed()
 	}
-	return notFound()
+	return nil
+}
+
+// locate finds the route, whatever can be done there.
+func (c *call) locate() bool {
+	segments, ok := cut(c.request.URL.EscapedPath())
+	if !ok {
+		return false
+	}
+	for i := range routes {
+		if c.lobID, ok = routes[i].match(segments); ok {
+			c.route = &routes[i]
+			return true
+		}
+	}
+	return false
 }
 
 // allow lists the methods that do something here.

@@ -15,7 +15,7 @@ import (
 
 // exchange is one request on its way.
 type exchange struct {
-	*handler
+	*Handler
 	ctx        context.Context //nolint:containedctx // it lives as long as the request
 	by         avangate.Caller
 	retryAfter time.Duration // the longest that a call was told to wait
@@ -38,27 +38,26 @@ func (x *exchange) unread(why *rpcError) *rpcError {
 	return why
 }
 
-// answer makes the calls of a body, one after the other, and returns what they
-// are answered; nil when they want no answer.
-func (x *exchange) answer(body []byte) []byte {
+// answer makes the calls of a body by do, one after the other, and returns what
+// they are answered; nil when they want no answer.
+func (x *exchange) answer(body []byte, do func(*request) (any, *rpcError)) []byte {
 	if err := strictjson.Check(body, avangate.MaxJSONDepth); err != nil {
 		return failed(nil, x.unread(malformed(parseError, "the body "+err.Error())))
 	}
 	var calls []json.RawMessage
 	if json.Unmarshal(body, &calls) != nil || calls == nil { // no array
-		return x.call(body, x.do)
+		return x.call(body, do)
 	}
 	if len(calls) == 0 || len(calls) > maxBatch {
 		return failed(nil, x.unread(malformed(invalidRequest, fmt.Sprintf("a batch must have 1 to %d calls", maxBatch))))
 	}
-	return x.batch(calls)
+	return x.batch(calls, do)
 }
 
 // batch makes the calls until what they are answered is too long: little can ask
 // for much.
-func (x *exchange) batch(calls []json.RawMessage) []byte {
+func (x *exchange) batch(calls []json.RawMessage, do func(*request) (any, *rpcError)) []byte {
 	var answers []byte
-	do := x.do
 	for i, call := range calls {
 		x.note = fmt.Sprintf("call %d of the batch", i+1)
 		if a := x.call(call, do); a != nil {

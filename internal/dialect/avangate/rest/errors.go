@@ -62,7 +62,7 @@ func (c *call) word(argument string) string {
 
 // refuse turns an error into an answer. What the caller could not have caused
 // loses its text and is logged, once, here.
-func (h *handler) refuse(c *call, err error) *answer {
+func (h *Handler) refuse(c *call, err error) *answer {
 	f := avangate.FaultOf(err)
 	f.Log(h.log, "rest", c.request.Method, c.by.SupportCode)
 	a := &answer{status: statuses[f.Code], body: errorBody{ErrorCode: string(f.Code), Message: f.Message(c.word)}}

@@ -9,6 +9,7 @@ import (
 	"net/http"
 
 	"github.com/latchkey-sso/latchkey/internal/dialect/avangate"
+	"github.com/latchkey-sso/latchkey/internal/signon"
 )
 
 // Options are what the dialect is made of. All are required.
@@ -21,11 +22,12 @@ type Options struct {
 
 // New returns the handler of every path below /rest/. It expects the path as it
 // came, and inbound.Info in the request's context.
-func New(o Options) http.Handler {
-	return &handler{api: o.API, log: o.Log}
+func New(o Options) *Handler {
+	return &Handler{api: o.API, log: o.Log}
 }
 
-type handler struct {
+// Handler answers requests. It is safe for concurrent use.
+type Handler struct {
 	api *avangate.API
 	log *slog.Logger
 }
@@ -47,13 +49,21 @@ func (c *call) context() context.Context { return c.request.Context() }
 
 // ServeHTTP answers one request. All steps that every call needs are taken in
 // answer, so that no endpoint can skip one.
-func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c := &call{api: h.api, request: r, writer: w, by: avangate.CallerOf(w, r)}
 	a, err := c.answer()
 	if err != nil {
 		a = h.refuse(c, err)
 	}
 	a.write(w, r)
+}
+
+// Refuse answers a request as one that the error came of, whatever it asks for.
+// Nothing is done.
+func (h *Handler) Refuse(w http.ResponseWriter, r *http.Request, err *signon.Error) {
+	c := &call{api: h.api, request: r, writer: w, by: avangate.CallerOf(w, r)}
+	_ = c.query.parse(r.URL.RawQuery) // for the words that the client uses, as far as they can be read
+	h.refuse(c, err).write(w, r)
 }
 
 // answer finds the endpoint, lets in who may enter, and calls the endpoint.

@@ -9,6 +9,7 @@ import (
 	"net/http"
 
 	"github.com/latchkey-sso/latchkey/internal/dialect/avangate"
+	"github.com/latchkey-sso/latchkey/internal/signon"
 	"github.com/latchkey-sso/latchkey/internal/soap"
 )
 
@@ -25,12 +26,13 @@ type Options struct {
 
 // New returns the handler of every path below /soap/. It expects the path as it
 // came, and inbound.Info in the request's context.
-func New(o Options) http.Handler {
+func New(o Options) *Handler {
 	services, versions := servicesAt(o.BaseURL), avangate.Versions()
-	return &handler{api: o.API, log: o.Log, services: services, latest: services[versions[len(versions)-1]]}
+	return &Handler{api: o.API, log: o.Log, services: services, latest: services[versions[len(versions)-1]]}
 }
 
-type handler struct {
+// Handler answers requests. It is safe for concurrent use.
+type Handler struct {
 	api      *avangate.API
 	log      *slog.Logger
 	services map[string]*service // by version
@@ -39,7 +41,7 @@ type handler struct {
 
 // call is one request on its way through the shell.
 type call struct {
-	*handler
+	*Handler
 
 	request *http.Request
 	writer  http.ResponseWriter
@@ -50,8 +52,8 @@ type call struct {
 func (c *call) context() context.Context { return c.request.Context() }
 
 // ServeHTTP answers one request.
-func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	c := &call{handler: h, request: r, writer: w, by: avangate.CallerOf(w, r)}
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	c := &call{Handler: h, request: r, writer: w, by: avangate.CallerOf(w, r)}
 	at := h.find(r.URL)
 	switch {
 	case at.takes(r.Method) && r.Method == http.MethodPost:
@@ -65,6 +67,18 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	default:
 		c.refuse(c.unread(at.refusal(w.Header())))
 	}
+}
+
+// Refuse answers a request as one that the error came of, whatever it asks for.
+// Nothing is done.
+func (h *Handler) Refuse(w http.ResponseWriter, r *http.Request, err *signon.Error) {
+	c := &call{Handler: h, request: r, writer: w, method: &avangate.Method{}, by: avangate.CallerOf(w, r)}
+	if sent, unread := c.read(); unread == nil {
+		if m, ok := avangate.FindMethod(sent.Method); ok {
+			c.method = m // for its words
+		}
+	}
+	c.refuse(err)
 }
 
 // answer makes the call that the request carries, and returns its result.

@@ -37,7 +37,7 @@ type place struct {
 
 // find returns what stands at the address. Doubled slashes and one at the end
 // make no difference.
-func (h *handler) find(u *url.URL) place {
+func (h *Handler) find(u *url.URL) place {
 	version, further, ok := avangate.CutPath(u.EscapedPath(), "soap", nil)
 	if !ok {
 		return place{service: h.latest}
