@@ -1,6 +1,9 @@
 package sandbox
 
-import "time"
+import (
+	"net/http"
+	"time"
+)
 
 // FaultKind is a way in which calls fail.
 type FaultKind string
@@ -37,4 +40,9 @@ type Fault struct {
 	Every, Times int
 	// Seen is how many calls it was for, Failed how many of them failed.
 	Seen, Failed int
+}
+
+// serve answers a call, unless a fault is for it.
+func (s *Sandbox) serve(next http.Handler, w http.ResponseWriter, r *http.Request, _ *Call) {
+	next.ServeHTTP(w, r)
 }

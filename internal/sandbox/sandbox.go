@@ -4,7 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
-	"sync"
+	"strings"
 	"sync/atomic"
 
 	"github.com/latchkey-sso/latchkey/internal/directory"
@@ -16,7 +16,7 @@ type Dialect struct {
 	// Name is what filters and faults call it, as in "2checkout-soap", and Title what
 	// people do.
 	Name, Title string
-	// Paths are below which its calls are. A star stands for one segment.
+	// Paths are below which its calls are. A part that is "*" stands for any.
 	Paths []string
 	// Refuse answers a request as the dialect answers that error.
 	Refuse func(w http.ResponseWriter, r *http.Request, err *signon.Error)
@@ -68,8 +68,9 @@ type Sandbox struct {
 
 	clock clock
 	core  atomic.Pointer[Core]
+	calls callLog
 	// serving is held by every request while it is answered, and by a reset alone.
-	serving sync.RWMutex
+	serving gate
 }
 
 // New returns a sandbox that has recorded nothing yet. Use must be called before
@@ -82,12 +83,58 @@ func (s *Sandbox) Use(c *Core) { s.core.Store(c) }
 // Clock is what the server has to tell the time by.
 func (s *Sandbox) Clock() signon.Clock { return &s.clock }
 
+// with lets do work on the core while no reset does. It must not be called by what
+// is in it already.
+func (s *Sandbox) with(do func(*Core) error) error {
+	s.serving.RLock()
+	defer s.serving.RUnlock()
+	return do(s.core.Load())
+}
+
 // Around returns the handler in front of a server's: of the sandbox's own requests,
 // and of all others, which it records.
 func (s *Sandbox) Around(next http.Handler) http.Handler {
+	own := s.own()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if isOwn(r.URL.Path) { // outside of serving: a reset is one of them, and lists stay open
+			own.ServeHTTP(w, r)
+			return
+		}
 		s.serving.RLock()
 		defer s.serving.RUnlock()
-		next.ServeHTTP(w, r)
+		if unrecorded(r.URL.Path) {
+			next.ServeHTTP(w, r)
+			return
+		}
+		s.record(next, w, r)
 	})
+}
+
+// own returns the handler of the sandbox's own requests.
+func (s *Sandbox) own() http.Handler {
+	api, pages := s.apiHandler(), s.pagesHandler()
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, "/dev/api/") {
+			api.ServeHTTP(w, r)
+			return
+		}
+		pages.ServeHTTP(w, r)
+	})
+}
+
+// isOwn reports whether the sandbox itself answers that path. The demo has two
+// below it.
+func isOwn(path string) bool {
+	return path == "/dev" || strings.HasPrefix(path, "/dev/") && !isDemo(path)
+}
+
+func isDemo(path string) bool { return path == "/dev/open" || path == "/dev/card" }
+
+// unrecorded reports whether requests to that path are nothing to an integrator.
+func unrecorded(path string) bool {
+	switch path {
+	case "/", "/healthz", "/readyz", "/favicon.ico":
+		return true
+	}
+	return isDemo(path) || strings.HasPrefix(path, "/assets/")
 }

@@ -1,0 +1,6 @@
+package sandbox
+
+import "net/http"
+
+// apiHandler returns what answers below /dev/api/.
+func (s *Sandbox) apiHandler() http.Handler { return http.NotFoundHandler() }
