@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync"
 	"sync/atomic"
 
 	"github.com/latchkey-sso/latchkey/internal/directory"
@@ -71,11 +72,20 @@ type Sandbox struct {
 	calls callLog
 	// serving is held by every request while it is answered, and by a reset alone.
 	serving gate
+	// origins guards against forms of other sites.
+	origins http.CrossOriginProtection
+	// stopping is closed when the server stops: streams end then.
+	stopping chan struct{}
+	stopOnce sync.Once
 }
 
 // New returns a sandbox that has recorded nothing yet. Use must be called before
 // the first request.
-func New(o Options) *Sandbox { return &Sandbox{Options: o} }
+func New(o Options) *Sandbox { return &Sandbox{Options: o, stopping: make(chan struct{})} }
+
+// Stop ends what would stay open for as long as somebody looks, so that the server
+// can stop.
+func (s *Sandbox) Stop() { s.stopOnce.Do(func() { close(s.stopping) }) }
 
 // Use says what the sandbox works on from now on.
 func (s *Sandbox) Use(c *Core) { s.core.Store(c) }

@@ -118,6 +118,9 @@ func (s *Server) serversUp() {
 	if s.cert != nil {
 		s.http.TLSConfig = s.cert.config()
 	}
+	if s.demo != nil && s.demo.Sandbox != nil {
+		s.http.RegisterOnShutdown(s.demo.Sandbox.Stop)
+	}
 	s.operators = &http.Server{
 		Handler:           http.HandlerFunc(s.serveOperator),
 		ReadHeaderTimeout: time.Duration(limits.ReadHeaderTimeout), // and no others: imports take their time
