@@ -40,6 +40,7 @@ var layers = map[string]int{
 	"internal/operator":                 3,
 	"internal/dev":                      3,
 	"internal/sandbox":                  3,
+	"internal/sandbox/shop":             3,
 
 	"internal/avangatetest": 4,
 	"internal/server":       4,
@@ -54,7 +55,8 @@ var beside = map[string][]string{
 	"internal/dialect/avangate/soap":    {"internal/dialect/avangate"},
 	"internal/dialect/avangate/jsonrpc": {"internal/dialect/avangate"},
 	"internal/operator":                 {"internal/transfer"},
-	"internal/dev":                      {"internal/config"},
+	"internal/dev":                      {"internal/config", "internal/sandbox", "internal/sandbox/shop"},
+	"internal/sandbox/shop":             {"internal/sandbox", "internal/dialect/avangate", "internal/dialect/avangate/rest", "internal/lobpage"},
 }
 
 // tools know bytes and HTTP and import no package of ours, but for what buildsOn

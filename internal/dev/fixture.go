@@ -66,8 +66,11 @@ const CardEntryPath = "/dev/card"
 // noCardsID is the demo customer without any.
 const noCardsID = 352365984
 
-// ProductID is a product of the demo vendor.
-const ProductID = "4639321"
+// ProductID is a product of the demo vendor, and otherProductID the other one's.
+const (
+	ProductID      = "4639321"
+	otherProductID = "9000001"
+)
 
 // Config returns the configuration of the demo for a server on that port of
 // localhost. The data directory and the root key are left to the caller.

@@ -133,7 +133,7 @@ func TestTheDemosPasswordsAreThoseOfItsHashes(t *testing.T) {
 		t.Fatal(err)
 	}
 	for user, plain := range map[string]string{APIUser: APIPassword, WeakUser: WeakPassword} {
-		client, ok := registry.Client(apiRealm, user)
+		client, ok := registry.Client("bluesnap", user)
 		if !ok || password.NewJudge().Judge(netip.Addr{}, client.Secrets[0].Reveal(), plain) != password.Right {
 			t.Errorf("%s: the hash is not that of the password", user)
 			continue

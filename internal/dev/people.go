@@ -85,7 +85,7 @@ func products() map[signon.TenantID][]*directory.Product {
 			{ID: "4586004", Code: "SAFE-BACKUP", Name: "Safe Backup Home", Version: "7.0", Prices: prices(19_95, 22_95)},
 		},
 		otherTenant: {
-			{ID: "9000001", Code: "OTHER-1", Name: "Other Shop Starter", Version: "1.0", Prices: prices(10_00, 12_00)},
+			{ID: otherProductID, Code: "OTHER-1", Name: "Other Shop Starter", Version: "1.0", Prices: prices(10_00, 12_00)},
 		},
 	}
 }

@@ -16,19 +16,14 @@ import (
 	"github.com/latchkey-sso/latchkey/internal/directory"
 	"github.com/latchkey-sso/latchkey/internal/inbound"
 	"github.com/latchkey-sso/latchkey/internal/page"
+	"github.com/latchkey-sso/latchkey/internal/sandbox"
+	"github.com/latchkey-sso/latchkey/internal/sandbox/shop"
 	"github.com/latchkey-sso/latchkey/internal/signon"
 )
 
 // OpenPath is where the start page's buttons lead: a POST with the name of a
 // link makes a fresh one and follows it.
 const OpenPath = "/dev/open"
-
-// realm is the namespace of the demo vendors' merchant codes, and apiRealm that of
-// the demo's API users.
-const (
-	realm    = "avangate"
-	apiRealm = "bluesnap"
-)
 
 //go:embed template
 var templates embed.FS
@@ -43,9 +38,8 @@ type StartOptions struct {
 	// AuthHeader returns the value of the header X-Avangate-Authentication for a
 	// merchant code and its secret key, as of now.
 	AuthHeader func(code, key string) string
-	// LOBToken asks for a token as the demo group's own app does, by the API, and
-	// returns it and its number.
-	LOBToken func(ctx context.Context, member, lob, functionality string) (number, token string, err error)
+	// Ask asks for a link in a dialect, by the API, as the demo's own shop does.
+	Ask func(ctx context.Context, dialect string, a shop.Ask) (link string, err error)
 }
 
 type startPage struct {
@@ -80,52 +74,53 @@ var pages = sync.OnceValue(func() *page.Set {
 type demoLink struct {
 	Name, Title, Text, Button string
 	Number                    int
-	subject                   int64
-	kind                      signon.DestinationKind
-	target                    string // path and query
+	dialect                   string
+	person                    sandbox.Person
+	destination, query        string
 }
 
-// staff: the link is for somebody who works for the demo vendor.
-func (l *demoLink) staff() bool { return l.kind == signon.KindPortal }
+var (
+	john   = sandbox.Person{Tenant: tenant, Kind: signon.SubjectCustomer, Ref: ref(CustomerID)}
+	maria  = sandbox.Person{Tenant: tenant, Kind: signon.SubjectCustomer, Ref: ref(noCardsID)}
+	olivia = sandbox.Person{Tenant: tenant, Kind: signon.SubjectUser, Ref: ref(UserID)}
+	asha   = sandbox.Person{Tenant: groupTenant, Kind: signon.SubjectMember, Ref: MemberNumber}
+)
 
-// client returns who asks for such a link.
-func (l *demoLink) client() (namespace, id string) {
-	if l.kind == signon.KindPortal || l.kind == signon.KindEntrance {
-		return apiRealm, APIUser
-	}
-	return realm, MerchantCode
-}
+func ref(number int64) signon.SubjectRef { return signon.SubjectRef(strconv.FormatInt(number, 10)) }
+
+// johnsCart is what John's link has in the cart.
+const johnsCart = "PRODS=" + ProductID + "&QTY=1&CART=1"
 
 var demoLinks = []demoLink{
 	{
 		Name: "cart", Title: "A cart, signed in", Button: "Open John’s cart",
 		Text:    "John Newman has two cards on file and a delivery address of his own. All of it is filled in.",
-		subject: CustomerID, kind: signon.KindCart, target: "/order/checkout.php?PRODS=" + ProductID + "&QTY=1&CART=1",
+		dialect: shop.REST, person: john, destination: "cart", query: johnsCart,
 	},
 	{
 		Name: "cart-without-cards", Title: "A customer without cards", Button: "Open Maria’s cart",
 		Text:    "Maria Keller pays with a new card, entered at a pretend payment processor, never in the cart itself.",
-		subject: noCardsID, kind: signon.KindCart, target: "/order/checkout.php?PRODS=1112233,4586004&QTY=1,2&CART=1",
+		dialect: shop.SOAP, person: maria, destination: "cart", query: "PRODS=1112233,4586004&QTY=1,2&CART=1",
 	},
 	{
 		Name: "account", Title: "An account", Button: "Open John’s account",
 		Text:    "The same kind of link leads into the account area: subscriptions, addresses, cards on file.",
-		subject: CustomerID, kind: signon.KindAccount, target: "/myaccount/",
+		dialect: shop.JSONRPC, person: john, destination: "account",
 	},
 	{
 		Name: "portal", Title: "A merchant’s portal", Button: "Open Olivia’s portal",
 		Text:    "Olivia Bennett works for the merchant. Her link works from your address alone, and her session ends after half an hour.",
-		subject: UserID, kind: signon.KindPortal, target: "/jsp/developer_login.jsp",
+		dialect: shop.Blue, person: olivia, destination: "portal",
 	},
 	{
 		Name: "entrance", Title: "A shopper’s token", Button: "Follow John’s token",
 		Text:    "One token leads to the cart or the account, as the link says. This one names a contract and leads to the cart.",
-		subject: CustomerID, kind: signon.KindEntrance, target: "/jsp/entrance.jsp?contractId=" + ContractID + "&target=step1",
+		dialect: shop.Blue, person: john, destination: "entrance",
 	},
 	{
 		Name: "lob", Title: "A line of business", Button: "Take Asha to ABC Funds",
-		Text: "Asha Menon is a member of a group of companies. Its app asks for a token, and the page of one of them validates it.",
-		kind: signon.KindApp,
+		Text:    "Asha Menon is a member of a group of companies. Its app asks for a token, and the page of one of them validates it.",
+		dialect: shop.LOB, person: asha, destination: FirstLOB,
 	},
 }
 
@@ -215,7 +210,7 @@ func (s *startPage) vendors() []vendorRow {
 
 // curl returns a command that asks for a link as a shop's back end does.
 func (s *startPage) curl() string {
-	target := url.QueryEscape(s.BaseURL + demoLinks[0].target)
+	target := url.QueryEscape(s.BaseURL + "/order/checkout.php?" + johnsCart)
 	return fmt.Sprintf("curl -H 'X-Avangate-Authentication: %s' \\\n  '%s/rest/6.0/customers/%d/cart/?Url=%s&ValidityTime=300'",
 		s.AuthHeader(MerchantCode, SecretKey), s.BaseURL, CustomerID, target)
 }
@@ -238,15 +233,6 @@ func (s *startPage) lobCurl() string {
 		s.BaseURL, LOBBearer, LOBSecret, s.BaseURL, LOBClient, MemberNumber, FirstLOB)
 }
 
-// openLOB returns the page of the first line of business with a fresh token.
-func (s *startPage) openLOB(ctx context.Context) (string, error) {
-	number, token, err := s.LOBToken(ctx, MemberNumber, FirstLOB, "D")
-	if err != nil {
-		return "", fmt.Errorf("make demo token: %w", err)
-	}
-	return s.BaseURL + "/lob/" + FirstLOB + "?" + url.Values{"TokenNo": {token}, "TokenRefNo": {number}}.Encode(), nil
-}
-
 // openTTL is how long a link from the start page may be followed.
 const openTTL = time.Minute
 
@@ -262,9 +248,9 @@ func (s *startPage) open(w http.ResponseWriter, r *http.Request) {
 		if l.Name != name {
 			continue
 		}
-		link, err := s.issue(r.Context(), l)
+		link, err := s.Ask(r.Context(), l.dialect, shop.Ask{Person: l.person, Destination: l.destination, Query: l.query, TTL: openTTL})
 		if err != nil {
-			s.fail(w, r, err)
+			s.fail(w, r, fmt.Errorf("make demo link: %w", err))
 			return
 		}
 		page.SetHeaders(w.Header(), page.Policy{SecretURL: true})
@@ -273,30 +259,6 @@ func (s *startPage) open(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	http.Error(w, "no link has that name", http.StatusNotFound)
-}
-
-func (s *startPage) issue(ctx context.Context, l demoLink) (string, error) {
-	if l.kind == signon.KindApp {
-		return s.openLOB(ctx)
-	}
-	client, known := s.SignOn.Registry().Client(l.client())
-	dest, declared := s.SignOn.Registry().Destination(tenant, l.kind)
-	if !known || !declared {
-		return "", fmt.Errorf("make demo link: the demo's vendor is not declared")
-	}
-	info := inbound.From(ctx)
-	req := &signon.IssueRequest{
-		Client: client, Destination: dest, Kind: signon.SubjectCustomer, Subject: signon.SubjectRef(strconv.FormatInt(l.subject, 10)),
-		Target: dest.Origins[0].String() + l.target, TTL: openTTL, Caller: info.Addr, SupportCode: info.SupportCode,
-	}
-	if l.staff() {
-		req.Kind, req.Bind = signon.SubjectUser, info.Addr
-	}
-	issued, err := s.SignOn.Issue(ctx, req)
-	if err != nil {
-		return "", fmt.Errorf("make demo link: %w", err)
-	}
-	return issued.Link, nil
 }
 
 func (s *startPage) fail(w http.ResponseWriter, r *http.Request, err error) {

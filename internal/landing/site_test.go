@@ -26,6 +26,7 @@ import (
 	"github.com/latchkey-sso/latchkey/internal/directory"
 	"github.com/latchkey-sso/latchkey/internal/inbound"
 	"github.com/latchkey-sso/latchkey/internal/landing"
+	"github.com/latchkey-sso/latchkey/internal/sandbox/shop"
 	"github.com/latchkey-sso/latchkey/internal/signon"
 	"github.com/latchkey-sso/latchkey/internal/store/sqlite"
 	"github.com/latchkey-sso/latchkey/internal/throttle"
@@ -176,13 +177,11 @@ func (s *site) listen(log *slog.Logger) {
 }
 
 func (s *site) handlers(log *slog.Logger) map[string]http.Handler {
-	start := onDemand(func() http.Handler {
-		return dev.StartPage(dev.StartOptions{
-			SignOn: s.signOn, Directory: s.people, Log: log, BaseURL: s.base,
-			AuthHeader: func(code, _ string) string {
-				return fmt.Sprintf(`code="%s" date="2026-11-20 12:00:00" hash="29e85dbf92ce0113e7755c31c0438a7db98a4de9f910bf0a527e005f35e43739" algo="sha256"`, code)
-			},
-		})
+	start := dev.StartPage(dev.StartOptions{
+		SignOn: s.signOn, Directory: s.people, Log: log, BaseURL: s.base, Ask: s.ask,
+		AuthHeader: func(code, _ string) string {
+			return fmt.Sprintf(`code="%s" date="2026-11-20 12:00:00" hash="29e85dbf92ce0113e7755c31c0438a7db98a4de9f910bf0a527e005f35e43739" algo="sha256"`, code)
+		},
 	})
 	api := avangate.New(s.signOn, s.people)
 	return map[string]http.Handler{
@@ -192,15 +191,43 @@ func (s *site) handlers(log *slog.Logger) map[string]http.Handler {
 		"serve":           landing.New(landing.Options{SignOn: s.signOn, Directory: s.people, Log: log}),
 		"/":               start,
 		dev.OpenPath:      start,
-		dev.CardEntryPath: onDemand(func() http.Handler { return dev.TestCards(s.signOn, log) }),
+		dev.CardEntryPath: dev.TestCards(s.signOn, log),
 	}
 }
 
-// onDemand makes the handler for its first request: most tests ask for no page of
-// the demo, and its pages take their time to parse.
-func onDemand(made func() http.Handler) http.Handler {
-	handler := sync.OnceValue(made)
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { handler().ServeHTTP(w, r) })
+// ask issues the start page's links as the APIs do, which are not all here.
+func (s *site) ask(ctx context.Context, dialect string, a shop.Ask) (string, error) {
+	dest, ok := s.signOn.Registry().DestinationByID(a.Person.Tenant, a.Destination)
+	if !ok {
+		return "", fmt.Errorf("there is no %s", a.Destination)
+	}
+	realm, id := "avangate", dev.MerchantCode
+	if dialect == shop.Blue {
+		realm, id = "bluesnap", dev.APIUser
+	}
+	client, ok := s.signOn.Registry().Client(realm, id)
+	if !ok {
+		return "", fmt.Errorf("there is no %s", id)
+	}
+	info := inbound.From(ctx)
+	req := &signon.IssueRequest{
+		Client: client, Destination: dest, Kind: a.Person.Kind, Subject: a.Person.Ref, Target: dest.Origins[0].String() + dest.Paths[0],
+		TTL: a.TTL, Caller: info.Addr, SupportCode: info.SupportCode,
+	}
+	if dest.Kind == signon.KindPortal {
+		req.Bind = info.Addr
+	}
+	if dest.Kind == signon.KindEntrance {
+		a.Query = "contractId=" + dev.ContractID + "&target=step1"
+	}
+	if a.Query != "" {
+		req.Target += "?" + a.Query
+	}
+	issued, err := s.signOn.Issue(ctx, req)
+	if err != nil {
+		return "", err
+	}
+	return issued.Link, nil
 }
 
 func (s *site) port() uint16 {

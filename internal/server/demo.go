@@ -39,7 +39,7 @@ func (d *Demo) use(s *Server, c *core) {
 		return
 	}
 	d.Sandbox.Use(&sandbox.Core{
-		SignOn: c.signOn, Directory: c.directory, Dialects: c.dialects.forSandbox(), Expire: c.store.ExpireGrant, Reset: s.reset,
+		SignOn: c.signOn, Directory: c.directory, Dialects: c.dialects.forSandbox(), Issuers: s.shop(c).Issuers(), Expire: c.store.ExpireGrant, Reset: s.reset,
 	})
 }
 
