@@ -11,9 +11,22 @@ type Batch struct {
 	Members       []*Member
 }
 
+// RowKind says which of the slices of [Rows] a row is in.
+type RowKind string
+
+// The kinds of rows.
+const (
+	CustomerRows     RowKind = "customers"
+	SubscriptionRows RowKind = "subscriptions"
+	ProductRows      RowKind = "products"
+	UserRows         RowKind = "users"
+	MemberRows       RowKind = "members"
+)
+
 // RowError names the row of a batch that could not be written.
 type RowError struct {
-	Index int // within its slice
+	Kind  RowKind // empty when only the store found out
+	Index int     // within its slice
 	Err   error
 }
 

@@ -23,6 +23,7 @@ const (
 	FieldCredit         = "credit"
 	FieldReference      = "reference"
 	FieldCustomer       = "customer"
+	FieldCustomerRef    = "customer_external_reference"
 	FieldProductID      = "product_id"
 	FieldProductCode    = "product_code"
 	FieldProductName    = "product_name"

@@ -34,7 +34,11 @@ type CustomerRow struct {
 // about a new one.
 type SubscriptionRow struct {
 	Reference string
-	Fill      func(*Subscription) error // as in CustomerRow
+	// CustomerRef, if not empty, is the external reference of the customer whose it
+	// is, who is stored or in a row of the same rows. Fill may name the same
+	// customer by ID, and no other one.
+	CustomerRef string
+	Fill        func(*Subscription) error // as in CustomerRow
 }
 
 // ProductRow is about the product with that ID.

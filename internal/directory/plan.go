@@ -43,36 +43,25 @@ func newPlan(s *Service, tenant signon.TenantID) *plan {
 // add plans all rows. The error is RowErrors when rows are refused.
 func (p *plan) add(ctx context.Context, rows *Rows) error {
 	var refused RowErrors
-	refuse := func(i int, err error) error {
-		if err == nil || !refusesRow(err) {
-			return err
-		}
-		refused = append(refused, &RowError{Index: i, Err: err})
-		return nil
-	}
-	for i := range rows.Customers {
-		if err := refuse(i, p.addCustomer(ctx, &rows.Customers[i])); err != nil {
-			return err
-		}
-	}
-	for i := range rows.Subscriptions {
-		if err := refuse(i, p.addSubscription(ctx, &rows.Subscriptions[i])); err != nil {
-			return err
-		}
-	}
-	for i := range rows.Products {
-		if err := refuse(i, p.addProduct(ctx, &rows.Products[i])); err != nil {
-			return err
-		}
-	}
-	for i := range rows.Users {
-		if err := refuse(i, p.addUser(ctx, &rows.Users[i])); err != nil {
-			return err
-		}
-	}
-	for i := range rows.Members {
-		if err := refuse(i, p.addMember(ctx, &rows.Members[i])); err != nil {
-			return err
+	for _, one := range []struct {
+		kind RowKind
+		rows int
+		add  func(i int) error
+	}{
+		{CustomerRows, len(rows.Customers), func(i int) error { return p.addCustomer(ctx, &rows.Customers[i]) }},
+		{SubscriptionRows, len(rows.Subscriptions), func(i int) error { return p.addSubscription(ctx, &rows.Subscriptions[i]) }},
+		{ProductRows, len(rows.Products), func(i int) error { return p.addProduct(ctx, &rows.Products[i]) }},
+		{UserRows, len(rows.Users), func(i int) error { return p.addUser(ctx, &rows.Users[i]) }},
+		{MemberRows, len(rows.Members), func(i int) error { return p.addMember(ctx, &rows.Members[i]) }},
+	} {
+		for i := range one.rows {
+			switch err := one.add(i); {
+			case err == nil:
+			case refusesRow(err):
+				refused = append(refused, &RowError{Kind: one.kind, Index: i, Err: err})
+			default:
+				return err
+			}
 		}
 	}
 	if len(refused) > 0 {

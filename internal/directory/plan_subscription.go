@@ -3,6 +3,8 @@ package directory
 import (
 	"context"
 	"errors"
+
+	"github.com/latchkey-sso/latchkey/internal/signon"
 )
 
 func (p *plan) addSubscription(ctx context.Context, row *SubscriptionRow) error {
@@ -16,6 +18,9 @@ func (p *plan) addSubscription(ctx context.Context, row *SubscriptionRow) error 
 	}
 	sub := stored.Clone()
 	if err := row.Fill(sub); err != nil {
+		return err
+	}
+	if err := p.nameOwner(ctx, sub, row.CustomerRef); err != nil {
 		return err
 	}
 	sub.Tenant, sub.Reference, sub.CreatedAt, sub.Version = p.tenant, stored.Reference, stored.CreatedAt, stored.Version
@@ -47,6 +52,25 @@ func (p *plan) findSubscription(ctx context.Context, reference string) (*Subscri
 		return sub, nil
 	}
 	return missing(p.service.store.Subscription(ctx, p.tenant, reference))
+}
+
+// nameOwner gives the subscription the ID of the customer with that external
+// reference; none is right.
+func (p *plan) nameOwner(ctx context.Context, sub *Subscription, ref string) error {
+	if ref == "" {
+		return nil
+	}
+	c, err := missing(p.customerByRef(ctx, ref))
+	switch {
+	case err != nil:
+		return err
+	case c == nil:
+		return &signon.Error{Code: signon.CodeSubjectUnknown, Argument: FieldCustomerRef, Rule: "must be that of a customer who exists"}
+	case sub.CustomerID != 0 && sub.CustomerID != c.ID:
+		return signon.Invalid(FieldCustomerRef, "must be that of the customer whose id is given")
+	}
+	sub.CustomerID = c.ID
+	return nil
 }
 
 func (p *plan) checkCustomer(ctx context.Context, id int64) error {

@@ -20,7 +20,7 @@ func Export(ctx context.Context, dir *directory.Service, tenant signon.TenantID,
 	case Customers:
 		return writeAll(dst, format, customerTable, dir.AllCustomers(ctx, tenant))
 	case Subscriptions:
-		return writeAll(dst, format, subscriptionTable, asRows(dir.AllSubscriptions(ctx, tenant)))
+		return writeAll(dst, format, subscriptionTable, dir.AllSubscriptions(ctx, tenant))
 	case Products:
 		return writeAll(dst, format, productTable, dir.AllProducts(ctx, tenant))
 	case Users:
@@ -31,21 +31,6 @@ func Export(ctx context.Context, dir *directory.Service, tenant signon.TenantID,
 		return writeAll(dst, format, orderTable, dir.AllOrders(ctx, tenant))
 	}
 	return 0, fmt.Errorf("export: there are no %s", kind)
-}
-
-// asRows turns subscriptions into rows of a file.
-func asRows(all iter.Seq2[*directory.Subscription, error]) iter.Seq2[*subscriptionRow, error] {
-	return func(yield func(*subscriptionRow, error) bool) {
-		for s, err := range all {
-			if err != nil {
-				yield(nil, err)
-				return
-			}
-			if !yield(&subscriptionRow{Subscription: *s}, nil) {
-				return
-			}
-		}
-	}
 }
 
 // writer writes rows of T.

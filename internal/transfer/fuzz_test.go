@@ -50,7 +50,7 @@ func readAll(t *testing.T, format Format, text string) {
 // fillAll reads the record as a row of every kind.
 func fillAll(t *testing.T, rec *record) *Refusal {
 	err := customerTable.fill(&directory.Customer{}, rec)
-	_ = subscriptionTable.fill(&subscriptionRow{}, rec)
+	_ = subscriptionTable.fill(&directory.Subscription{}, rec)
 	_ = productTable.fill(&directory.Product{}, rec)
 	_ = userTable.fill(&directory.User{}, rec)
 	_ = memberTable.fill(&directory.Member{}, rec)

@@ -128,7 +128,7 @@ type row struct {
 // inSteps imports all good lines.
 func (i *importer) inSteps(ctx context.Context) error {
 	for {
-		errRead := i.readStep(ctx, stepRows, stepBytes)
+		errRead := i.readStep(stepRows, stepBytes)
 		if err := i.writeGood(ctx); err != nil {
 			return err
 		}
@@ -142,7 +142,7 @@ func (i *importer) inSteps(ctx context.Context) error {
 }
 
 // readStep reads up to about so much. The error is io.EOF when there is no more.
-func (i *importer) readStep(ctx context.Context, rows int, bytes int64) error {
+func (i *importer) readStep(rows int, bytes int64) error {
 	i.rows, i.refused = i.rows[:0], i.refused[:0]
 	for start := i.bytes.n; rows > 0 && i.bytes.n-start <= bytes; rows-- {
 		rec, refusal, err := i.src.read()
@@ -152,7 +152,7 @@ func (i *importer) readStep(ctx context.Context, rows int, bytes int64) error {
 		i.lines++
 		var r *row
 		if refusal == nil {
-			r, refusal = i.row(ctx, rec)
+			r, refusal = rowOf(i.Kind, rec)
 		}
 		if refusal != nil {
 			i.refused = append(i.refused, *refusal)
@@ -203,7 +203,7 @@ func (i *importer) drop(err error) bool {
 
 // whole imports all lines, or none.
 func (i *importer) whole(ctx context.Context) error {
-	err := i.readStep(ctx, MaxWholeRows+1, MaxWholeBytes)
+	err := i.readStep(MaxWholeRows+1, MaxWholeBytes)
 	switch {
 	case err == nil:
 		return &FileError{i.lines, fmt.Sprintf(

@@ -1,22 +1,19 @@
 package transfer
 
 import (
-	"context"
-	"errors"
 	"strconv"
 	"strings"
 
 	"github.com/latchkey-sso/latchkey/internal/directory"
-	"github.com/latchkey-sso/latchkey/internal/signon"
 )
 
-// row finds out what a record is about.
-func (i *importer) row(ctx context.Context, rec *record) (*row, *Refusal) {
-	switch i.Kind {
+// rowOf finds out what a record is about.
+func rowOf(kind Kind, rec *record) (*row, *Refusal) {
+	switch kind {
 	case Customers:
 		return customer(rec)
 	case Subscriptions:
-		return i.subscription(ctx, rec)
+		return subscription(rec)
 	case Users:
 		return user(rec)
 	case Members:
@@ -45,43 +42,23 @@ func customer(rec *record) (*row, *Refusal) {
 	return &row{rec.line, func(rows *directory.Rows) { rows.Customers = append(rows.Customers, edit) }}, nil
 }
 
-func (i *importer) subscription(ctx context.Context, rec *record) (*row, *Refusal) {
+func subscription(rec *record) (*row, *Refusal) {
 	reference, refusal := rec.key(directory.FieldReference, aText)
 	if refusal != nil {
 		return nil, refusal
 	}
-	edit := directory.SubscriptionRow{Reference: reference, Fill: func(s *directory.Subscription) error {
-		filled := subscriptionRow{Subscription: *s}
-		if err := subscriptionTable.fill(&filled, rec); err != nil {
-			return err
+	customerRef, refusal := rec.key(directory.FieldCustomerRef, aText)
+	if refusal != nil {
+		return nil, refusal
+	}
+	_, given := rec.value(customerIDColumn)
+	edit := directory.SubscriptionRow{Reference: reference, CustomerRef: customerRef, Fill: func(s *directory.Subscription) error {
+		if customerRef != "" && !given {
+			s.CustomerID = 0 // the row moves the subscription to another customer
 		}
-		if err := i.findCustomer(ctx, &filled, rec); err != nil {
-			return err
-		}
-		*s = filled.Subscription
-		return nil
+		return subscriptionTable.fill(s, rec)
 	}}
 	return &row{rec.line, func(rows *directory.Rows) { rows.Subscriptions = append(rows.Subscriptions, edit) }}, nil
-}
-
-// findCustomer finds the customer whom the row names by external reference.
-func (i *importer) findCustomer(ctx context.Context, s *subscriptionRow, rec *record) error {
-	ref := strings.TrimSpace(s.customerRef)
-	if ref == "" {
-		return nil
-	}
-	c, err := i.dir.CustomerByExternalRef(ctx, i.Tenant, ref)
-	if errors.Is(err, signon.ErrNotFound) {
-		return &signon.Error{Code: signon.CodeSubjectUnknown, Argument: customerRefColumn, Rule: "must be that of a customer who exists"}
-	}
-	if err != nil {
-		return err
-	}
-	if _, given := rec.value(customerIDColumn); given && s.CustomerID != 0 && s.CustomerID != c.ID {
-		return signon.Invalid(customerRefColumn, "must be that of the customer whose id is given")
-	}
-	s.CustomerID = c.ID
-	return nil
 }
 
 func product(rec *record) (*row, *Refusal) {

@@ -8,22 +8,12 @@ import (
 	"github.com/latchkey-sso/latchkey/internal/directory"
 )
 
-// subscriptionRow is a subscription as a file has it: it may name its customer
-// by external reference.
-type subscriptionRow struct {
-	directory.Subscription
-	customerRef string
-}
-
-const (
-	customerIDColumn  = "customer_id"
-	customerRefColumn = "customer_external_reference"
-)
+const customerIDColumn = "customer_id"
 
 // subscriptionTable is the columns of subscriptions. The reference is read
 // apart: it says what a row is about.
-var subscriptionTable = func() table[subscriptionRow] {
-	type sub = subscriptionRow
+var subscriptionTable = func() table[directory.Subscription] {
+	type sub = directory.Subscription
 	userTo, user := optional(func(s *sub) **directory.Contact { return &s.EndUser })
 	list := table[sub]{
 		{
@@ -37,7 +27,11 @@ var subscriptionTable = func() table[subscriptionRow] {
 			get: func(s *sub) string { return strconv.FormatInt(s.CustomerID, 10) },
 			set: setCustomerID,
 		},
-		textColumn(customerRefColumn, func(s *sub) *string { return &s.customerRef }),
+		{
+			name: directory.FieldCustomerRef, importOnly: true, // read apart, too
+			get: func(*sub) string { return "" },
+			set: func(*sub, string) error { return nil },
+		},
 		textColumn(directory.FieldProductID, func(s *sub) *string { return &s.Product.ID }),
 		textColumn(directory.FieldProductCode, func(s *sub) *string { return &s.Product.Code }),
 		textColumn(directory.FieldProductName, func(s *sub) *string { return &s.Product.Name }),
@@ -64,13 +58,10 @@ var subscriptionTable = func() table[subscriptionRow] {
 	}
 	list = append(list, contactColumns(directory.EndUserField(""), userTo, user)...)
 	list = append(list, textColumn(directory.EndUserField(directory.FieldLanguage), func(s *sub) *string { return &s.EndUserLanguage }))
-	for i := range list {
-		list[i].importOnly = list[i].name == customerRefColumn
-	}
 	return list
 }()
 
-func setCustomerID(s *subscriptionRow, text string) error {
+func setCustomerID(s *directory.Subscription, text string) error {
 	text = strings.TrimSpace(text)
 	if text == "" {
 		s.CustomerID = 0
@@ -87,7 +78,7 @@ func setCustomerID(s *subscriptionRow, text string) error {
 // optionShape is a price option: its code.
 var optionShape = plain("must look like CODE; CODE", member{"code", aText})
 
-func options(s *subscriptionRow) []item {
+func options(s *directory.Subscription) []item {
 	var items []item
 	for _, code := range s.Product.PriceOptionCodes {
 		items = append(items, item{code})
@@ -95,7 +86,7 @@ func options(s *subscriptionRow) []item {
 	return items
 }
 
-func setOptions(s *subscriptionRow, items []item) error {
+func setOptions(s *directory.Subscription, items []item) error {
 	s.Product.PriceOptionCodes = nil
 	for _, i := range items {
 		s.Product.PriceOptionCodes = append(s.Product.PriceOptionCodes, i[0])
@@ -107,7 +98,7 @@ func setOptions(s *subscriptionRow, items []item) error {
 var codeShape = plain("must look like CODE | description | extra information | file, separated by semicolons",
 	member{"code", aText}, member{"description", aText}, member{"extra_info", aText}, member{"file", aText})
 
-func codes(s *subscriptionRow) []item {
+func codes(s *directory.Subscription) []item {
 	var items []item
 	for _, d := range s.DeliveryCodes {
 		items = append(items, item{d.Code, d.Description, d.ExtraInfo, d.File})
@@ -115,7 +106,7 @@ func codes(s *subscriptionRow) []item {
 	return items
 }
 
-func setCodes(s *subscriptionRow, items []item) error {
+func setCodes(s *directory.Subscription, items []item) error {
 	s.DeliveryCodes = nil
 	for _, i := range items {
 		s.DeliveryCodes = append(s.DeliveryCodes, directory.DeliveryCode{Code: i[0], Description: i[1], ExtraInfo: i[2], File: i[3]})
