@@ -13,8 +13,18 @@ func (c *clock) Now() time.Time { return time.Now().UTC().Add(c.offset()) }
 
 func (c *clock) offset() time.Duration { return time.Duration(c.ahead.Load()) }
 
-// advance moves the clock further ahead.
-func (c *clock) advance(by time.Duration) { c.ahead.Add(int64(by)) }
+// advance moves the clock further ahead, unless that would be more than most.
+func (c *clock) advance(by, most time.Duration) (ok bool) {
+	for {
+		ahead := c.ahead.Load()
+		if by > most-time.Duration(ahead) {
+			return false
+		}
+		if c.ahead.CompareAndSwap(ahead, ahead+int64(by)) {
+			return true
+		}
+	}
+}
 
 // reset sets the clock to the machine's.
 func (c *clock) reset() { c.ahead.Store(0) }

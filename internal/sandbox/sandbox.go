@@ -70,6 +70,11 @@ type Sandbox struct {
 	clock clock
 	core  atomic.Pointer[Core]
 	calls callLog
+	// faults are rules by which calls fail, issued the links that it asked for itself.
+	faults faults
+	issued issuedLinks
+	// resets is held by the reset under way.
+	resets sync.Mutex
 	// serving is held by every request while it is answered, and by a reset alone.
 	serving gate
 	// origins guards against forms of other sites.

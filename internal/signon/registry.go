@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"maps"
 	"net/netip"
 	"slices"
 	"strings"
@@ -239,6 +240,13 @@ func (d *Destination) fault() string {
 func (r *Registry) Tenant(id TenantID) (*Tenant, bool) {
 	t, ok := r.tenants[id]
 	return t, ok
+}
+
+// Tenants returns all tenants, by their ids.
+func (r *Registry) Tenants() []*Tenant {
+	all := slices.Collect(maps.Values(r.tenants))
+	slices.SortFunc(all, func(a, b *Tenant) int { return strings.Compare(string(a.ID), string(b.ID)) })
+	return all
 }
 
 // ActingFor returns the tenants that may act for that one, by name.
