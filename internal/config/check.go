@@ -21,27 +21,59 @@ type checker struct {
 	problems Problems
 	seen     map[string]string // what must be unique, and where it is
 	unread   map[string]bool   // settings whose value could not be read
+	before   int               // tenants that were there before those that are checked
+}
+
+func newChecker(c *Config, found Problems) *checker {
+	k := &checker{Config: c, seen: map[string]string{}, unread: map[string]bool{}}
+	for _, p := range found {
+		k.unread[p.Path] = true
+	}
+	return k
+}
+
+// path returns how the tenant with that index is called.
+func (k *checker) path(i int) string {
+	if i < k.before {
+		return earlier + k.Tenants[i].ID
+	}
+	return fmt.Sprintf("tenants[%d]", i-k.before)
+}
+
+// earlier begins the paths of tenants that were there before.
+const earlier = "the tenant "
+
+// called returns how people are told of the setting with that path.
+func called(path string) string {
+	if rest, ok := strings.CutPrefix(path, earlier); ok {
+		id, setting, _ := strings.Cut(rest, ".")
+		return setting + " of the tenant " + id + ", which is there already"
+	}
+	return path
 }
 
 // check returns every mistake that can be seen without reading secrets, other
 // than those found when the settings were read.
 func (c *Config) check(found Problems) Problems {
-	k := &checker{Config: c, seen: map[string]string{}, unread: map[string]bool{}}
-	for _, p := range found {
-		k.unread[p.Path] = true
-	}
+	k := newChecker(c, found)
 	k.general()
 	k.limits()
-	for i := range c.Tenants {
-		k.tenant(&c.Tenants[i], fmt.Sprintf("tenants[%d]", i))
-	}
-	k.links()
+	k.tenants()
 	return k.problems
 }
 
-// fail notes a problem of the setting, unless it has one already.
+// tenants checks all tenants.
+func (k *checker) tenants() {
+	for i := range k.Tenants {
+		k.tenant(&k.Tenants[i], k.path(i))
+	}
+	k.links()
+}
+
+// fail notes a problem of the setting, unless it has one already or is none of
+// those that are checked.
 func (k *checker) fail(path, format string, args ...any) {
-	if k.unread[path] {
+	if k.unread[path] || strings.HasPrefix(path, earlier) {
 		return
 	}
 	k.problems = append(k.problems, k.origin.problem(path, format, args...))
@@ -50,7 +82,7 @@ func (k *checker) fail(path, format string, args ...any) {
 // unique notes a problem when the thing was seen before.
 func (k *checker) unique(what, path string) {
 	if before, twice := k.seen[what]; twice {
-		k.fail(path, "is the same as %s", before)
+		k.fail(path, "is the same as %s", called(before))
 		return
 	}
 	k.seen[what] = path

@@ -173,10 +173,10 @@ func (k *checker) links() {
 	for i := range k.Tenants {
 		declared[k.Tenants[i].ID] = &k.Tenants[i]
 	}
-	for i := range k.Tenants {
+	for i := k.before; i < len(k.Tenants); i++ {
 		own := &k.Tenants[i]
 		for j, id := range own.ActsFor {
-			at := fmt.Sprintf("tenants[%d].acts_for[%d]", i, j)
+			at := fmt.Sprintf("%s.acts_for[%d]", k.path(i), j)
 			switch other := declared[id]; {
 			case other == nil:
 				k.fail(at, "must be the id of a tenant, and %q is none", id)

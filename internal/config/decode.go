@@ -4,7 +4,9 @@ import (
 	"encoding"
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/goccy/go-yaml"
@@ -18,24 +20,35 @@ type decoder struct {
 	origin   *origin
 	anchors  map[string]ast.Node
 	problems Problems
+	// What seeds may have beyond configurations: keys, and secrets themselves.
+	extra   map[reflect.Type]extras
+	literal bool
 }
+
+// extras are keys that a struct does not have, and who reads their values.
+type extras map[string]func(node ast.Node, v reflect.Value, path string)
 
 func parse(text []byte) (*ast.File, error) { return parser.ParseBytes(text, 0) }
 
 // decode fills c from a YAML file.
 func decode(c *Config, file *ast.File) Problems {
-	d := &decoder{origin: &c.origin, anchors: map[string]ast.Node{}}
-	c.origin.places = map[string]place{}
+	d := &decoder{origin: &c.origin}
+	d.file(file, reflect.ValueOf(c).Elem())
+	return d.problems
+}
+
+// file fills v from a file.
+func (d *decoder) file(file *ast.File, v reflect.Value) {
+	d.anchors, d.origin.places = map[string]ast.Node{}, map[string]place{}
 	for i, doc := range file.Docs {
 		if i > 0 && doc.Body != nil {
 			d.fail(doc.Body, "", "must be one YAML document")
 			break
 		}
 		if doc.Body != nil && doc.Body.Type() != ast.CommentType {
-			d.value(doc.Body, reflect.ValueOf(c).Elem(), "")
+			d.value(doc.Body, v, "")
 		}
 	}
-	return d.problems
 }
 
 // syntax turns the parser's error into a problem.
@@ -78,9 +91,15 @@ func (d *decoder) value(node ast.Node, v reflect.Value, path string) {
 	if node == nil || node.Type() == ast.NullType {
 		return
 	}
-	if _, isText := v.Addr().Interface().(encoding.TextUnmarshaler); isText {
+	switch target := v.Addr().Interface().(type) {
+	case encoding.TextUnmarshaler:
 		d.scalar(node, v, path)
 		return
+	case *SecretRef:
+		if text, ok := textOf(node); ok && d.literal {
+			*target = Literal(text)
+			return
+		}
 	}
 	switch v.Kind() {
 	case reflect.Pointer:
@@ -138,14 +157,19 @@ func (d *decoder) mapping(node ast.Node, v reflect.Value, path string) {
 	fields := fieldsByKey(v.Type())
 	for _, e := range entries {
 		key := e.Key.GetToken().Value
-		index, known := fields[key]
-		if !known {
-			d.fail(e.Key, path, "%q is not a key here; those are %s", key, strings.Join(keys(v.Type()), ", "))
+		at := join(path, key)
+		if index, known := fields[key]; known {
+			d.origin.places[at] = position(e.Key)
+			d.value(e.Value, v.Field(index), at)
 			continue
 		}
-		at := join(path, key)
-		d.origin.places[at] = position(e.Key)
-		d.value(e.Value, v.Field(index), at)
+		if read, known := d.extra[v.Type()][key]; known {
+			d.origin.places[at] = position(e.Key)
+			read(e.Value, v, at)
+			continue
+		}
+		known := slices.Concat(keys(v.Type()), slices.Sorted(maps.Keys(d.extra[v.Type()])))
+		d.fail(e.Key, path, "%q is not a key here; those are %s", key, strings.Join(known, ", "))
 	}
 }
 
@@ -216,6 +240,19 @@ func (d *decoder) scalar(node ast.Node, v reflect.Value, path string) {
 	if err := yaml.NodeToValue(node, v.Addr().Interface()); err != nil {
 		d.fail(node, path, "must be %s", kindName(v.Type()))
 	}
+}
+
+// textOf returns what a single value is as text: 007 and yes as they stand there.
+func textOf(node ast.Node) (string, bool) {
+	switch n := node.(type) {
+	case *ast.StringNode:
+		return n.Value, true
+	case *ast.LiteralNode:
+		return n.Value.Value, true
+	case ast.ScalarNode:
+		return node.GetToken().Value, node.Type() != ast.NullType
+	}
+	return "", false
 }
 
 func join(path, key string) string {

@@ -122,16 +122,21 @@ func (c *Config) complete() {
 		c.RootKey.Env = RootKeyVar
 	}
 	for i := range c.Tenants {
-		t := &c.Tenants[i]
-		if t.Name == "" {
-			t.Name = t.ID
-		}
-		for j := range t.Clients {
-			c.completeClient(&t.Clients[j], fmt.Sprintf("tenants[%d].clients[%d]", i, j))
-		}
-		t.Destinations.completeHosts(c.PublicURL)
-		t.completeApps(c.PublicURL)
+		c.completeTenant(&c.Tenants[i], fmt.Sprintf("tenants[%d]", i), c.PublicURL)
 	}
+}
+
+// completeTenant fills in what follows from other settings, and from where the
+// tenant is when it does not say so.
+func (c *Config) completeTenant(t *Tenant, path, base string) {
+	if t.Name == "" {
+		t.Name = t.ID
+	}
+	for j := range t.Clients {
+		c.completeClient(&t.Clients[j], fmt.Sprintf("%s.clients[%d]", path, j))
+	}
+	t.Destinations.completeHosts(base)
+	t.completeApps(base)
 }
 
 // completeHosts fills in the hosts of destinations that have none of their own.

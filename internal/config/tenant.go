@@ -59,17 +59,8 @@ func (c *Config) client(cl *Client, path string) (signon.Client, Problems) {
 		client.Capabilities = append(client.Capabilities, signon.Capability(one))
 	}
 	var problems Problems
-	for _, s := range []struct {
-		ref  SecretRef
-		path string
-	}{{cl.Secret, path + ".secret"}, {cl.PreviousSecret, path + ".previous_secret"}} {
-		if s.ref.empty() {
-			continue
-		}
-		secret, err := s.ref.read(c.origin.environ)
-		if err == nil && cl.Kind == kindBlueSnap {
-			err = checkHash(secret)
-		}
+	for _, s := range cl.secrets(path) {
+		secret, err := s.read(c.origin.environ)
 		if err != nil {
 			problems = append(problems, c.origin.problem(s.path, "%s", err))
 			continue
@@ -77,6 +68,31 @@ func (c *Config) client(cl *Client, path string) (signon.Client, Problems) {
 		client.Secrets = append(client.Secrets, signon.Secret(secret))
 	}
 	return client, problems
+}
+
+// clientSecret is one of a client's secrets, and its place.
+type clientSecret struct {
+	*SecretRef
+	path string
+	hash bool // of a password
+}
+
+// secrets returns those that the client has.
+func (cl *Client) secrets(path string) []clientSecret {
+	hash := cl.Kind == kindBlueSnap
+	return slices.DeleteFunc([]clientSecret{
+		{&cl.Secret, path + ".secret", hash}, {&cl.PreviousSecret, path + ".previous_secret", hash},
+	}, func(s clientSecret) bool { return s.empty() })
+}
+
+// read returns the secret, which must be a hash where one has to be. Its error does
+// not hold it.
+func (s clientSecret) read(environ map[string]string) (string, error) {
+	secret, err := s.SecretRef.read(environ)
+	if err == nil && s.hash {
+		err = checkHash(secret)
+	}
+	return secret, err
 }
 
 // checkHash returns what is wrong with the hash of a password. Its error does not
