@@ -66,6 +66,11 @@ type Body struct {
 	Size int64
 	// Binary: it is no text, and Text is empty.
 	Binary bool
+	// Cut: Text lacks the end.
+	Cut bool
+	// Decoded: Text is not as it was sent, but inflated, or in UTF-8 instead of
+	// another encoding.
+	Decoded bool
 }
 
 // Person is somebody of a tenant's.

@@ -67,9 +67,12 @@ type Options struct {
 type Sandbox struct {
 	Options
 
-	clock clock
-	core  atomic.Pointer[Core]
-	calls callLog
+	clock    clock
+	core     atomic.Pointer[Core]
+	calls    *callLog
+	sessions *sessions
+	// open are the demo's own secrets.
+	open map[string]bool
 	// faults are rules by which calls fail, issued the links that it asked for itself.
 	faults faults
 	issued issuedLinks
@@ -86,7 +89,16 @@ type Sandbox struct {
 
 // New returns a sandbox that has recorded nothing yet. Use must be called before
 // the first request.
-func New(o Options) *Sandbox { return &Sandbox{Options: o, stopping: make(chan struct{})} }
+func New(o Options) *Sandbox {
+	s := &Sandbox{Options: o, stopping: make(chan struct{}), calls: newCallLog(), sessions: newSessions(), open: map[string]bool{}}
+	for _, secret := range o.Open {
+		s.open[secret] = true
+		if number := onlyDigits(secret); len(number) >= leastCardDigits {
+			s.open[number] = true
+		}
+	}
+	return s
+}
 
 // Stop ends what would stay open for as long as somebody looks, so that the server
 // can stop.

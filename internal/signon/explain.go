@@ -46,6 +46,15 @@ func (s *Service) Explain(ctx context.Context, code string) (*Explanation, error
 	return found, nil
 }
 
+// LatestEvents visits the latest 200,000 audit events with their numbers, in order.
+func (s *Service) LatestEvents(ctx context.Context, visit func(seq int64, e *Event)) error {
+	err := s.latestEvents(ctx, func(chained *ChainedEvent, e *Event) { visit(chained.Seq, e) })
+	if err != nil {
+		return fmt.Errorf("list audit events: %w", err)
+	}
+	return nil
+}
+
 // latestEvents visits the latest audit events, in order.
 func (s *Service) latestEvents(ctx context.Context, visit func(*ChainedEvent, *Event)) error {
 	anchor, err := s.store.AuditAnchor(ctx)
