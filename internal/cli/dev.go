@@ -27,7 +27,9 @@ func newDev() *cobra.Command {
 		Short: "Run a demo on localhost, without any set-up",
 		Long: `Runs Latchkey on localhost with demo vendors, customers, subscriptions and
 products, for trying it out and for testing programs against it. The start page
-makes a fresh link at every click.
+makes a fresh link at every click. At /dev every call and every link that is
+followed shows as it comes, links are expired and revoked, the clock is moved and
+calls are made to fail; below /dev/api/ programs do the same.
 
 Without --data everything is forgotten at the end. With it the directory keeps
 what is made, and the demo data is only added where it is missing.
@@ -78,6 +80,7 @@ func runDev(ctx context.Context, o devOptions, stdout, stderr io.Writer) (err er
 		return err
 	}
 	sayReady(stdout, s.URL())
+	_, _ = fmt.Fprintf(stdout, "Watch calls live at %s/dev\n", s.URL())
 	return s.Run(ctx)
 }
 

@@ -83,11 +83,15 @@ func up(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	ts.Setenv("URL", url)
 	ts.Setenv("PORT", url[strings.LastIndexByte(url, ':')+1:])
+	more := "" // after the first line
+	if args[0] == "dev" {
+		more = "Watch calls live at " + url + "/dev\n"
+	}
 	r.done = make(chan error, 1)
 	go func() {
-		if rest, _ := io.ReadAll(in); len(rest) > 0 {
+		if rest, _ := io.ReadAll(in); string(rest) != more {
 			_ = r.cmd.Wait()
-			r.done <- fmt.Errorf("it printed more than one line: %q", rest)
+			r.done <- fmt.Errorf("it printed %q after its first line, want %q", rest, more)
 			return
 		}
 		r.done <- r.cmd.Wait()
