@@ -55,7 +55,7 @@ var beside = map[string][]string{
 	"internal/dialect/avangate/soap":    {"internal/dialect/avangate"},
 	"internal/dialect/avangate/jsonrpc": {"internal/dialect/avangate"},
 	"internal/operator":                 {"internal/transfer"},
-	"internal/dev":                      {"internal/config", "internal/sandbox", "internal/sandbox/shop"},
+	"internal/dev":                      {"internal/config", "internal/sandbox", "internal/sandbox/shop", "internal/transfer"},
 	"internal/sandbox/shop":             {"internal/sandbox", "internal/dialect/avangate", "internal/dialect/avangate/rest", "internal/lobpage"},
 }
 
@@ -65,6 +65,7 @@ var tools = map[string]bool{
 	"internal/clientip":   true,
 	"internal/inbound":    true,
 	"internal/jwt":        true,
+	"internal/localca":    true,
 	"internal/page":       true,
 	"internal/password":   true,
 	"internal/recording":  true,
