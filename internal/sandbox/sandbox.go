@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 
 	"github.com/latchkey-sso/latchkey/internal/directory"
+	"github.com/latchkey-sso/latchkey/internal/inbound"
 	"github.com/latchkey-sso/latchkey/internal/signon"
 )
 
@@ -141,6 +142,9 @@ func (s *Sandbox) Around(next http.Handler) http.Handler {
 func (s *Sandbox) own() http.Handler {
 	api, pages := s.apiHandler(), s.pagesHandler()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		info := &inbound.Info{SupportCode: inbound.NewSupportCode()}
+		info.Addr, info.Secure = clients.Client(r) // links are issued for whoever asks for them here
+		r = r.WithContext(inbound.With(r.Context(), info))
 		if strings.HasPrefix(r.URL.Path, "/dev/api/") {
 			api.ServeHTTP(w, r)
 			return
