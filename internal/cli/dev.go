@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"syscall"
@@ -74,7 +75,9 @@ func runDev(ctx context.Context, o devOptions, stdout, stderr io.Writer) (err er
 		return err
 	}
 	s, err := server.New(ctx, server.Options{Config: cfg, Log: log, Listeners: listeners, Demo: &server.Demo{
-		Keys: dev.SeedKeys, People: dev.Seed, Sandbox: sandbox.New(sandbox.Options{Log: log, BaseURL: cfg.PublicURL}),
+		Keys: dev.SeedKeys, People: dev.Seed, Sandbox: sandbox.New(sandbox.Options{
+			Log: log, BaseURL: cfg.PublicURL, Example: dev.ExampleCall(cfg.PublicURL, netip.IPv6Loopback()),
+		}),
 	}})
 	if err != nil {
 		return err

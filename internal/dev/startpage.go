@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"strconv"
 	"sync"
@@ -147,7 +146,7 @@ type vendorRow struct{ Name, Code, Key, Base string }
 
 func (s *startPage) show(w http.ResponseWriter, r *http.Request) {
 	view := &startView{
-		Curl: s.curl(), APICurl: s.apiCurl(inbound.From(r.Context()).Addr), LOBCurl: s.lobCurl(), Merchant: LinkedNumber, BaseURL: s.BaseURL, Vendors: s.vendors(),
+		Curl: s.curl(), APICurl: ExampleCall(s.BaseURL, inbound.From(r.Context()).Addr), LOBCurl: s.lobCurl(), Merchant: LinkedNumber, BaseURL: s.BaseURL, Vendors: s.vendors(),
 	}
 	for i, l := range demoLinks {
 		l.Number = i + 1
@@ -213,14 +212,6 @@ func (s *startPage) curl() string {
 	target := url.QueryEscape(s.BaseURL + "/order/checkout.php?" + johnsCart)
 	return fmt.Sprintf("curl -H 'X-Avangate-Authentication: %s' \\\n  '%s/rest/6.0/customers/%d/cart/?Url=%s&ValidityTime=300'",
 		s.AuthHeader(MerchantCode, SecretKey), s.BaseURL, CustomerID, target)
-}
-
-// apiCurl returns a command that asks for a link to the portal, for the browser at
-// that address.
-func (s *startPage) apiCurl(browser netip.Addr) string {
-	return fmt.Sprintf("curl -X POST '%s/services/2/generateSSOLoginToken/%d' -u %s:%s \\\n"+
-		"  -H 'Content-Type: application/json' -H 'Accept: application/json' \\\n  -d '{\"requestingUserIp\": \"%s\"}'",
-		s.BaseURL, UserID, APIUser, APIPassword, browser.Unmap().WithZone(""))
 }
 
 // lobCurl returns commands that ask for an access token, and with it for a token of

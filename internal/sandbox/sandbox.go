@@ -60,6 +60,8 @@ type Options struct {
 	Log *slog.Logger
 	// BaseURL is the public base URL, as in "http://localhost:8080".
 	BaseURL string
+	// Example is a command to paste that asks for a link, or empty.
+	Example string
 	// Open are the demo's own secrets, which are public and not hidden.
 	Open []string
 }
