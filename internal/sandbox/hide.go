@@ -106,7 +106,7 @@ func hideCookies(line string) string {
 		case named && strings.TrimSpace(value) != "":
 			pairs[i] = name + "=" + hidden
 		case !named && strings.TrimSpace(pair) != "":
-			pairs[i] = hidden
+			pairs[i] = pair[:len(pair)-len(strings.TrimLeft(pair, " "))] + hidden
 		}
 	}
 	return strings.Join(pairs, ";")
