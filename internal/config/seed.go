@@ -35,6 +35,14 @@ type SeedKind struct {
 	Columns []string
 }
 
+// Seed is what a seed has beside its tenants.
+type Seed struct {
+	// Rows are its people and the like, in their order.
+	Rows []SeedRow
+	// Passwords are those of API users, by their IDs, as far as they stand in it.
+	Passwords map[string]string
+}
+
 // SeedRow is one row of a tenant's people.
 type SeedRow struct {
 	Tenant, Kind string
@@ -59,15 +67,15 @@ func (r *SeedRow) Problem(column, text string) Problem {
 // there are none.
 func Join(problems []Problem) error { return Problems(problems).err() }
 
-// AddSeed adds the tenants of a seed to those there are, and returns the rows of
-// their people, whose values are not checked yet. Its error is Problems when there
+// AddSeed adds the tenants of a seed to those there are, and returns what else it
+// has. The values of its rows are not checked yet. Its error is Problems when there
 // are mistakes in the file; then nothing was added. Secrets are read.
-func (c *Config) AddSeed(o SeedOptions) ([]SeedRow, error) {
+func (c *Config) AddSeed(o SeedOptions) (*Seed, error) {
 	text, err := os.ReadFile(o.File)
 	if err != nil {
 		return nil, fmt.Errorf("read seed: %w", err)
 	}
-	s := &seed{SeedOptions: o, origin: origin{file: o.File, environ: env.ToMap(o.Environ)}}
+	s := &seed{SeedOptions: o, known: map[string]string{}, origin: origin{file: o.File, environ: env.ToMap(o.Environ)}}
 	doc, err := parse(text)
 	if err != nil {
 		return nil, Problems{s.origin.syntax(err)}
@@ -87,7 +95,7 @@ func (c *Config) AddSeed(o SeedOptions) ([]SeedRow, error) {
 		return nil, err
 	}
 	c.Tenants = next.Tenants
-	return s.rows, nil
+	return &Seed{Rows: s.rows, Passwords: s.known}, nil
 }
 
 // base returns where a tenant is. One whose ID can't be used, which is a mistake of
@@ -127,6 +135,7 @@ type seed struct {
 	origin    origin
 	rows      []SeedRow
 	passwords []seedPassword
+	known     map[string]string // passwords that can be used
 	decoder   *decoder
 }
 
@@ -185,6 +194,7 @@ func (s *seed) hashes() (problems Problems) {
 			continue
 		}
 		p.client.Secret = Literal(hash)
+		s.known[p.client.ID] = p.plain
 	}
 	return problems
 }

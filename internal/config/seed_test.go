@@ -30,7 +30,7 @@ func seeded() *Config {
 }
 
 // addSeed adds the text as a seed.
-func addSeed(t *testing.T, c *Config, text string, environ ...string) ([]SeedRow, error) {
+func addSeed(t *testing.T, c *Config, text string, environ ...string) (*Seed, error) {
 	t.Helper()
 	t.Chdir(t.TempDir())
 	if err := os.WriteFile("seed.yaml", []byte(text), 0o600); err != nil {
@@ -49,7 +49,7 @@ func addSeed(t *testing.T, c *Config, text string, environ ...string) ([]SeedRow
 
 func TestASeedsTenantsAreAddedToThoseThereAre(t *testing.T) {
 	c := seeded()
-	rows, err := addSeed(t, c, `
+	seed, err := addSeed(t, c, `
 tenants:
   - id: acme
     number: 2
@@ -61,8 +61,11 @@ tenants:
     destinations: {cart: {}, account: {hosts: [https://acme.example]}, apps: [{id: "01"}]}
   - id: empty
 `, "ACME_SECRET=from outside")
-	if err != nil || rows != nil {
-		t.Fatalf("got %v, %v", rows, err)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(&Seed{Passwords: map[string]string{"api": "pass word"}}, seed); diff != "" {
+		t.Errorf("beside its tenants (-want +got):\n%s", diff)
 	}
 	tenants, err := c.Declared()
 	if err != nil {
@@ -94,7 +97,7 @@ tenants:
 }
 
 func TestASeedsRowsHoldTextsAsTheyStandThere(t *testing.T) {
-	rows, err := addSeed(t, seeded(), `
+	seed, err := addSeed(t, seeded(), `
 tenants:
   - people:
       customers:
@@ -116,7 +119,7 @@ tenants:
 	}
 	type row struct{ Tenant, Kind, Values string }
 	var got []row
-	for _, r := range rows {
+	for _, r := range seed.Rows {
 		values, err := json.Marshal(r.Values)
 		if err != nil {
 			t.Fatal(err)
@@ -138,7 +141,7 @@ tenants:
 		"":         "seed.yaml:5:11: tenants[0].people.customers[0] is wrong",
 		"external": "seed.yaml:5:11: tenants[0].people.customers[0].external is wrong",
 	} {
-		if got := rows[0].Problem(column, "is wrong").String(); got != want {
+		if got := seed.Rows[0].Problem(column, "is wrong").String(); got != want {
 			t.Errorf("got %q, want %q", got, want)
 		}
 	}
@@ -156,10 +159,10 @@ func TestEveryMistakeOfASeedIsNamedAndNothingIsAdded(t *testing.T) {
 	head, listed, _ := strings.Cut(string(text), "#= ")
 	want := strings.Split(strings.TrimSpace(listed), "\n#= ")
 	c := seeded()
-	rows, err := addSeed(t, c, string(text))
+	seed, err := addSeed(t, c, string(text))
 	var problems Problems
-	if !errors.As(err, &problems) || rows != nil || len(c.Tenants) != 1 {
-		t.Fatalf("got %v, %d tenants, %v, want problems and nothing added", rows, len(c.Tenants), err)
+	if !errors.As(err, &problems) || seed != nil || len(c.Tenants) != 1 {
+		t.Fatalf("got %v, %d tenants, %v, want problems and nothing added", seed, len(c.Tenants), err)
 	}
 	got := strings.Split(err.Error(), "\n")
 	if *update {

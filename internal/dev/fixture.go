@@ -74,9 +74,11 @@ const (
 
 // Config returns the configuration of the demo for a server on that port of
 // localhost. The data directory and the root key are left to the caller.
-func Config(port uint16) *config.Config {
-	here := fmt.Sprintf("http://localhost:%d", port)
-	otherHost := fmt.Sprintf("http://127.0.0.1:%d", port)
+func Config(port uint16) *config.Config { return ConfigAt(Place{Port: port}) }
+
+// ConfigAt returns what Config does, for a server in that place.
+func ConfigAt(place Place) *config.Config {
+	here, otherHost := place.URL("localhost"), place.URL("127.0.0.1")
 	c := config.Default()
 	c.PublicURL = here
 	c.TrustedProxies = loopback()
@@ -108,7 +110,7 @@ func Config(port uint16) *config.Config {
 		shop, other,
 		merchant(linkedTenant, LinkedNumber, "Harbour Books Demo", here),
 		merchant(unlinkedTenant, UnlinkedNumber, "Northgate Tools Demo", here),
-		group(port),
+		group(place),
 	}
 	return c
 }

@@ -49,15 +49,15 @@ var lobs = []struct{ id, name, description string }{
 	{"07", "ABC Pension", "Pension funds"},
 }
 
-// group returns the group's tenant for a server on that port of localhost.
-func group(port uint16) config.Tenant {
+// group returns the group's tenant for a server in that place.
+func group(place Place) config.Tenant {
 	g := config.DefaultTenant(string(groupTenant))
 	g.Name = "ABC Group Demo"
-	g.Domains = []string{fmt.Sprintf("localhost:%d", port), fmt.Sprintf("127.0.0.1:%d", port)}
+	g.Domains = []string{place.HostPort("localhost"), place.HostPort("127.0.0.1")}
 	g.Issuers = []config.Issuer{config.OwnIssuer(LOBScope)}
 	g.Clients = groupClients()
 	g.Destinations = config.Destinations{}
-	api := "http://" + g.Domains[0]
+	api := place.URL("localhost")
 	for _, lob := range lobs {
 		app := config.DefaultApp(lob.id, lob.name)
 		app.Description = lob.description

@@ -23,6 +23,8 @@ type LOB struct {
 	// Client is its x-lob-client-id; Bearer and Secret are what it has from the
 	// issuer of access tokens.
 	Client, Bearer, Secret string
+	// Transport makes the calls; nil is the usual one.
+	Transport http.RoundTripper
 }
 
 // Issue asks for a token that takes a member to the line of business with that id,
@@ -61,9 +63,12 @@ const early = time.Minute
 
 // client follows no redirects: the API has none, and an access token must not go
 // elsewhere. It waits a little longer than the API takes at most.
-var client = &http.Client{
-	Timeout:       30 * time.Second,
-	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+func (l LOB) client() *http.Client {
+	return &http.Client{
+		Transport:     l.Transport,
+		Timeout:       30 * time.Second,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
 }
 
 // errUnauthorized is why a call failed whose access token is not good.
@@ -147,7 +152,7 @@ func (a *api) post(ctx context.Context, path string, body io.Reader, header http
 		return "", fmt.Errorf("call %s: %w", path, err)
 	}
 	r.Header = header
-	answer, err := client.Do(r)
+	answer, err := a.client().Do(r)
 	if err != nil {
 		return "", fmt.Errorf("call %s: %w", path, err)
 	}

@@ -90,12 +90,9 @@ func newSite(t *testing.T) *site {
 		"/v2/validate_sso_token": `{"ReturnCode":1,"ReturnMessage":"Token Verified successfully","CIINo":"10001004","Functionality":"D","IsValidToken":true,"LOBId":"01","TokenSource":"ABC App"}`,
 		"/v2/get_member":         `{"ReturnCode":1,"CustomerName":"Asha <b>Menon"}`,
 	}}}
-	before := client.Transport
-	client.Transport = s.backend
-	t.Cleanup(func() { client.Transport = before })
 	s.Handler = New(Options{
 		Find: func(host, id string) (LOB, bool) {
-			return LOB{ID: id, Name: "ABC Funds", API: "https://api.example", Client: "L1=", Bearer: "bearer", Secret: "s+ cret"}, host == "lob.example" && id == "01"
+			return LOB{ID: id, Name: "ABC Funds", API: "https://api.example", Client: "L1=", Bearer: "bearer", Secret: "s+ cret", Transport: s.backend}, host == "lob.example" && id == "01"
 		},
 		NotFound: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNotFound) }),
 		Log:      slog.New(slog.NewTextHandler(&s.logged, nil)),

@@ -11,6 +11,8 @@ import (
 // certificate is the one the server shows; it can be replaced while it runs.
 type certificate struct {
 	current atomic.Pointer[tls.Certificate]
+	// choose, if not nil, chooses one for a connection instead.
+	choose func(*tls.ClientHelloInfo) (*tls.Certificate, error)
 }
 
 // readCertificate reads the files that the configuration names.
@@ -24,8 +26,9 @@ func readCertificate(cfg *config.Config) (*tls.Certificate, error) {
 
 // config returns how TLS is spoken.
 func (c *certificate) config() *tls.Config {
-	return &tls.Config{
-		MinVersion:     tls.VersionTLS12,
-		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return c.current.Load(), nil },
+	choose := c.choose
+	if choose == nil {
+		choose = func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return c.current.Load(), nil }
 	}
+	return &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: choose}
 }

@@ -22,11 +22,12 @@ type core struct {
 	dialects  dialects
 	routes    table
 	operators http.Handler
+	transport http.RoundTripper // of the calls that its pages make; nil is the usual one
 }
 
 // openCore opens the store and applies the declared tenants.
 func (s *Server) openCore(ctx context.Context) (*core, error) {
-	c := &core{}
+	c := &core{transport: s.demo.transport()}
 	var err error
 	if c.store, err = OpenStore(ctx, s.cfg.DataDir, StoreOptions{Keys: s.keys, Clock: s.demo.clock(), Log: s.log}); err != nil {
 		return nil, err
@@ -55,6 +56,11 @@ func (s *Server) fill(ctx context.Context, c *core) error {
 	if err != nil {
 		return err
 	}
+	if s.demo != nil && s.demo.People != nil { // first: when they can't be loaded, nothing else has changed
+		if err := s.demo.People(ctx, c.directory); err != nil {
+			return err
+		}
+	}
 	if s.demo != nil && s.demo.Keys != nil {
 		if err := s.demo.Keys(ctx, c.signOn); err != nil {
 			return err
@@ -65,11 +71,6 @@ func (s *Server) fill(ctx context.Context, c *core) error {
 	}
 	if err := c.signOn.Apply(ctx, tenants); err != nil {
 		return err
-	}
-	if s.demo != nil && s.demo.People != nil {
-		if err := s.demo.People(ctx, c.directory); err != nil {
-			return err
-		}
 	}
 	return c.signOn.CountLive(ctx)
 }

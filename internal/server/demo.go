@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -21,6 +22,11 @@ type Demo struct {
 	People func(context.Context, *directory.Service) error
 	// Credentials are what programs of tenants have that are not the demo's own.
 	Credentials []shop.Credentials
+	// Transport makes the calls of the demo's own programs.
+	Transport http.RoundTripper
+	// Certificate chooses the certificate for a connection; all connections are TLS
+	// then.
+	Certificate func(*tls.ClientHelloInfo) (*tls.Certificate, error)
 	// Sandbox shows every call, and lets people and test suites interfere.
 	Sandbox *sandbox.Sandbox
 }
@@ -31,6 +37,23 @@ func (d *Demo) around(edge http.Handler) http.Handler {
 		return edge
 	}
 	return d.Sandbox.Around(edge)
+}
+
+// transport returns what makes the calls of the demo's own programs; nil is the
+// usual one.
+func (d *Demo) transport() http.RoundTripper {
+	if d == nil {
+		return nil
+	}
+	return d.Transport
+}
+
+// certificate returns the certificates of the demo, or nil without TLS.
+func (d *Demo) certificate() *certificate {
+	if d == nil || d.Certificate == nil {
+		return nil
+	}
+	return &certificate{choose: d.Certificate}
 }
 
 // use tells the sandbox what it works on.
@@ -58,6 +81,7 @@ func (d *dialects) forSandbox() []sandbox.Dialect {
 func (s *Server) shop(c *core) *shop.Shop {
 	return shop.New(shop.Options{
 		BaseURL: s.URL(), Registry: c.signOn.Registry(), Credentials: append(dev.Credentials(), s.demo.Credentials...),
+		Transport: c.transport,
 		Shopper: func(ctx context.Context, p sandbox.Person) (int64, error) {
 			id, err := strconv.ParseInt(string(p.Ref), 10, 64)
 			if err != nil {

@@ -41,6 +41,6 @@ func (c *core) pageOf(host, id string) (lobpage.LOB, bool) {
 	}
 	return lobpage.LOB{
 		ID: app.ID, Name: app.Settings[lob.SettingName], API: app.Settings[config.AppPageAPI],
-		Client: app.Settings[config.AppPageClient], Bearer: bearer.ID, Secret: bearer.Secrets[0].Reveal(),
+		Client: app.Settings[config.AppPageClient], Bearer: bearer.ID, Secret: bearer.Secrets[0].Reveal(), Transport: c.transport,
 	}, true
 }

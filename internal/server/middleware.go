@@ -22,6 +22,9 @@ type edge struct {
 	bounds  func(path string) *bounds // what stands in for timeout, or nil; may be nil itself
 	log     *slog.Logger
 	access  bool // log every request
+	// local: the host is localhost, which must not be bound to TLS: what else runs on
+	// the machine has the same name.
+	local bool
 }
 
 // oneYear is for how long a browser that came over TLS shall come over TLS.
@@ -35,7 +38,7 @@ func (e *edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x.info.Addr, x.info.Secure = e.clients.Client(r)
 	h := w.Header()
 	h.Set(inbound.Header, x.info.SupportCode)
-	if x.info.Secure {
+	if x.info.Secure && !e.local {
 		h.Set("Strict-Transport-Security", oneYear)
 	}
 	ctx := inbound.With(e.begin(x, r).from(x.started), &x.info)

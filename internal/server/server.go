@@ -76,7 +76,7 @@ func (s *Server) open(ctx context.Context) error {
 			return err
 		}
 	}
-	if s.cfg.TLSCert != "" {
+	if s.cert = s.demo.certificate(); s.cert == nil && s.cfg.TLSCert != "" {
 		shown, err := readCertificate(s.cfg)
 		if err != nil {
 			return err
@@ -107,6 +107,7 @@ func (s *Server) serversUp() {
 	s.http = &http.Server{
 		Handler: s.demo.around(&edge{
 			next: s, bounds: s.bounds, clients: clients, timeout: deadlines{after: time.Duration(limits.HandlerTimeout)}, log: s.log, access: s.cfg.Log.Access,
+			local: s.demo != nil,
 		}),
 		ReadHeaderTimeout: time.Duration(limits.ReadHeaderTimeout),
 		ReadTimeout:       time.Duration(limits.RequestTimeout),

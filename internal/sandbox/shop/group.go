@@ -1,6 +1,7 @@
 package shop
 
 import (
+	"cmp"
 	"context"
 	"net/url"
 	"slices"
@@ -25,10 +26,10 @@ func (s *Shop) issuesFor(c *Credentials, d *signon.Destination) bool {
 }
 
 func (s *Shop) askLOB(ctx context.Context, a *asking) (string, error) {
-	app := lobpage.LOB{API: s.BaseURL, Client: a.LOBClient, Bearer: a.Bearer, Secret: a.BearerSecret}
+	app := lobpage.LOB{API: cmp.Or(a.API, s.BaseURL), Client: a.LOBClient, Bearer: a.Bearer, Secret: a.BearerSecret, Transport: s.HTTP.Transport}
 	number, token, err := app.Issue(ctx, string(a.Person.Ref), a.Destination, functionality)
 	if err != nil {
 		return "", err
 	}
-	return s.BaseURL + "/lob/" + url.PathEscape(a.Destination) + "?" + url.Values{"TokenNo": {token}, "TokenRefNo": {number}}.Encode(), nil
+	return app.API + "/lob/" + url.PathEscape(a.Destination) + "?" + url.Values{"TokenNo": {token}, "TokenRefNo": {number}}.Encode(), nil
 }

@@ -26,7 +26,8 @@ type Credentials struct {
 	User, Password, OnBehalfOf string
 	// LOBClient is an x-lob-client-id; Bearer and BearerSecret are what it gets its
 	// access tokens for, for GenerateSSOToken.
-	LOBClient, Bearer, BearerSecret string
+	// API is where, when that is not with the other APIs.
+	LOBClient, Bearer, BearerSecret, API string
 	// Product is what links put into the cart, and Contract what BlueSnap's call it;
 	// the same when empty.
 	Product, Contract string
@@ -41,6 +42,8 @@ type Options struct {
 	// Shopper returns the number by which BlueSnap knows a customer; 0 when it does
 	// not.
 	Shopper func(context.Context, sandbox.Person) (int64, error)
+	// Transport makes the calls when there is no HTTP; nil is a usual one.
+	Transport http.RoundTripper
 	// HTTP makes the calls. It should follow no redirect and reuse no connection:
 	// a call that fails must fail, and not be sent again.
 	HTTP *http.Client
@@ -52,18 +55,26 @@ type Shop struct{ Options }
 // New returns a shop.
 func New(o Options) *Shop {
 	if o.HTTP == nil {
-		transport, ok := http.DefaultTransport.(*http.Transport)
-		if !ok {
-			transport = &http.Transport{}
+		if o.Transport == nil {
+			o.Transport = once()
 		}
-		transport = transport.Clone()
-		transport.DisableKeepAlives, transport.Proxy = true, nil
 		o.HTTP = &http.Client{
-			Transport: transport, Timeout: timeout,
+			Transport: o.Transport, Timeout: timeout,
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		}
 	}
 	return &Shop{o}
+}
+
+// once returns a transport that uses each connection once.
+func once() *http.Transport {
+	transport, ok := http.DefaultTransport.(*http.Transport)
+	if !ok {
+		transport = &http.Transport{}
+	}
+	transport = transport.Clone()
+	transport.DisableKeepAlives, transport.Proxy = true, nil
+	return transport
 }
 
 // timeout is a little longer than the slowest API takes at most.
