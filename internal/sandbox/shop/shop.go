@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/latchkey-sso/latchkey/internal/sandbox"
@@ -25,11 +26,11 @@ type Credentials struct {
 	// tenant's number when the API user is another's.
 	User, Password, OnBehalfOf string
 	// LOBClient is an x-lob-client-id; Bearer and BearerSecret are what it gets its
-	// access tokens for, for GenerateSSOToken.
-	// API is where, when that is not with the other APIs.
+	// access tokens for, for GenerateSSOToken. API is where that is, when it is not with
+	// the other APIs.
 	LOBClient, Bearer, BearerSecret, API string
-	// Product is what links put into the cart, and Contract what BlueSnap's call it;
-	// the same when empty.
+	// Product is what links put into the cart; when it is empty, one that nobody sells.
+	// Contract is what BlueSnap's call it; the same when empty.
 	Product, Contract string
 }
 
@@ -176,8 +177,10 @@ func (s *Shop) offers(d *dialect) []sandbox.Offer {
 			continue
 		}
 		for j := range tenant.Destinations {
-			if dest := &tenant.Destinations[j]; d.offers(s, c, dest) {
-				all = append(all, sandbox.Offer{Tenant: c.Tenant, Destination: dest.ID, Title: title(dest), Kind: people[dest.Kind]})
+			dest := &tenant.Destinations[j]
+			offer := sandbox.Offer{Tenant: c.Tenant, Destination: dest.ID, Title: title(dest), Kind: people[dest.Kind]}
+			if d.offers(s, c, dest) && !slices.Contains(all, offer) { // several may ask for the same
+				all = append(all, offer)
 			}
 		}
 	}

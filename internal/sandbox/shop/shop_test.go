@@ -2,6 +2,7 @@ package shop_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"log/slog"
@@ -38,8 +39,10 @@ func demo(t *testing.T) shop.Options {
 	tcp, _ := listeners[0].Addr().(*net.TCPAddr)
 	cfg := dev.Config(tcp.AddrPort().Port())
 	cfg.DataDir, cfg.RootKey = t.TempDir(), config.Literal(strings.Repeat("0f", 32))
+	log := slog.New(slog.DiscardHandler)
 	s, err := server.New(t.Context(), server.Options{
-		Config: cfg, Log: slog.New(slog.DiscardHandler), Listeners: listeners, Demo: &server.Demo{Keys: dev.SeedKeys, People: dev.Seed},
+		Config: cfg, Log: log, Listeners: listeners,
+		Demo: &server.Demo{Keys: dev.SeedKeys, People: dev.Seed, Sandbox: sandbox.New(sandbox.Options{Log: log, BaseURL: cfg.PublicURL})},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -172,6 +175,58 @@ func TestPortalLinksAreForTheBrowserThatAsked(t *testing.T) {
 	}
 	if status, _ := follow(t, link, "127.0.0.1"); status != http.StatusOK {
 		t.Errorf("from nobody knows where: got status %d at this machine, want 200", status)
+	}
+}
+
+// The sandbox's own API issues links for the address at which it is called.
+func TestLinksOfTheSandboxAreForWhoeverAskedIt(t *testing.T) {
+	t.Parallel()
+	o := demo(t)
+	body := `{"dialect":"bluesnap","tenant":"avangate","kind":"user","ref":"1111001","destination":"portal"}`
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, o.BaseURL+"/dev/api/links", strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("X-Forwarded-For", home)
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	var link struct{ URL string }
+	if err := json.NewDecoder(answer.Body).Decode(&link); err != nil || answer.StatusCode != http.StatusCreated {
+		t.Fatalf("got status %d, %v", answer.StatusCode, err)
+	}
+	if status, _ := follow(t, link.URL, elsewhere); status != http.StatusForbidden {
+		t.Errorf("from elsewhere: got status %d, want 403", status)
+	}
+	if status, page := follow(t, link.URL, home); status != http.StatusOK || !strings.Contains(page, "Olivia Bennett") {
+		t.Errorf("from home: got status %d, want Olivia's portal", status)
+	}
+}
+
+func TestATenantThatSellsNothingHasACartAllTheSame(t *testing.T) {
+	t.Parallel()
+	o := demo(t)
+	o.Credentials = []shop.Credentials{
+		{Tenant: "avangate", MerchantCode: dev.MerchantCode, SecretKey: dev.SecretKey, User: dev.APIUser, Password: dev.APIPassword},
+		{Tenant: "avangate", MerchantCode: "ANOTHER", SecretKey: "of the same tenant"},
+	}
+	s := shop.New(o)
+	for dialect, destination := range map[string]string{shop.REST: "cart", shop.Blue: "entrance"} {
+		link, err := s.Link(t.Context(), dialect, shop.Ask{Person: john, Destination: destination, TTL: time.Minute})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if status, page := follow(t, link, home); status != http.StatusOK || !strings.Contains(page, "John") {
+			t.Errorf("%s: got status %d, want a page of John's", destination, status)
+		}
+	}
+	for _, issuer := range s.Issuers() {
+		if len(issuer.Offers) != 2 {
+			t.Errorf("%s: got %v, want each destination once", issuer.Dialect, issuer.Offers)
+		}
 	}
 }
 

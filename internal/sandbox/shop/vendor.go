@@ -1,6 +1,7 @@
 package shop
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"encoding/xml"
@@ -32,7 +33,7 @@ func (a *asking) buyLink() string {
 	}
 	query := a.Query
 	if query == "" {
-		query = "PRODS=" + url.QueryEscape(a.Product) + "&QTY=1&CART=1"
+		query = "PRODS=" + url.QueryEscape(cmp.Or(a.Product, "1")) + "&QTY=1&CART=1"
 	}
 	return a.dest.Origins[0].String() + path + "?" + query
 }
