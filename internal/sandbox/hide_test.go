@@ -174,10 +174,12 @@ var places = map[string]func(c *Call, secret string){
 	"soap map": func(c *Call, s string) {
 		c.Request.Body.Text = "<item><key>secret</key><value>" + html.EscapeString(s) + "</value></item>"
 	},
-	"query":        func(c *Call, s string) { c.Request.URL = "/rest/6.0/x/?a=b&api_key=" + url.QueryEscape(s) },
-	"nested query": func(c *Call, s string) { c.Request.URL = "/x?u=" + url.QueryEscape("https://a.example/?pwd="+url.QueryEscape(s)) },
-	"location":     func(c *Call, s string) { c.Response.Header.Set("Location", "/x?password="+url.QueryEscape(s)) },
-	"header":       func(c *Call, s string) { c.Request.Header.Set("X-Client-Secret", s) },
+	"query": func(c *Call, s string) { c.Request.URL = "/rest/6.0/x/?a=b&api_key=" + url.QueryEscape(s) },
+	"nested query": func(c *Call, s string) {
+		c.Request.URL = "/x?u=" + url.QueryEscape("https://a.example/?pwd="+url.QueryEscape(s))
+	},
+	"location": func(c *Call, s string) { c.Response.Header.Set("Location", "/x?password="+url.QueryEscape(s)) },
+	"header":   func(c *Call, s string) { c.Request.Header.Set("X-Client-Secret", s) },
 }
 
 func FuzzNoSecretSurvives(f *testing.F) {

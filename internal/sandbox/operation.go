@@ -104,10 +104,13 @@ func operation(c *Call, u *url.URL, body string) string {
 	case "bluesnap":
 		return endpoint(segments, 2)
 	case "generatessotoken":
-		if len(segments) > 0 && segments[0] == "v2" {
+		switch {
+		case len(segments) == 0:
+		case segments[0] == "v2":
 			return endpoint(segments, 1)
+		default: // token, jwks.json, openid-configuration
+			return shortWord(segments[len(segments)-1])
 		}
-		return segments[len(segments)-1] // token, jwks.json, openid-configuration
 	}
 	return ""
 }
