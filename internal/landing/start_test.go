@@ -12,7 +12,7 @@ import (
 func TestStartPageIssuesAFreshLinkPerClick(t *testing.T) {
 	s := newSite(t)
 	b := s.browser()
-	page := b.get("/").status(t, http.StatusOK).shows(t, "Latchkey is running", "SECRET_KEY", "HotTalks1Customer123", "visa 1111, mastercard 4444", "29.90 EUR")
+	page := b.get("/").status(t, http.StatusOK).shows(t, "Latchkey is running", `href="/dev"`, "Watch calls live", "SECRET_KEY", "HotTalks1Customer123", "visa 1111, mastercard 4444", "29.90 EUR")
 	checkHeaders(t, page, "same-origin")
 	seen := map[string]bool{}
 	for _, name := range []string{"cart", "cart", "cart-without-cards", "account", "portal", "portal", "entrance"} {
