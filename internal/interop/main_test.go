@@ -38,6 +38,7 @@ func TestMain(m *testing.M) {
 var demo program
 
 type program struct {
+	args   []string // beyond those of every demo
 	once   sync.Once
 	cmd    *exec.Cmd
 	stderr bytes.Buffer
@@ -56,7 +57,7 @@ func (p *program) url(t *testing.T) string {
 }
 
 func (p *program) start() error {
-	p.cmd = exec.Command(os.Args[0], "dev", "--listen", "127.0.0.1:0", "--log-level", "warn")
+	p.cmd = exec.Command(os.Args[0], append([]string{"dev", "--listen", "127.0.0.1:0", "--log-level", "warn"}, p.args...)...)
 	p.cmd.Env = append(os.Environ(), asProgram+"=1")
 	p.cmd.Stderr = &p.stderr
 	out, err := p.cmd.StdoutPipe()
