@@ -416,3 +416,18 @@ func BenchmarkHide(b *testing.B) {
 		})
 	}
 }
+
+func FuzzContainsFold(f *testing.F) {
+	f.Add("Some TEXT", "text")
+	f.Add("", "")
+	f.Add("zzZ", "zz")
+	f.Fuzz(func(t *testing.T, text, word string) {
+		if strings.ContainsFunc(text+word, func(r rune) bool { return r >= 0x80 }) {
+			t.Skip()
+		}
+		word = strings.ToLower(word)
+		if got, want := containsFold(text, word), strings.Contains(strings.ToLower(text), word); got != want {
+			t.Errorf("%q in %q: got %v, want %v", word, text, got, want)
+		}
+	})
+}

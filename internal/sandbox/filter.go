@@ -131,20 +131,49 @@ func (c *Call) size() int64 {
 	return size
 }
 
+// byFrequency are letters, the most frequent ones first.
+const byFrequency = "etaoinsrhldcumfpgwybvkxjqz"
+
 // containsFold reports whether the text contains the word, which is in lower case,
-// in whatever case as far as ASCII goes.
+// in whatever case. It looks for the word's rarest letter: there are 64 MiB to
+// search.
 func containsFold(text, word string) bool {
-	if word == "" {
-		return true
+	if len(word) == 0 || len(word) > len(text) {
+		return len(word) == 0
 	}
-	other := word[0]
-	if other >= 'a' && other <= 'z' {
-		other -= 'a' - 'A'
-	}
-	for i := 0; i+len(word) <= len(text); i++ {
-		if c := text[i]; (c == word[0] || c == other) && strings.EqualFold(text[i:i+len(word)], word) {
-			return true
+	at, rank := 0, -2
+	for i := range len(word) {
+		if r := strings.IndexByte(byFrequency, word[i]); r > rank {
+			at, rank = i, r
 		}
 	}
-	return false
+	lower, upper := word[at], word[at]
+	if rank >= 0 {
+		upper -= 'a' - 'A'
+	}
+	from, until := at, len(text)-len(word)+at+1
+	nextLower, nextUpper := indexFrom(text, lower, from, until), indexFrom(text, upper, from, until)
+	for {
+		i := min(nextLower, nextUpper)
+		if i >= until {
+			return false
+		}
+		if strings.EqualFold(text[i-at:i-at+len(word)], word) {
+			return true
+		}
+		if nextLower == i {
+			nextLower = indexFrom(text, lower, i+1, until)
+		}
+		if nextUpper == i {
+			nextUpper = indexFrom(text, upper, i+1, until)
+		}
+	}
+}
+
+// indexFrom returns where the byte is at or after from, or until.
+func indexFrom(text string, c byte, from, until int) int {
+	if n := strings.IndexByte(text[from:until], c); n >= 0 {
+		return from + n
+	}
+	return until
 }

@@ -18,7 +18,7 @@ const (
 	maxNameLen   = 200 // bytes before a colon or an equals sign
 	maxNesting   = 3   // of what is escaped within what is escaped
 	leastRepeat  = 8   // bytes of a secret that is looked for wherever it comes again
-	leastSession = 20  // bytes of a cookie's value that names a session
+	leastSession = 20  // bytes of a cookie's value that is, too: shorter ones are words
 )
 
 // hiding takes the secrets out of one call's texts: by where they are (passwords of
@@ -31,6 +31,26 @@ type hiding struct {
 	from, until time.Time
 	// taken are the secrets that were found.
 	taken []string
+	// names are those that were judged already: most come often.
+	names map[string]bool
+}
+
+// maxNames is how many names are remembered.
+const maxNames = 500
+
+// namesSecret is the function of that name with a memory.
+func (h *hiding) namesSecret(name string) bool {
+	is, ok := h.names[name]
+	if !ok {
+		is = namesSecret(name)
+		if h.names == nil {
+			h.names = map[string]bool{}
+		}
+		if len(h.names) < maxNames {
+			h.names[name] = is
+		}
+	}
+	return is
 }
 
 // take returns what stands for a field's value in the text, given the value itself.
@@ -79,10 +99,10 @@ func (h *hiding) header(header http.Header) http.Header {
 func (h *hiding) headerValue(name, value string) string {
 	switch name {
 	case "Cookie", "Cookie2":
-		return hideCookies(value)
+		return h.cookies(value)
 	case "Set-Cookie":
 		first, rest, more := strings.Cut(value, ";")
-		if first = hideCookies(first); more {
+		if first = h.cookies(first); more {
 			first += ";" + h.text(rest)
 		}
 		return first
@@ -97,14 +117,17 @@ func (h *hiding) headerValue(name, value string) string {
 	return h.text(value)
 }
 
-// hideCookies hides the values of cookies.
-func hideCookies(line string) string {
+// cookies hides the values of cookies.
+func (h *hiding) cookies(line string) string {
 	pairs := strings.Split(line, ";")
 	for i, pair := range pairs {
 		name, value, named := strings.Cut(pair, "=")
 		switch {
 		case named && strings.TrimSpace(value) != "":
 			pairs[i] = name + "=" + hidden
+			if len(value) >= leastSession && !slices.Contains(h.taken, value) {
+				h.taken = append(h.taken, value)
+			}
 		case !named && strings.TrimSpace(pair) != "":
 			pairs[i] = pair[:len(pair)-len(strings.TrimLeft(pair, " "))] + hidden
 		}

@@ -18,7 +18,7 @@ func (h *hiding) fields(text string) string {
 		if c != ':' && c != '=' {
 			continue
 		}
-		start, end, ok := secretAt(text, done, i)
+		start, end, ok := h.secretAt(text, done, i)
 		if !ok {
 			continue
 		}
@@ -40,16 +40,16 @@ func (h *hiding) fields(text string) string {
 
 // secretAt finds the secret that a colon or an equals sign at that place tells of,
 // given where what was not hidden begins.
-func secretAt(text string, floor, at int) (start, end int, ok bool) {
+func (h *hiding) secretAt(text string, floor, at int) (start, end int, ok bool) {
 	if strings.HasPrefix(text[at:], "://") {
 		return userinfo(text, at+3)
 	}
 	name := nameBefore(text[floor:], at-floor)
-	if namesSecret(name) {
+	if h.namesSecret(name) {
 		return valueAfter(text, at)
 	}
 	if name == "name" && text[at] == '=' {
-		if start, end, ok = valueAfter(text, at); ok && namesSecret(text[start:end]) {
+		if start, end, ok = valueAfter(text, at); ok && h.namesSecret(text[start:end]) {
 			return namedValue(text, end)
 		}
 	}
@@ -224,10 +224,10 @@ func (h *hiding) elements(text string) string {
 			i = next(text, i+1)
 			continue
 		}
-		local := plainName(name[strings.LastIndexByte(name, ':')+1:])
-		if !secret && !namesSecret(local) {
+		local := name[strings.LastIndexByte(name, ':')+1:]
+		if !secret && !h.namesSecret(local) {
 			if local == "key" || local == "name" {
-				secret = namesSecret(strings.TrimSpace(text[content:endOf(text, content, "<")]))
+				secret = h.namesSecret(strings.TrimSpace(text[content:endOf(text, content, "<")]))
 			}
 			i = next(text, content)
 			continue

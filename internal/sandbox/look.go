@@ -64,9 +64,9 @@ func (c *Call) concerns(ref signon.Reference, p *Person) {
 	}
 }
 
-// concern finds out whom the call concerns: by the grants of its decisions, by the
-// link that it follows although nothing was decided yet, and by the session that
-// its browser has.
+// concern finds out whom the call concerns: by the grants of its decisions, by whom
+// its path names, by the link that it follows although nothing was decided yet, and
+// by the session that its browser has.
 func (x *exchange) concern() {
 	c := x.call
 	if x.core != nil && x.core.SignOn != nil {
@@ -103,6 +103,9 @@ func (x *exchange) grants(ctx context.Context) {
 		if kind, ref, err := x.core.SignOn.SubjectOf(ctx, d.Grant); err == nil {
 			c.concerns("", &Person{d.Tenant, kind, ref})
 		}
+	}
+	if len(c.People) == 0 && c.Kind == KindCall {
+		c.concerns("", x.named(ctx))
 	}
 	if len(c.Grants) > 0 || c.Kind != KindLink {
 		return
