@@ -227,6 +227,25 @@ func TestTheExampleIsASeedOfEveryDialect(t *testing.T) {
 	}
 }
 
+func TestTheSeedThatTheDocumentsShowCanBeLoaded(t *testing.T) {
+	text, err := os.ReadFile("../../docs/sandbox.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(text), "```yaml\n")
+	shown, _, ok := strings.Cut(rest, "```\n")
+	if !ok {
+		t.Fatal("no seed is shown")
+	}
+	dir, _ := openDirectory(t)
+	if err := mustRead(t, shown).Load(t.Context(), dir); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := dir.CustomerByExternalRef(t.Context(), "acme", "jane"); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestADemoByTLSIsAtHTTPSAddressesAlone(t *testing.T) {
 	for place, want := range map[Place][2]string{
 		{Port: 8443, TLS: true}: {"https://localhost:8443", "localhost:8443"},
