@@ -86,6 +86,9 @@ func (p *pages) callView(c *Call, row *rowView) *callView {
 	if strings.Contains(curl, hidden) {
 		v.CurlNote = "What was hidden is not in the command: put it in where it says " + hidden + "."
 	}
+	if unread := c.Request.Header.Get("Content-Length"); c.Request.Body.Size == 0 && unread != "" && unread != "0" {
+		v.Request.Body.Note = "The body was not read: what decided stood before it."
+	}
 	v.Newer, v.Older = p.beside(c)
 	return v
 }
@@ -125,7 +128,7 @@ func sizeOf(b *Body) string {
 
 func shownDecision(t *signon.Trace) decisionView {
 	d := decisionView{
-		Operation: capital(string(t.Operation)), Failed: t.Failed != "", Check: string(t.Failed), Reason: string(t.Reason),
+		Operation: operationName(t.Operation), Failed: t.Failed != "", Check: string(t.Failed), Reason: strings.ReplaceAll(string(t.Reason), "_", " "),
 		Expected: pieces(t.Expected, nil), Received: pieces(t.Received, nil), Note: t.Note,
 	}
 	var about []string
@@ -139,6 +142,13 @@ func shownDecision(t *signon.Trace) decisionView {
 		d.Steps = append(d.Steps, stepView{string(s.Check), string(s.Result), strings.ReplaceAll(string(s.Result), " ", "-")})
 	}
 	return d
+}
+
+func operationName(o signon.Operation) string {
+	if o == signon.OpAPISession {
+		return "API session"
+	}
+	return capital(string(o))
 }
 
 // capital returns a text that begins a line.

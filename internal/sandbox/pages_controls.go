@@ -233,7 +233,10 @@ func contains(options []page.Option, o page.Option) bool {
 
 // faultView says what a fault does.
 func (p *pages) faultView(f *Fault) faultView {
-	v := faultView{ID: f.ID, Over: f.Spent(), Count: fmt.Sprintf("%d of %s failed", f.Failed, count(f.Seen, "call"))}
+	v := faultView{ID: f.ID, Over: f.Spent(), Count: "no call yet"}
+	if f.Seen > 0 {
+		v.Count = fmt.Sprintf("%d of %s failed", f.Failed, count(f.Seen, "call"))
+	}
 	whose := "Every API and links"
 	if f.Dialect == FaultLinks {
 		whose = "Links"

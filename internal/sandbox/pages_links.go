@@ -2,16 +2,13 @@ package sandbox
 
 import (
 	"context"
-	"net"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
-	"github.com/latchkey-sso/latchkey/internal/inbound"
 	"github.com/latchkey-sso/latchkey/internal/page"
 	"github.com/latchkey-sso/latchkey/internal/signon"
 )
@@ -162,11 +159,12 @@ func (p *pages) showFresh(ctx context.Context, v *linksView, ref string) error {
 	})
 }
 
-// choose offers the people, and what there is for the one who is chosen: the first,
-// unless somebody else is.
+// choose offers the people, and what there is for the one who is chosen: the first
+// customer, unless somebody else is.
 func (v *linksView) choose(n *namer, people []PersonRow) {
 	if !slices.ContainsFunc(people, func(p PersonRow) bool { return p.value() == v.Chosen }) && len(people) > 0 {
-		v.Chosen = people[0].value()
+		first := slices.IndexFunc(people, func(p PersonRow) bool { return p.Kind == signon.SubjectCustomer })
+		v.Chosen = people[max(first, 0)].value()
 	}
 	tenant := signon.TenantID("")
 	for i := range people {
@@ -205,24 +203,12 @@ func (p *pages) issueLink(w http.ResponseWriter, r *http.Request) error {
 		return signon.ErrNotFound
 	}
 	dialect, destination, _ := strings.Cut(r.PostFormValue("offer"), "/")
-	link, err := p.IssueLink(withBrowser(r), IssueRequest{Dialect: dialect, Person: person, Destination: destination})
+	link, err := p.IssueLink(r.Context(), IssueRequest{Dialect: dialect, Person: person, Destination: destination})
 	if err != nil {
 		v.Notices.Known = []page.Notice{{Kind: "bad", Text: "No link: " + sentence(err), Alert: true}}
 		return p.writeLinks(w, r, http.StatusUnprocessableEntity, v)
 	}
 	return seeOther(w, "/dev/links?"+url.Values{"person": {v.Chosen}, "fresh": {string(link.Reference)}}.Encode())
-}
-
-// withBrowser returns a context that has the address of the request's browser, as
-// that of whoever wants a link.
-func withBrowser(r *http.Request) context.Context {
-	info := &inbound.Info{Addr: netip.IPv6Loopback()}
-	if host, _, err := net.SplitHostPort(r.RemoteAddr); err == nil {
-		if addr, err := netip.ParseAddr(host); err == nil {
-			info.Addr = addr
-		}
-	}
-	return inbound.With(r.Context(), info)
 }
 
 // sentence returns what an error says to whoever did it.

@@ -112,7 +112,17 @@ func decided(traces []signon.Trace) decidedView {
 	if len(traces) == 0 {
 		return decidedView{}
 	}
-	return decidedView{"passed", string(traces[len(traces)-1].Operation) + " passed"}
+	last := traces[len(traces)-1].Operation
+	if text, ok := passed[last]; ok {
+		return decidedView{"passed", text}
+	}
+	return decidedView{"passed", string(last) + " passed"}
+}
+
+// passed says what was done when nothing failed.
+var passed = map[signon.Operation]string{
+	signon.OpAuthenticate: "authenticated", signon.OpPassword: "authenticated", signon.OpIssue: "issued", signon.OpRedeem: "redeemed",
+	signon.OpResolve: "read", signon.OpCall: "done",
 }
 
 // statusLine returns a status with its words.

@@ -107,7 +107,7 @@ func (n *namer) entry(e *Entry, several bool) entryView {
 		return v
 	}
 	event := e.Event
-	v.Class, v.Text, v.Reason = "event", capital(strings.ReplaceAll(strings.ReplaceAll(string(event.Type), ".", " "), "_", " ")), string(event.Reason)
+	v.Class, v.Text, v.Reason = "event", capital(strings.ReplaceAll(strings.ReplaceAll(string(event.Type), ".", " "), "_", " ")), strings.ReplaceAll(string(event.Reason), "_", " ")
 	if text, ok := eventTexts[event.Type]; ok {
 		v.Text = text
 	}
