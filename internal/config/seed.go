@@ -155,7 +155,7 @@ func (s *seed) decode(file *ast.File) Problems {
 	for i := range s.rows {
 		s.rows[i].Tenant = s.rows[i].tenant.ID
 	}
-	problems := append(s.decoder.problems, s.hashes()...)
+	problems := slices.Concat(s.decoder.problems, s.hashes())
 	if len(s.Tenants) == 0 && problems == nil {
 		problems = append(problems, s.origin.problem("tenants", "must name one at least"))
 	}

@@ -78,10 +78,10 @@ type clientSecret struct {
 }
 
 // secrets returns those that the client has.
-func (cl *Client) secrets(path string) []clientSecret {
-	hash := cl.Kind == kindBlueSnap
+func (c *Client) secrets(path string) []clientSecret {
+	hash := c.Kind == kindBlueSnap
 	return slices.DeleteFunc([]clientSecret{
-		{&cl.Secret, path + ".secret", hash}, {&cl.PreviousSecret, path + ".previous_secret", hash},
+		{&c.Secret, path + ".secret", hash}, {&c.PreviousSecret, path + ".previous_secret", hash},
 	}, func(s clientSecret) bool { return s.empty() })
 }
 
