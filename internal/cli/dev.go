@@ -128,7 +128,7 @@ func runDev(ctx context.Context, o devOptions, stdout, stderr io.Writer) (err er
 		return err
 	}
 	demo.Sandbox = sandbox.New(sandbox.Options{
-		Log: log, BaseURL: cfg.PublicURL, Example: dev.ExampleCall(cfg.PublicURL, netip.IPv6Loopback()),
+		Log: log, BaseURL: cfg.PublicURL, Open: dev.OpenSecrets(), Example: dev.ExampleCall(cfg.PublicURL, netip.IPv6Loopback()),
 	})
 	s, err := server.New(ctx, server.Options{Config: cfg, Log: log, Listeners: listeners, Demo: demo})
 	if err != nil {

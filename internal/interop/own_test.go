@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"crypto/x509"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/cookiejar"
@@ -126,6 +127,7 @@ func TestPeopleOfOnesOwnSignOnInEveryDialect(t *testing.T) {
 			o.signOn(t)
 			o.do(t, http.MethodPost, o.base+"/dev/api/reset", "{}", "Content-Type", "application/json")
 			o.signOn(t) // they are there again
+			o.keepsSecrets(t)
 			o.issueAll(t)
 		})
 	}
@@ -162,6 +164,30 @@ func (o *own) signOn(t *testing.T) {
 	}
 	if page := o.do(t, http.MethodGet, o.host+"/lob/51?"+url.Values{"TokenNo": {token}, "TokenRefNo": {number}}.Encode(), ""); !strings.Contains(page, "Acme Rentals") {
 		t.Errorf("the page of the line of business:\n%s", page)
+	}
+}
+
+// keepsSecrets checks that the sandbox shows no secret of the seed. Those of the
+// demo are public.
+func (o *own) keepsSecrets(t *testing.T) {
+	t.Helper()
+	form := "grant_type=client_credentials&client_id=" + dev.LOBBearer + "&client_secret=" + dev.LOBSecret
+	o.do(t, http.MethodPost, o.base+"/oauth2/token", form, "Content-Type", "application/x-www-form-urlencoded")
+	var listed struct {
+		Calls []struct{ ID int64 }
+	}
+	readJSON(t, o.do(t, http.MethodGet, o.base+"/dev/api/calls", ""), &listed)
+	shown := ""
+	for _, c := range listed.Calls {
+		shown += o.do(t, http.MethodGet, fmt.Sprintf("%s/dev/api/calls/%d", o.base, c.ID), "")
+	}
+	for _, secret := range []string{"acme-secret-key", "acme-password", "YWNtZS1hcGk6YWNtZS1wYXNzd29yZA", "acme-app-secret"} {
+		if strings.Contains(shown, secret) {
+			t.Errorf("the sandbox shows %q", secret)
+		}
+	}
+	if !strings.Contains(shown, dev.LOBSecret) {
+		t.Errorf("the sandbox hides a secret of the demo's own, in %d calls", len(listed.Calls))
 	}
 }
 
