@@ -10,6 +10,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/latchkey-sso/latchkey/internal/config"
 )
 
 // call is a call in few words, as the API answers it.
@@ -139,6 +141,20 @@ func TestWhoWaitsForACallGetsIt(t *testing.T) {
 	for _, timeout := range []string{"61s", "0s", "x", "-1s"} {
 		w.api(http.MethodGet, "calls/next?timeout="+timeout, "", http.StatusUnprocessableEntity, nil)
 	}
+}
+
+// hasty gives requests less time than those to the sandbox may take.
+func hasty(c *config.Config) {
+	short := config.Duration(200 * time.Millisecond)
+	c.Limits.RequestTimeout, c.Limits.WriteTimeout, c.Limits.ReadHeaderTimeout, c.Limits.HandlerTimeout = short, short, short/2, short/2
+}
+
+func TestWhoWaitsIsNotCutOff(t *testing.T) {
+	w := newWorld(t, hasty)
+	lines := w.listen("", "")
+	w.api(http.MethodGet, "calls/next?timeout=1s", "", http.StatusNotFound, nil)
+	w.do(w.request(http.MethodPost, "/soap/6.0/", "x"))
+	w.events(lines, 1)
 }
 
 // events reads events of a stream and returns the IDs of their calls.

@@ -186,12 +186,10 @@ func TestWhatCantBeIssuedIsRefusedByItsArgument(t *testing.T) {
 		`{"dialect":"2checkout-rest","tenant":"avangate","kind":"user","ref":"1111001","destination":"account"}`:      "person",
 		`{"dialect":"2checkout-rest","tenant":"nobody","kind":"customer","ref":"352365983","destination":"account"}`:  "person",
 	} {
-		var problem struct{ Errors []struct{ Location string } }
-		if r := w.request(http.MethodPost, "/dev/api/links", body); r != nil {
-			r.Header.Set("Content-Type", "application/json")
-			if status, text := w.do(r); status != http.StatusUnprocessableEntity || !strings.Contains(text, `"location":"body.`+argument+`"`) {
-				t.Errorf("%s: got %d %s %+v", body, status, text, problem)
-			}
+		r := w.request(http.MethodPost, "/dev/api/links", body)
+		r.Header.Set("Content-Type", "application/json")
+		if status, text := w.do(r); status != http.StatusUnprocessableEntity || !strings.Contains(text, `"location":"body.`+argument+`"`) {
+			t.Errorf("%s: got %d %s", body, status, text)
 		}
 	}
 	// What the API itself refuses is told as it is.

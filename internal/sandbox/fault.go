@@ -27,9 +27,6 @@ const (
 	FaultError FaultKind = "error"
 )
 
-// faultKinds are all of them, as pages list them.
-var faultKinds = []FaultKind{FaultStatus, FaultHang, FaultCut, FaultError}
-
 // FaultLinks is what Fault.Dialect says for links that are followed.
 const FaultLinks = "links"
 

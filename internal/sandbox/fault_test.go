@@ -11,7 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/latchkey-sso/latchkey/internal/config"
 	"github.com/latchkey-sso/latchkey/internal/inbound"
 	"github.com/latchkey-sso/latchkey/internal/sandbox"
 	"github.com/latchkey-sso/latchkey/internal/signon"
@@ -106,10 +105,7 @@ func TestAConnectionIsCut(t *testing.T) {
 }
 
 func TestAHangOutlastsTheServersDeadlines(t *testing.T) {
-	w := newWorld(t, func(c *config.Config) {
-		c.Limits.RequestTimeout, c.Limits.WriteTimeout = config.Duration(200*time.Millisecond), config.Duration(200*time.Millisecond)
-		c.Limits.ReadHeaderTimeout, c.Limits.HandlerTimeout = config.Duration(100*time.Millisecond), config.Duration(100*time.Millisecond)
-	})
+	w := newWorld(t, hasty)
 	w.add(`{"kind":"hang","hang":"1s","times":1}`)
 	began := time.Now()
 	w.cut()

@@ -12,12 +12,12 @@ import (
 	"github.com/latchkey-sso/latchkey/internal/signon"
 )
 
-// refusing lets the handler answer what make makes, and then refuse the same with
+// refusing lets the handler answer what sent builds, and then refuse the same with
 // the error: the two answers must be alike.
-func (w *world) refusing(what string, make func() *http.Request, err *signon.Error) {
+func (w *world) refusing(what string, sent func() *http.Request, err *signon.Error) {
 	w.Helper()
-	genuine := w.send(make())
-	asked := w.refused(make(), err)
+	genuine := w.send(sent())
+	asked := w.refused(sent(), err)
 	if asked.Code != genuine.Code || asked.Body.String() != genuine.Body.String() {
 		w.Errorf("%s: got %d %s,\nwant %d %s", what, asked.Code, asked.Body, genuine.Code, genuine.Body)
 	}

@@ -30,7 +30,7 @@ type route struct {
 }
 
 // pathToken is where the issuer that is built in gives access tokens.
-const pathToken = "oauth2/token"
+const pathToken = "oauth2/token" //nolint:gosec // a path
 
 var routes = []route{
 	{path: "v2/get_sso_token", call: getToken, wrapper: wGenerateRequest, does: signon.OpIssue},
