@@ -108,7 +108,7 @@ func readable(text, contentType string) (pretty string, name *regexp.Regexp) {
 		return text, nil
 	case strings.ContainsRune("{[", rune(trimmed[0])):
 		var b bytes.Buffer
-		if err := json.Indent(&b, []byte(trimmed), "", "  "); err != nil {
+		if deepest(trimmed) > maxShownDepth || json.Indent(&b, []byte(trimmed), "", "  ") != nil {
 			return text, jsonName
 		}
 		return b.String(), jsonName
@@ -119,6 +119,26 @@ func readable(text, contentType string) (pretty string, name *regexp.Regexp) {
 		return text, xmlTag
 	}
 	return text, nil
+}
+
+// maxShownDepth is how deep things may lie in each other that are shown one a line:
+// each line of what is deeper would be mostly blanks.
+const maxShownDepth = 64
+
+// deepest returns how many brackets are open at once, at most, those in strings
+// included.
+func deepest(text string) (most int) {
+	open := 0
+	for i := range len(text) {
+		switch text[i] {
+		case '{', '[':
+			open++
+			most = max(most, open)
+		case '}', ']':
+			open--
+		}
+	}
+	return most
 }
 
 // prettyForm returns a form with one field a line. What can't be decoded stays.
@@ -136,7 +156,7 @@ func prettyForm(text string) string {
 	return strings.Join(lines, "\n")
 }
 
-var errNotWhole = errors.New("no whole document")
+var errNotWhole = errors.New("no whole document, or too deep a one")
 
 // prettyXML returns a document with one element a line. Only blanks between tags
 // change.
@@ -152,7 +172,9 @@ func prettyXML(text string) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		p.token(token, text[from:p.in.InputOffset()])
+		if p.token(token, text[from:p.in.InputOffset()]); p.depth > maxShownDepth {
+			return "", errNotWhole
+		}
 	}
 	if p.depth != 0 {
 		return "", errNotWhole
