@@ -224,15 +224,6 @@ func numberOf(token string) string {
 	return claims.ID
 }
 
-// Offers returns what links can be asked for, by dialect.
-func (s *Sandbox) Offers() map[string][]Offer {
-	all := map[string][]Offer{}
-	for _, i := range s.core.Load().Issuers {
-		all[i.Dialect] = i.Offers
-	}
-	return all
-}
-
 // IssueLink asks for a link as a client does, by calls of the dialect, which are
 // recorded. Errors: CodeInvalid naming the argument; others say what the API
 // answered.
