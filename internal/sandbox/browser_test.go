@@ -217,17 +217,29 @@ func browserExpires(w *world, b *tab) {
 	b.submit(`button[value="2checkout-rest/cart"]`)
 	b.wantText("A fresh link for John Newman", "live", "1 link")
 	link := script[string](b, `document.querySelector("#fresh-link").textContent`)
-	if got := script[string](b, `(a => a.href + " " + a.target + " " + a.rel)(document.querySelector(".fresh a.button"))`); got != link+" _blank noopener noreferrer" {
+	if got := script[string](b, `(a => a.href + " " + a.target + " " + a.rel)(document.querySelector(".fresh-link a.button"))`); got != link+" _blank noopener noreferrer" {
 		b.Errorf("the link is opened by %s, want %s", got, link)
 	}
 	b.picture("links")
-	b.submit(`.fresh form[action$=expire] button`)
+	b.submit(`.fresh-link form[action$=expire] button`)
 	b.wantText("The link is expired now", "expired")
 	if status := b.open(link); status != http.StatusForbidden {
 		b.Errorf("got status %d for an expired link", status)
 	}
 	b.open(w.url + "/dev")
 	b.wantText("failed: expiry", "John Newman")
+	b.open(w.url + "/dev/links")
+	b.fill("#find", "no link")
+	if status := b.submit(".find button"); status != http.StatusNotFound {
+		b.Errorf("got status %d for what is no link", status)
+	}
+	b.wantText("Not found")
+	b.fill("#find", link)
+	b.submit(".find button")
+	b.wantText("What happened", "Refused", "expired")
+	if got := script[string](b, `location.href`); strings.Contains(got, "logintoken") {
+		b.Errorf("the address holds the token: %s", got)
+	}
 }
 
 func browserClock(w *world, b *tab) {
@@ -280,10 +292,16 @@ func browserKeys(w *world, b *tab) {
 	if got := script[string](b, `document.querySelector("#q").value`); !strings.HasSuffix(got, "jp") {
 		b.Errorf("the field holds %q", got)
 	}
-	b.press("\u001b")
+	b.press("\u001b") // Escape
 	if got := at(); got != 0 {
 		b.Errorf("after Escape the focus is in row %d", got)
 	}
+	b.click(".keys button")
+	if b.press("j"); at() >= 0 {
+		b.Error("letters lead somewhere though they are turned off")
+	}
+	b.click(".keys button")
+	b.press("j")
 	ctx, cancel := context.WithTimeout(b.ctx, stepTimeout)
 	defer cancel()
 	if _, err := chromedp.RunResponse(ctx, chromedp.KeyEvent("\r")); err != nil {

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"net/http"
 	"strconv"
+	"sync"
 
 	"github.com/latchkey-sso/latchkey/internal/page"
 	"github.com/latchkey-sso/latchkey/internal/signon"
@@ -29,9 +30,16 @@ type pages struct {
 	sheet, script string // their paths
 }
 
-// newPages parses the embedded pages. A fault in them is one of the build.
 func newPages(s *Sandbox) *pages {
-	p := &pages{Sandbox: s}
+	p := *embedded()
+	p.Sandbox = s
+	return &p
+}
+
+// embedded are the pages of nobody's sandbox, parsed once. A fault in them is one of
+// the build.
+var embedded = sync.OnceValue(func() *pages {
+	p := &pages{}
 	var err error
 	if p.set, err = page.NewSet(folder(templates, "template"), nil); err != nil {
 		panic(err)
@@ -46,7 +54,7 @@ func newPages(s *Sandbox) *pages {
 		panic(err)
 	}
 	return p
-}
+})
 
 func folder(files embed.FS, name string) fs.FS {
 	sub, err := fs.Sub(files, name)
@@ -68,6 +76,7 @@ func (s *Sandbox) pagesHandler() http.Handler {
 		"GET /dev/story":                   p.showStory,
 		"GET /dev/links":                   p.showLinks,
 		"POST /dev/links":                  p.issueLink,
+		"POST /dev/links/find":             p.findLink,
 		"POST /dev/links/expire":           p.expireLink,
 		"POST /dev/links/revoke":           p.revokeLink,
 		"GET /dev/controls":                p.showControls,

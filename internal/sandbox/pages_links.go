@@ -90,6 +90,7 @@ type linksView struct {
 	Offers             []offerView
 	Links              []linkView
 	Count              string
+	Sought             string // what was not found
 	More               bool
 	Script             string
 }
@@ -209,6 +210,22 @@ func (p *pages) issueLink(w http.ResponseWriter, r *http.Request) error {
 		return p.writeLinks(w, r, http.StatusUnprocessableEntity, v)
 	}
 	return seeOther(w, "/dev/links?"+url.Values{"person": {v.Chosen}, "fresh": {string(link.Reference)}}.Encode())
+}
+
+// findLink leads to the story of the link that was pasted. It is posted, so that no
+// address holds a token.
+func (p *pages) findLink(w http.ResponseWriter, r *http.Request) error {
+	sought := r.PostFormValue("link")
+	link, err := p.FindLink(r.Context(), sought)
+	if e := signon.AsError(err); e != nil && (e.Code == signon.CodeNotFound || e.Code == signon.CodeInvalid) {
+		v := &linksView{Sought: sought}
+		v.Notices.Known = []page.Notice{{Kind: "bad", Text: "Not found: the " + sentence(err) + ".", Alert: true}}
+		return p.writeLinks(w, r, http.StatusNotFound, v)
+	}
+	if err != nil {
+		return err
+	}
+	return seeOther(w, grantOf(link.Reference).Path)
 }
 
 // sentence returns what an error says to whoever did it.

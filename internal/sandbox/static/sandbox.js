@@ -124,8 +124,10 @@ if (stream) {
   show("off", "Connecting …");
 }
 
-// plain: the key is for the page, not for a field or the browser.
+// plain: the key is for the page, not for a field or the browser. Who speaks to the
+// browser, or meets a key by accident, can turn letters off.
 function plain(e) {
+  if (e.key.length === 1 && localStorage.getItem("sandbox.keys") === "off") return false;
   return !e.ctrlKey && !e.metaKey && !e.altKey && !e.target.closest("input, select, textarea, [contenteditable]");
 }
 
@@ -154,7 +156,18 @@ if (rows) {
     }
   });
   const keys = $("[data-keys]");
-  if (keys) keys.hidden = false;
+  const turn = keys.querySelector("button");
+  const tellKeys = () => {
+    const off = localStorage.getItem("sandbox.keys") === "off";
+    turn.textContent = off ? "Turn keys on" : "Turn keys off";
+    keys.classList.toggle("off", off);
+  };
+  turn.addEventListener("click", () => {
+    localStorage.setItem("sandbox.keys", keys.classList.contains("off") ? "on" : "off");
+    tellKeys();
+  });
+  tellKeys();
+  keys.hidden = false;
 
   // A choice made with the pointer filters at once. The keyboard walks through the
   // choices and presses Enter.
