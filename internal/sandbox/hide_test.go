@@ -15,7 +15,7 @@ import (
 	"github.com/latchkey-sso/latchkey/internal/signon"
 )
 
-// exchangeWith returns what is kept of a call with those texts everywhere.
+// kept returns what is kept of a call.
 func kept(t testing.TB, open []string, c *Call) *Call {
 	t.Helper()
 	s := newSandbox(t, open...)

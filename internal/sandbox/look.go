@@ -130,17 +130,13 @@ func (x *exchange) hide() {
 	c.Request.Body.Text = h.body(c.Request.Body.Text, c.Request.Header.Get("Content-Type"))
 	c.Response.Body.Text = h.body(c.Response.Body.Text, c.Response.Header.Get("Content-Type"))
 	c.Request.Header, c.Response.Header = h.header(c.Request.Header), h.header(c.Response.Header)
-	c.Request.URL, c.Request.Host = h.url(c.Request.URL), h.text(c.Request.Host)
-	c.Request.Method = h.text(c.Request.Method)
-	for i := range c.Decisions {
-		d := &c.Decisions[i]
-		d.Client, d.Expected, d.Received, d.Note = h.text(d.Client), h.text(d.Expected), h.text(d.Received), h.text(d.Note)
-	}
+	c.Request.URL = h.url(c.Request.URL)
+	c.rewrite(h.text)
 	if len(h.taken) == 0 {
 		return
 	}
 	slices.SortFunc(h.taken, func(a, b string) int { return cmp.Compare(len(b), len(a)) })
-	c.Request.URL, c.Request.Host, c.Request.Method = h.again(c.Request.URL), h.again(c.Request.Host), h.again(c.Request.Method)
+	c.Request.URL = h.again(c.Request.URL)
 	c.Request.Body.Text, c.Response.Body.Text = h.again(c.Request.Body.Text), h.again(c.Response.Body.Text)
 	for _, header := range []http.Header{c.Request.Header, c.Response.Header} {
 		for _, values := range header {
@@ -149,9 +145,15 @@ func (x *exchange) hide() {
 			}
 		}
 	}
+	c.rewrite(h.again)
+}
+
+// rewrite changes the short texts that a client has a say in.
+func (c *Call) rewrite(do func(string) string) {
+	c.Request.Host, c.Request.Method = do(c.Request.Host), do(c.Request.Method)
 	for i := range c.Decisions {
 		d := &c.Decisions[i]
-		d.Client, d.Expected, d.Received, d.Note = h.again(d.Client), h.again(d.Expected), h.again(d.Received), h.again(d.Note)
+		d.Client, d.Expected, d.Received, d.Note = do(d.Client), do(d.Expected), do(d.Received), do(d.Note)
 	}
 }
 

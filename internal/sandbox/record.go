@@ -221,7 +221,7 @@ func (s *Sandbox) readAhead(r *http.Request, c *Call) {
 	}
 	buf := make([]byte, captureLen)
 	n, err := io.ReadFull(b.net, buf)
-	if err == io.ErrUnexpectedEOF { //nolint:errorlint // as io.ReadFull returns it
+	if err == io.ErrUnexpectedEOF {
 		err = io.EOF
 	}
 	b.readAhead, b.err = buf[:n], err

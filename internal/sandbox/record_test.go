@@ -40,8 +40,8 @@ func front(t testing.TB, next http.HandlerFunc) (*Sandbox, *httptest.Server) {
 	return s, server
 }
 
-// send makes a request and returns the answer with its body read.
-func send(t testing.TB, method, target, body string, header ...string) (*http.Response, string) {
+// send makes a request and returns the answer's body.
+func send(t testing.TB, method, target, body string, header ...string) string {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), method, target, strings.NewReader(body))
 	if err != nil {
@@ -59,7 +59,7 @@ func send(t testing.TB, method, target, body string, header ...string) (*http.Re
 	if err != nil {
 		t.Fatal(err)
 	}
-	return answer, string(text)
+	return string(text)
 }
 
 // only returns the one call that there is.
@@ -81,7 +81,7 @@ func TestACallIsRecordedAsItCameAndAsItWasAnswered(t *testing.T) {
 		fmt.Fprintf(w, "got %s", body)
 	})
 	s.clock.ahead.Store(int64(time.Hour))
-	if _, body := send(t, "PUT", server.URL+"/rest/6.0/customers/1/?a=%20b", "hello", "X-A", "b"); body != "got hello" {
+	if body := send(t, "PUT", server.URL+"/rest/6.0/customers/1/?a=%20b", "hello", "X-A", "b"); body != "got hello" {
 		t.Fatalf("got %q", body)
 	}
 	c := only(t, s)
@@ -205,7 +205,7 @@ func TestAConnectionCanBeTakenOver(t *testing.T) {
 		defer conn.Close()
 		_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nhi")
 	})
-	if _, body := send(t, "GET", server.URL+"/x", ""); body != "hi" {
+	if body := send(t, "GET", server.URL+"/x", ""); body != "hi" {
 		t.Errorf("got %q", body)
 	}
 	if c := only(t, s); c.Response.Status != 0 {
@@ -220,7 +220,7 @@ func TestOfALargeBodyTheBeginningIsKept(t *testing.T) {
 		body, _ := io.ReadAll(r.Body)
 		_, _ = w.Write(body)
 	})
-	if _, body := send(t, "POST", server.URL+"/x", text); body != text {
+	if body := send(t, "POST", server.URL+"/x", text); body != text {
 		t.Error("the body did not come back whole")
 	}
 	c := only(t, s)

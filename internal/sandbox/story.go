@@ -143,7 +143,7 @@ func (t *teller) stand(ctx context.Context, signOn *signon.Service) error {
 		t.grants[t.filter.Grant] = true
 		g, err := signOn.GrantByReference(ctx, t.filter.Grant)
 		if e := signon.AsError(err); e != nil && (e.Code == signon.CodeNotFound || e.Code == signon.CodeInvalid) {
-			return nil //nolint:nilerr // it is gone, or never was
+			return nil // it is gone, or never was
 		} else if err != nil {
 			return err
 		}

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -42,10 +43,11 @@ func signIn(t *testing.T, w *world) (token string, cookies []*http.Cookie) {
 	t.Helper()
 	w.do(w.ask())
 	calls, _ := w.sandbox.Calls(sandbox.Filter{Kind: sandbox.KindCall, Limit: 1})
-	at := strings.Index(calls[0].Response.Body.Text, "http")
-	link := calls[0].Response.Body.Text[at:]
-	link = strings.ReplaceAll(link[:strings.IndexByte(link, '"')], `\/`, "/")
-	u, err := url.Parse(strings.ReplaceAll(link, `\u0026`, "&"))
+	link := regexp.MustCompile(`"(http.*?)"`).FindStringSubmatch(calls[0].Response.Body.Text)
+	if link == nil {
+		t.Fatalf("no link in %s", calls[0].Response.Body.Text)
+	}
+	u, err := url.Parse(strings.NewReplacer(`\/`, "/", `\u0026`, "&").Replace(link[1]))
 	if err != nil {
 		t.Fatal(err)
 	}
