@@ -32,7 +32,7 @@ func (p *pages) stream(w http.ResponseWriter, r *http.Request) error {
 	l.query.Before = 0
 	calls := p.Watch(ctx) // before anything is read, so that nothing is missed
 	if err := l.begin(); err != nil {
-		return nil //nolint:nilerr // whoever asked is gone
+		return nil // whoever asked is gone
 	}
 	_ = l.follow(ctx, calls) // ends when they go
 	return nil

@@ -113,6 +113,23 @@ func TestACallMarksTokensAndHidesSecrets(t *testing.T) {
 	}
 }
 
+func TestACallWithoutAnAnswerSaysSo(t *testing.T) {
+	w := newWorld(t)
+	if _, err := w.sandbox.AddFault(sandbox.Fault{Kind: sandbox.FaultCut}); err != nil {
+		t.Fatal(err)
+	}
+	w.cut()
+	page := w.page(fmt.Sprintf("/dev/calls/%d", w.last().ID), http.StatusOK)
+	for _, want := range []string{"There was no answer: connection cut", "no answer</span>", "A fault was injected"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page does not say %q", want)
+		}
+	}
+	if list := w.page("/dev?status=none", http.StatusOK); !strings.Contains(list, "no answer</span>") {
+		t.Error("the list does not have it")
+	}
+}
+
 func TestWhatIsGoneIsSaidToBeGone(t *testing.T) {
 	w := newWorld(t)
 	for path, want := range map[string]string{
