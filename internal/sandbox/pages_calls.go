@@ -150,12 +150,19 @@ func (p *pages) choices(q *query) []choiceView {
 		dialects = append(dialects, page.Option{Value: d.Name, Label: d.Title})
 	}
 	kinds := []page.Option{
-		{Value: kindUsual, Label: "Calls and links"}, {Value: string(KindCall), Label: "Calls"}, {Value: string(KindLink), Label: "Links"},
-		{Value: string(KindPage), Label: "Pages"}, {Value: kindAll, Label: "Everything"},
+		{Value: kindUsual, Label: "Calls and links"},
+		{Value: string(KindCall), Label: "Calls"},
+		{Value: string(KindLink), Label: "Links"},
+		{Value: string(KindPage), Label: "Pages"},
+		{Value: kindAll, Label: "Everything"},
 	}
 	statuses := []page.Option{
-		{Label: "Any status"}, {Value: "2xx", Label: "2xx done"}, {Value: "3xx", Label: "3xx redirected"}, {Value: "4xx", Label: "4xx refused"},
-		{Value: "5xx", Label: "5xx failed"}, {Value: "none", Label: "No answer"},
+		{Label: "Any status"},
+		{Value: "2xx", Label: "2xx done"},
+		{Value: "3xx", Label: "3xx redirected"},
+		{Value: "4xx", Label: "4xx refused"},
+		{Value: "5xx", Label: "5xx failed"},
+		{Value: "none", Label: "No answer"},
 	}
 	return []choiceView{
 		{"dialect", "Dialect", chosen(dialects, q.Dialect)}, {"kind", "Kind", chosen(kinds, q.kind)}, {"status", "Status", chosen(statuses, q.Status)},

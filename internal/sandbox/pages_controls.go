@@ -202,8 +202,10 @@ func (f *faultForm) fields(dialects []Dialect) []faultField {
 		}
 	}
 	kinds := []page.Option{
-		{Value: string(FaultStatus), Label: "Answer a status, as a proxy does"}, {Value: string(FaultError), Label: "Fail as the vendor documents"},
-		{Value: string(FaultHang), Label: "Not answer for a while"}, {Value: string(FaultCut), Label: "Cut the connection"},
+		{Value: string(FaultStatus), Label: "Answer a status, as a proxy does"},
+		{Value: string(FaultError), Label: "Fail as the vendor documents"},
+		{Value: string(FaultHang), Label: "Not answer for a while"},
+		{Value: string(FaultCut), Label: "Cut the connection"},
 	}
 	all := []faultField{
 		{Name: "dialect", Label: "Whose calls", Width: "half wide", Options: chosen(whose, f.Dialect)},

@@ -231,7 +231,10 @@ func TestAStreamGoesOnWhereABrowserLooked(t *testing.T) {
 	w.made(2)
 	w.answered(w.wrongPassword())
 	for _, one := range []struct{ query, lastID, want string }{
-		{"", "", "3 rows 3 2 1"}, {"?after=1", "", "3 rows 3 2"}, {"?after=1", "2", "3 rows 3"}, {"?after=1&dialect=bluesnap", "", "3 rows 3"},
+		{"", "", "3 rows 3 2 1"},
+		{"?after=1", "", "3 rows 3 2"},
+		{"?after=1", "2", "3 rows 3"},
+		{"?after=1&dialect=bluesnap", "", "3 rows 3"},
 		{"?after=x&kind=link&status=5xx&q=y", "99", "0 cleared"}, // another sandbox's
 	} {
 		if got := w.streamed(one.query, one.lastID)(); got != one.want {
