@@ -26,5 +26,12 @@ func (c *clock) advance(by, most time.Duration) (ok bool) {
 	}
 }
 
+// reach moves the clock ahead to an instant, unless it is nearly there.
+func (c *clock) reach(at time.Time) {
+	if by := at.Sub(c.Now()); by > time.Second {
+		c.ahead.Add(int64(by))
+	}
+}
+
 // reset sets the clock to the machine's.
 func (c *clock) reset() { c.ahead.Store(0) }

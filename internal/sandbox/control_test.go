@@ -12,6 +12,7 @@ import (
 
 	"github.com/latchkey-sso/latchkey/internal/dev"
 	"github.com/latchkey-sso/latchkey/internal/dialect/avangate"
+	"github.com/latchkey-sso/latchkey/internal/config"
 	"github.com/latchkey-sso/latchkey/internal/sandbox"
 	"github.com/latchkey-sso/latchkey/internal/signon"
 )
@@ -295,6 +296,21 @@ func TestTheClockMovesPastASession(t *testing.T) {
 	}
 	if l := w.issue("2checkout-rest", "account"); l.IssuedAt.After(time.Now().Add(time.Second)) {
 		t.Errorf("after a reset the store's time is still ahead: %s", l.IssuedAt)
+	}
+}
+
+func TestTheClockGoesOnWithDataThatWasKept(t *testing.T) {
+	dir := t.TempDir()
+	kept := func(c *config.Config) { c.DataDir = dir }
+	t.Run("before", func(t *testing.T) {
+		w := newWorld(t, kept)
+		if err := w.sandbox.AdvanceClock(48 * time.Hour); err != nil {
+			t.Fatal(err)
+		}
+		w.do(w.request(http.MethodGet, "/rest/6.0/customers/1/", "")) // the store has seen the time
+	})
+	if ahead := newWorld(t, kept).sandbox.ClockState().Ahead; ahead < 47*time.Hour || ahead > 49*time.Hour {
+		t.Errorf("the clock is %v ahead after a restart", ahead)
 	}
 }
 

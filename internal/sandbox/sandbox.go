@@ -107,8 +107,12 @@ func New(o Options) *Sandbox {
 // can stop.
 func (s *Sandbox) Stop() { s.stopOnce.Do(func() { close(s.stopping) }) }
 
-// Use says what the sandbox works on from now on.
-func (s *Sandbox) Use(c *Core) { s.core.Store(c) }
+// Use says what the sandbox works on from now on. Where data was kept from a time to
+// which the clock had been moved, the clock goes on from there.
+func (s *Sandbox) Use(c *Core) {
+	s.clock.reach(c.SignOn.Now())
+	s.core.Store(c)
+}
 
 // Clock is what the server has to tell the time by.
 func (s *Sandbox) Clock() signon.Clock { return &s.clock }
