@@ -79,8 +79,11 @@ func printExplanation(w io.Writer, x *operator.Explanation) error {
 // printDecision prints what was asked, how it was answered and why.
 func printDecision(b *strings.Builder, d *operator.Decision) {
 	outcome := "allowed"
-	if !d.Allowed {
+	switch {
+	case !d.Allowed:
 		outcome = "refused: " + d.Failed
+	case d.Outcome != "":
+		outcome = d.Outcome
 	}
 	fmt.Fprintf(b, "\n%s, %s: %s\n", d.Operation, exact(d.At), outcome)
 	facts(b, [][2]string{

@@ -27,13 +27,15 @@ type Explanation struct {
 
 // Decision is how one decision came about.
 type Decision struct {
-	At          time.Time `json:"at"`
-	Operation   string    `json:"operation"`
-	Allowed     bool      `json:"allowed"`
-	Tenant      string    `json:"tenant,omitempty"`
-	Client      string    `json:"client,omitempty"`
-	Destination string    `json:"destination,omitempty"`
-	Grant       string    `json:"grant,omitempty"`
+	At        time.Time `json:"at"`
+	Operation string    `json:"operation"`
+	Allowed   bool      `json:"allowed"`
+	// Outcome is what came of it when that is neither: "asked first" or "followed again".
+	Outcome     string `json:"outcome,omitempty"`
+	Tenant      string `json:"tenant,omitempty"`
+	Client      string `json:"client,omitempty"`
+	Destination string `json:"destination,omitempty"`
+	Grant       string `json:"grant,omitempty"`
 	// Failed is the check that failed, Reason why, and Expected and Received what
 	// was compared.
 	Failed   string `json:"failed,omitempty"`
@@ -104,7 +106,7 @@ func (h *handler) explain(w http.ResponseWriter, r request) error {
 
 func newDecision(t *signon.Trace) Decision {
 	d := Decision{
-		At: t.At, Operation: string(t.Operation), Allowed: t.Failed == "", Tenant: string(t.Tenant), Client: t.Client, Destination: t.Destination,
+		At: t.At, Operation: string(t.Operation), Allowed: t.Failed == "", Outcome: string(t.Outcome), Tenant: string(t.Tenant), Client: t.Client, Destination: t.Destination,
 		Grant: string(t.Grant), Failed: string(t.Failed), Reason: string(t.Reason), Expected: t.Expected, Received: t.Received, Note: t.Note,
 	}
 	for _, s := range t.Steps() {

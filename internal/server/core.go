@@ -40,6 +40,7 @@ func (s *Server) openCore(ctx context.Context) (*core, error) {
 		Failures:    throttle.New(limits.FailedLogins, throttle.Keys),
 		Refusals:    throttle.New(limits.AuditedRefusals, throttle.Keys),
 		ClientClock: s.demo.clientClock(),
+		Local:       s.demo != nil,
 	})
 	c.operators = operator.New(operator.Options{Directory: c.directory, Store: c.store, SignOn: c.signOn, Keys: s.keys, Log: s.log})
 	if err := s.fill(ctx, c); err != nil {

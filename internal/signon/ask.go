@@ -60,7 +60,6 @@ func (r *redemption) ask(ctx context.Context) (*Ask, error) {
 	if current == nil && (repeat || policy == PolicyDirect) {
 		return nil, nil
 	}
-	r.note = "the person was asked first"
 	return &Ask{Policy: policy, Kind: g.SubjectKind, Subject: g.Subject, Current: current, Language: g.Language, Ticket: r.ticket(now)}, nil
 }
 

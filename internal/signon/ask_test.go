@@ -1,6 +1,7 @@
 package signon_test
 
 import (
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -131,6 +132,31 @@ func TestAnotherPersonIsAskedBeforeSwitching(t *testing.T) {
 	fake := forged(t, first.Token)
 	if signOn, err := w.redeem(w.issue(func(r *signon.IssueRequest) { r.Subject = "2" }).Token, 3, func(r *signon.RedeemRequest) { r.Session = &signon.HeldSession{Token: fake} }); err != nil || signOn.Ask != nil {
 		t.Errorf("with a forged session: got %+v, %v; want no question", signOn, err)
+	}
+}
+
+func TestOnThisMachineAllItsAddressesAreOneWhereThatIsWanted(t *testing.T) {
+	w := newWorld(t)
+	four, six := netip.MustParseAddr("127.0.0.1"), netip.IPv6Loopback()
+	for _, local := range []bool{false, true} {
+		if local {
+			w.Service = signon.New(signon.Options{
+				Store: w.store, Keys: w.keys, People: w.people, Misses: w.misses, Failures: w.failures, Refusals: w.refusals, Log: quiet(), Local: true,
+			})
+			if err := w.Apply(t.Context(), tenants()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, c := range []struct{ bound, from netip.Addr }{{four, six}, {six, four}, {six, six}} {
+			issued := w.issue(func(r *signon.IssueRequest) { r.Bind = c.bound })
+			_, err := w.redeem(issued.Token, 1, func(r *signon.RedeemRequest) { r.Addr = c.from })
+			if got, want := err == nil, local || c.bound == c.from; got != want {
+				t.Errorf("local %v, bound to %s, from %s: got %v", local, c.bound, c.from, err)
+			}
+		}
+		issued := w.issue(func(r *signon.IssueRequest) { r.Bind = four })
+		_, err := w.redeem(issued.Token, 1, func(r *signon.RedeemRequest) { r.Addr = abroad })
+		wantRefusal(t, err, signon.ReasonWrongAddress)
 	}
 }
 

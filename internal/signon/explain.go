@@ -102,6 +102,9 @@ func (e *Event) trace() (t Trace, ok bool) {
 		SupportCode: e.SupportCode, At: e.At, Operation: operation, Tenant: e.Tenant, Client: e.Client,
 		Destination: e.Destination, Grant: e.Grant, Reason: e.Reason,
 	}
+	if e.Type == EventReplayed {
+		t.Outcome = OutcomeRepeated
+	}
 	if e.Reason == "" {
 		t.Note = e.Note
 		return t, true

@@ -105,7 +105,7 @@ func (s *Service) prepare(ctx context.Context, req *IssueRequest) (*Issued, Priv
 		Key:    s.keys.generations[0].grantKey(req.tenant(), dest.ID, token),
 		Tenant: req.tenant(), Client: req.Client.ID, Destination: dest.ID,
 		Subject: req.Subject, SubjectKind: req.Kind, Target: target, Language: language,
-		BoundAddr: BindAddr(req.Bind, dest.AddrPolicy), IssuedAt: later(now, subject.SignedOutBefore), ExpiresAt: expiresAt,
+		BoundAddr: BindAddr(s.place(req.Bind), dest.AddrPolicy), IssuedAt: later(now, subject.SignedOutBefore), ExpiresAt: expiresAt,
 	}}, subject.PrivacyKey, nil
 }
 

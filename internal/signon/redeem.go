@@ -66,8 +66,20 @@ func (s *Service) Redeem(ctx context.Context, req *RedeemRequest) (*SignOn, erro
 			signOn, err = nil, limited
 		}
 	}
+	r.outcome = signOn.outcome()
 	r.trace(err)
 	return signOn, err
+}
+
+// outcome tells what came of it, for its trace.
+func (s *SignOn) outcome() Outcome {
+	switch {
+	case s == nil || s.First:
+		return ""
+	case s.Ask != nil:
+		return OutcomeAsked
+	}
+	return OutcomeRepeated
 }
 
 func (r *redemption) redeem(ctx context.Context) (*SignOn, error) {
@@ -172,12 +184,13 @@ type redemption struct {
 	privacy PrivacyKey
 	served  time.Time // when the person was asked, if that was answered in time
 	note    string
+	outcome Outcome
 }
 
 // trace keeps how the attempt went.
 func (r *redemption) trace(err error) {
 	trace := Trace{
-		SupportCode: r.req.SupportCode, Operation: OpRedeem, Tenant: r.req.Tenant, Destination: r.req.Destination.ID, Note: r.note,
+		SupportCode: r.req.SupportCode, Operation: OpRedeem, Tenant: r.req.Tenant, Destination: r.req.Destination.ID, Note: r.note, Outcome: r.outcome,
 	}
 	if r.grant != nil {
 		trace.Grant, trace.Client = r.grant.Key.Reference(), r.grant.Client
@@ -264,7 +277,7 @@ func (r *redemption) spend(ctx context.Context) (*SignOn, error) {
 // addrKeys returns the keys that the store compares with the bound address.
 // Where a mismatch is only reported, it is noted and the grant's own key passes.
 func (r *redemption) addrKeys() []AddrKey {
-	keys := AddrKeys(r.req.Addr)
+	keys := AddrKeys(r.service.place(r.req.Addr))
 	if r.req.Destination.OnMismatch != MismatchReport || r.grant.BoundAddr.Admits(keys) {
 		return keys
 	}

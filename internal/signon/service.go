@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/netip"
 	"sync/atomic"
 	"time"
 )
@@ -21,6 +22,7 @@ type Service struct {
 	random   io.Reader
 	log      *slog.Logger
 	clients  Clock
+	local    bool
 	live     *liveGrants
 	registry atomic.Pointer[Registry]
 	late     lateEvents
@@ -29,8 +31,8 @@ type Service struct {
 	signingKeys keyCache
 }
 
-// Options are what a Service is made of. All but Random and ClientClock are
-// required.
+// Options are what a Service is made of. All but Random, ClientClock and Local
+// are required.
 type Options struct {
 	Store  Store
 	Keys   *Keyring
@@ -49,13 +51,16 @@ type Options struct {
 	// ClientClock is what clients tell the time by when they prove themselves; nil
 	// means the store's time. It differs where the store's is moved.
 	ClientClock Clock
+	// Local: browsers and programs are on this machine, whose addresses count as one,
+	// in whatever way "localhost" was looked up.
+	Local bool
 }
 
 // New returns a service with an empty registry: call Load or Apply next.
 func New(o Options) *Service {
 	s := &Service{
 		store: o.Store, keys: o.Keys, people: o.People, misses: o.Misses, failures: o.Failures, refusals: o.Refusals,
-		random: o.Random, log: o.Log, clients: o.ClientClock, live: newLiveGrants(),
+		random: o.Random, log: o.Log, clients: o.ClientClock, local: o.Local, live: newLiveGrants(),
 	}
 	if s.clients == nil {
 		s.clients = o.Store
@@ -72,6 +77,14 @@ func (s *Service) Now() time.Time { return s.store.Now() }
 
 // ClientNow returns the time that dates in clients' proofs are compared with.
 func (s *Service) ClientNow() time.Time { return s.clients.Now() }
+
+// place returns the address that stands for that one in bindings.
+func (s *Service) place(addr netip.Addr) netip.Addr {
+	if s.local && addr.Unmap().IsLoopback() {
+		return netip.AddrFrom4([4]byte{127, 0, 0, 1})
+	}
+	return addr
+}
 
 // Apply checks the declared tenants, stores them and makes them current. When
 // it fails, what was declared before stays in force.

@@ -131,7 +131,9 @@ type Trace struct {
 	Client      string
 	Destination string
 	Grant       Reference
-	// Failed is the check that failed; empty when all passed.
+	// Outcome tells apart what is no refusal; empty for what was done.
+	Outcome Outcome
+	// Failed is the check that failed; empty when none did.
 	Failed Check
 	// Reason is why, for refusals that have one.
 	Reason Reason
@@ -141,6 +143,15 @@ type Trace struct {
 	// and was let pass.
 	Note string
 }
+
+// Outcome is what came of a redemption besides a session or a refusal.
+type Outcome string
+
+// The outcomes.
+const (
+	OutcomeAsked    Outcome = "asked first"    // nothing was spent: the person has to say yes, or the page to send itself
+	OutcomeRepeated Outcome = "followed again" // by the same browser, which got the session that there was
+)
 
 // Step is one check of a trace.
 type Step struct {
@@ -159,7 +170,8 @@ const (
 )
 
 // Steps returns the operation's checks and how each ended. A check that is none
-// of the operation's own failed after them.
+// of the operation's own failed after them. Who is asked first has not come to the
+// store's decision yet.
 func (t *Trace) Steps() []Step {
 	var steps []Step
 	result := StepPassed
@@ -171,7 +183,9 @@ func (t *Trace) Steps() []Step {
 		switch {
 		case c == t.Failed:
 			steps, result = append(steps, Step{c, StepFailed}), StepNotReached
-		case t.Operation == OpRedeem && (c == CheckSession || c == CheckIdle): // only a repeat has a session
+		case t.Operation == OpRedeem && t.Outcome != OutcomeRepeated && (c == CheckSession || c == CheckIdle): // only a repeat has a session
+		case t.Outcome == OutcomeAsked && (c == CheckFirstUse || c == CheckCommitted):
+			steps = append(steps, Step{c, StepNotReached})
 		case t.Operation == OpResolve && (c == CheckCapability || c == CheckFirstUse): // only numbered tokens are judged by them
 		default:
 			steps = append(steps, Step{c, result})

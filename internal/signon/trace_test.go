@@ -118,6 +118,53 @@ func TestATraceOfSuccessHasEveryCheckPassed(t *testing.T) {
 	}
 }
 
+// results returns how the checks of the last redemption ended, by name.
+func (w *world) results() (outcome signon.Outcome, results map[signon.Check]signon.StepResult) {
+	w.t.Helper()
+	trace := w.explained("REDEEM")
+	results = map[signon.Check]signon.StepResult{}
+	for _, s := range trace.Steps() {
+		results[s.Check] = s.Result
+	}
+	return trace.Outcome, results
+}
+
+func TestATraceTellsWhatWasPutOffFromWhatWasDone(t *testing.T) {
+	w := newWorld(t)
+	w.withPolicy(func(d *signon.Destination) { d.Policy = signon.PolicyConfirm })
+	issued := w.issue(nil)
+	ask := w.asked(issued.Token, 1, nil)
+	outcome, results := w.results()
+	if outcome != signon.OutcomeAsked || results[signon.CheckExpiry] != signon.StepPassed || results[signon.CheckAddress] != signon.StepPassed ||
+		results[signon.CheckFirstUse] != signon.StepNotReached || results[signon.CheckCommitted] != signon.StepNotReached {
+		t.Errorf("asked: got %q, %v", outcome, results)
+	}
+	signOn, err := w.redeem(issued.Token, 1, confirmed(ask.Ticket))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if outcome, results = w.results(); outcome != "" || results[signon.CheckFirstUse] != signon.StepPassed || results[signon.CheckSession] != "" {
+		t.Errorf("answered: got %q, %v", outcome, results)
+	}
+	for name, change := range map[string]func(*signon.RedeemRequest){
+		"by its binding": nil,
+		"by its session": func(r *signon.RedeemRequest) { r.Session = &signon.HeldSession{Token: signOn.Token} },
+	} {
+		if _, err := w.redeem(issued.Token, 1, change); err != nil {
+			t.Fatal(err)
+		}
+		if outcome, results = w.results(); outcome != signon.OutcomeRepeated || results[signon.CheckSession] != signon.StepPassed {
+			t.Errorf("again, %s: got %q, %v", name, outcome, results)
+		}
+	}
+	for i := range 5000 { // more than the ring holds
+		w.Trace(&signon.Trace{SupportCode: fmt.Sprint("FILL", i), Operation: signon.OpIssue}, nil)
+	}
+	if trace := w.explained("REDEEM"); trace.Outcome != signon.OutcomeRepeated {
+		t.Errorf("retold: got %q", trace.Outcome)
+	}
+}
+
 func TestARefusalIsExplainedAfterTheMemoryIsGone(t *testing.T) {
 	w := newWorld(t)
 	issued := w.issue(nil)
