@@ -30,7 +30,7 @@ const (
 )
 
 const aboutAPI = `For test suites: what the sandbox's pages show and do. It is there in ` + "`latchkey dev`" + ` only, needs no
-credentials, and answers at this machine alone. Durations are written as in "90s", "25m" or "1h30m".`
+credentials, and answers at this machine alone. Durations are written as in "90s", "2h30m" or "7d".`
 
 // apiHandler returns what answers below /dev/api/.
 func (s *Sandbox) apiHandler() http.Handler {
@@ -44,6 +44,7 @@ func (s *Sandbox) apiHandler() http.Handler {
 	addDocument(mux, api.OpenAPI())
 	mux.HandleFunc(apiPath, func(w http.ResponseWriter, r *http.Request) { missing(mux, w, r) })
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		sameOriginOnly(w.Header())
 		if status, err := s.refusesAPI(r); err != nil {
 			problem(w, status, err.Error())
 			return
@@ -54,6 +55,9 @@ func (s *Sandbox) apiHandler() http.Handler {
 		mux.ServeHTTP(w, r)
 	})
 }
+
+// sameOriginOnly says that no page of another origin may have the answer in any way.
+func sameOriginOnly(h http.Header) { h.Set("Cross-Origin-Resource-Policy", "same-origin") }
 
 // refusesAPI returns why a request is not looked at, or nil.
 func (s *Sandbox) refusesAPI(r *http.Request) (status int, err error) {

@@ -71,7 +71,7 @@ func (s *Sandbox) pagesHandler() http.Handler {
 	for pattern, h := range map[string]func(http.ResponseWriter, *http.Request) error{
 		"GET /dev":                         p.showCalls,
 		"GET /dev/{$}":                     p.showCalls,
-		"GET /dev/live":                    p.stream,
+		"GET " + livePath:                  p.stream,
 		"GET /dev/calls/{id}":              p.showCall,
 		"GET /dev/story":                   p.showStory,
 		"GET /dev/links":                   p.showLinks,

@@ -22,6 +22,9 @@ const (
 	retryAfter = 1000
 )
 
+// livePath is where the stream is.
+const livePath = "/dev/live"
+
 // stream sends what a list gets: server-sent events, "rows" with the HTML of rows,
 // newest first, and "cleared" when what was sent before is gone. Events carry the ID
 // of the latest call, listed or not.
@@ -70,6 +73,7 @@ func (l *listener) begin() error {
 	_ = l.out.SetWriteDeadline(never)
 	h := l.w.Header()
 	page.SetCommonHeaders(h)
+	sameOriginOnly(h)
 	h.Set("Content-Type", "text/event-stream; charset=utf-8")
 	h.Set("X-Accel-Buffering", "no")
 	l.w.WriteHeader(http.StatusOK)
