@@ -289,7 +289,7 @@ func TestBodiesAreBoundedAndSayEverythingOnce(t *testing.T) {
 func TestWhatIsNoOperationIsAProblem(t *testing.T) {
 	w := newWorld(t)
 	for target, want := range map[string]int{
-		"GET /dev/api/": http.StatusNotFound, "GET /dev/api/docs": http.StatusNotFound, "GET /dev/api/schemas/Call.json": http.StatusNotFound,
+		"GET /dev/api/": http.StatusNotFound, "GET /dev/api": http.StatusNotFound, "GET /dev/api/docs": http.StatusNotFound, "GET /dev/api/schemas/Call.json": http.StatusNotFound,
 		"GET /dev/api/calls/1/2": http.StatusNotFound, "PUT /dev/api/clock": http.StatusMethodNotAllowed, "POST /dev/api/calls": http.StatusMethodNotAllowed,
 		"GET /dev/api/reset": http.StatusMethodNotAllowed, "GET /dev/api/openapi.json": http.StatusOK, "GET /dev/api/openapi.yaml": http.StatusOK,
 	} {

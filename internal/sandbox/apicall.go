@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -17,17 +19,26 @@ import (
 // CallParams are what calls are selected by. They are exported for the sake of huma.
 type CallParams struct {
 	Kind       string `query:"kind" enum:"call,link,page"`
-	Dialect    string `query:"dialect"`
+	Dialect    string `query:"dialect" doc:"The name of one, or links: the same as kind=link"`
 	Text       string `query:"text" doc:"Words that must all occur in the call, in any case of letters"`
 	Status     string `query:"status" enum:"2xx,3xx,4xx,5xx,none" doc:"none: there was no answer"`
 	Grant      string `query:"grant" doc:"The reference of a link or token"`
-	Tenant     string `query:"tenant" doc:"With person_kind and person: about one person"`
+	Tenant     string `query:"tenant" doc:"Of one tenant; with person_kind and person: about one person"`
 	PersonKind string `query:"person_kind" enum:"customer,user,member"`
 	Person     string `query:"person"`
 }
 
-func (r *CallParams) filter() (f Filter, err error) {
-	f = Filter{Kind: Kind(r.Kind), Dialect: r.Dialect, Text: r.Text, Status: r.Status, Grant: signon.Reference(r.Grant)}
+func (s *Sandbox) filter(r *CallParams) (f Filter, err error) {
+	f = Filter{Kind: Kind(r.Kind), Dialect: r.Dialect, Text: r.Text, Status: r.Status, Grant: signon.Reference(r.Grant), Tenant: signon.TenantID(r.Tenant)}
+	names := dialectNames(s.core.Load().Dialects)
+	switch {
+	case r.Dialect == FaultLinks && (f.Kind == "" || f.Kind == KindLink):
+		f.Kind, f.Dialect = KindLink, ""
+	case r.Dialect == FaultLinks:
+		return f, signon.Invalid("dialect", "must not be links with another kind")
+	case r.Dialect != "" && !slices.Contains(names, r.Dialect):
+		return f, signon.Invalid("dialect", "must be one of "+strings.Join(names, ", "))
+	}
 	f.Person, err = onePerson(r.Tenant, r.PersonKind, r.Person)
 	if e := signon.AsError(err); e != nil {
 		err = signon.Invalid("person", "must be given with tenant and person_kind")
@@ -89,7 +100,7 @@ func (s *Sandbox) addCalls(api huma.API) {
 }
 
 func (s *Sandbox) apiCalls(_ context.Context, req *callsRequest) (*body[callsWire], error) {
-	f, err := req.filter()
+	f, err := s.filter(&req.CallParams)
 	if err != nil {
 		return nil, failure("query", err)
 	}
@@ -106,7 +117,7 @@ func (s *Sandbox) apiCalls(_ context.Context, req *callsRequest) (*body[callsWir
 const maxWait = time.Minute
 
 func (s *Sandbox) apiNext(ctx context.Context, req *nextRequest) (*body[*callWire], error) {
-	f, err := req.filter()
+	f, err := s.filter(&req.CallParams)
 	if err != nil {
 		return nil, failure("query", err)
 	}
@@ -132,7 +143,7 @@ func (s *Sandbox) apiNext(ctx context.Context, req *nextRequest) (*body[*callWir
 const heartbeat = 15 * time.Second
 
 func (s *Sandbox) apiStream(_ context.Context, req *streamRequest) (*huma.StreamResponse, error) {
-	f, err := req.filter()
+	f, err := s.filter(&req.CallParams)
 	if err != nil {
 		return nil, failure("query", err)
 	}

@@ -12,7 +12,7 @@ import (
 
 type clockRequest struct {
 	Body struct {
-		Advance string    `json:"advance,omitempty" example:"25m" doc:"By how much; or else say to"`
+		Advance string    `json:"advance,omitempty" example:"25m" doc:"By how much, as in 90s, 2h30m or 7d; or else say to"`
 		To      time.Time `json:"to,omitempty" doc:"An instant that is later than now"`
 	}
 }
@@ -51,7 +51,7 @@ func (s *Sandbox) apiAdvance(_ context.Context, req *clockRequest) (*body[clockW
 // advance moves the clock by a duration or to an instant: one of the two.
 func (s *Sandbox) advance(text string, to time.Time) error {
 	if (text == "") == to.IsZero() {
-		return signon.Invalid("advance", "or to must be given, and not both")
+		return signon.Invalid("advance", "must be given, or to, and not both of them")
 	}
 	if text == "" {
 		return s.AdvanceClockTo(to)
@@ -60,7 +60,11 @@ func (s *Sandbox) advance(text string, to time.Time) error {
 	if err != nil {
 		return err
 	}
-	return s.AdvanceClock(by)
+	err = s.AdvanceClock(by)
+	if e := signon.AsError(err); e != nil {
+		return signon.Invalid("advance", e.Rule)
+	}
+	return err
 }
 
 func (s *Sandbox) apiPeople(ctx context.Context) (peopleWire, error) {

@@ -5,6 +5,8 @@ import (
 	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/latchkey-sso/latchkey/internal/signon"
 )
 
 type faultRequest struct {
@@ -60,6 +62,9 @@ func (s *Sandbox) apiFaults(context.Context) (faultsWire, error) {
 
 func (s *Sandbox) apiAddFault(_ context.Context, req *faultRequest) (*body[*faultWire], error) {
 	b := &req.Body
+	if err := belongs(b.Kind, b.Status, b.Hang, b.Error); err != nil {
+		return nil, failure("body", err)
+	}
 	hang, err := parseDuration("hang", b.Hang)
 	if err != nil {
 		return nil, failure("body", err)
@@ -69,6 +74,21 @@ func (s *Sandbox) apiAddFault(_ context.Context, req *faultRequest) (*body[*faul
 		After: b.After, Every: b.Every, Times: b.Times,
 	})
 	return answer(faultOf(&f), "body", err)
+}
+
+// belongs returns an error for what is said although the fault's kind has no use for
+// it.
+func belongs(kind string, status int, hang, code string) error {
+	for _, one := range []struct {
+		argument string
+		said     bool
+		of       FaultKind
+	}{{"status", status != 0, FaultStatus}, {"hang", hang != "", FaultHang}, {"error", code != "", FaultError}} {
+		if one.said && FaultKind(kind) != one.of {
+			return signon.Invalid(one.argument, "must not be given with kind "+kind+": it belongs to kind "+string(one.of))
+		}
+	}
+	return nil
 }
 
 func (s *Sandbox) apiDialects(context.Context) (dialectsWire, error) {

@@ -41,6 +41,9 @@ type Call struct {
 	// Grants are the links and tokens that it concerns, and People whom.
 	Grants []signon.Reference
 	People []Person
+	// contacts are what People were called then, and their e-mail addresses: what is
+	// searched for.
+	contacts []string
 	// Fault is what the sandbox did to it, in words; empty when nothing.
 	Fault string
 }

@@ -318,12 +318,42 @@ func TestTheClockDoesNotGoBack(t *testing.T) {
 	w := newWorld(t)
 	for _, body := range []string{
 		`{}`, `{"advance":"0s"}`, `{"advance":"-5m"}`, `{"advance":"later"}`, `{"to":"2020-01-01T00:00:00Z"}`, `{"to":"2400-01-01T00:00:00Z"}`, `{"to":"now"}`,
-		`{"advance":"87601h"}`, `{"advance":"5m","to":"2030-01-01T00:00:00Z"}`,
+		`{"advance":"87601h"}`, `{"advance":"3651d"}`, `{"advance":"d"}`, `{"advance":"5m","to":"2030-01-01T00:00:00Z"}`,
 	} {
 		w.api(http.MethodPost, "clock", body, http.StatusUnprocessableEntity, nil)
 	}
 	if c := w.sandbox.ClockState(); c.Ahead != 0 {
 		t.Errorf("got %+v", c)
+	}
+}
+
+func TestTheClockMovesByDaysAndSaysWhatItCantRead(t *testing.T) {
+	w := newWorld(t)
+	var clock struct {
+		Now, Machine time.Time
+		Ahead        string
+	}
+	w.api(http.MethodPost, "clock", `{"advance":"7d"}`, http.StatusOK, &clock)
+	w.api(http.MethodPost, "clock", `{"advance":"1d 12h"}`, http.StatusOK, &clock)
+	if clock.Ahead != "204h" {
+		t.Errorf("got %+v", clock)
+	}
+	for body, want := range map[string]string{
+		`{"advance":"5m","to":"2030-01-01T00:00:00Z"}`: "advance must be given, or to, and not both of them",
+		`{}`:                  "advance must be given, or to, and not both of them",
+		`{"advance":"7w"}`:    `advance must be a time above zero, as in "90s", "2h30m" or "7d"`,
+		`{"advance":"20y"}`:   `advance must be a time above zero, as in "90s", "2h30m" or "7d"`,
+		`{"advance":"9999d"}`: "advance must not bring the clock more than 10 years ahead",
+	} {
+		var problem struct {
+			Title, Detail string
+			Status        int
+			Errors        []struct{ Message, Location string }
+		}
+		w.api(http.MethodPost, "clock", body, http.StatusUnprocessableEntity, &problem)
+		if problem.Detail != want || len(problem.Errors) != 1 || problem.Errors[0].Location != "body.advance" || "advance "+problem.Errors[0].Message != want {
+			t.Errorf("%s: got %+v", body, problem)
+		}
 	}
 }
 
@@ -334,6 +364,9 @@ func TestAResetBeginsAnew(t *testing.T) {
 	w.api(http.MethodPost, "reset", "", http.StatusNoContent, nil)
 	if calls, _ := w.sandbox.Calls(sandbox.Filter{}); len(calls) != 0 || len(w.sandbox.Faults()) != 0 {
 		t.Errorf("there are %d calls and %d faults", len(calls), len(w.sandbox.Faults()))
+	}
+	if f := w.add(`{"kind":"cut","dialect":"bluesnap"}`); f.ID != 1 {
+		t.Errorf("the first fault is number %d", f.ID)
 	}
 	w.api(http.MethodGet, "links/find?link="+url.QueryEscape(l.URL), "", http.StatusNotFound, nil)
 	if status := w.follow(l.URL); status != http.StatusForbidden {

@@ -103,10 +103,7 @@ func (s *Sandbox) ClearFaults() { s.faults.clear() }
 
 // check refuses a rule that can't be followed, and fills in what is usual.
 func (f *Fault) check(dialects []Dialect) *signon.Error {
-	names := []string{FaultLinks}
-	for _, d := range dialects {
-		names = append(names, d.Name)
-	}
+	names := dialectNames(dialects)
 	switch {
 	case f.Dialect != "" && !slices.Contains(names, f.Dialect):
 		return signon.Invalid("dialect", "must be one of "+strings.Join(names, ", ")+", or empty for all")
@@ -119,6 +116,15 @@ func (f *Fault) check(dialects []Dialect) *signon.Error {
 	}
 	f.Every, f.Seen, f.Failed = max(f.Every, 1), 0, 0
 	return f.checkKind()
+}
+
+// dialectNames returns what Fault.Dialect can say.
+func dialectNames(dialects []Dialect) []string {
+	names := []string{FaultLinks}
+	for _, d := range dialects {
+		names = append(names, d.Name)
+	}
+	return names
 }
 
 // checkKind is check for what depends on the kind.
@@ -195,12 +201,12 @@ func (s *faults) clear() {
 	s.all = nil
 }
 
-// pause removes all rules, lets go on what hangs, and has no call fail until
-// resume.
+// pause removes all rules, whose numbers begin anew, lets go on what hangs, and has
+// no call fail until resume.
 func (s *faults) pause() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.all, s.paused = nil, true
+	s.all, s.last, s.paused = nil, 0, true
 	if s.release != nil {
 		close(s.release)
 		s.release = nil
@@ -212,7 +218,7 @@ func (s *faults) pause() {
 func (s *faults) resume() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.all, s.paused = nil, false
+	s.all, s.last, s.paused = nil, 0, false
 }
 
 // wantsOperation reports whether a rule has to know what the call calls.

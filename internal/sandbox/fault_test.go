@@ -286,6 +286,10 @@ func TestWhatIsNoFaultIsRefusedByItsArgument(t *testing.T) {
 		`{"kind":"cut","contains":"` + strings.Repeat("x", 201) + `"}`: "contains",
 		`{"kind":"cut","sometimes":true}`:                              "sometimes",
 		`{"kind":"cut","times":"1"}`:                                   "times",
+		`{"kind":"cut","status":503}`:                                  "status",
+		`{"kind":"hang","status":503}`:                                 "status",
+		`{"kind":"status","hang":"1s"}`:                                "hang",
+		`{"kind":"status","error":"limit"}`:                            "error",
 	} {
 		var problem struct {
 			Title, Detail string

@@ -19,6 +19,7 @@ type Filter struct {
 	// empty.
 	Status string
 	Grant  signon.Reference
+	Tenant signon.TenantID // whom it concerns, or by whom it was decided
 	Person *Person
 	Before int64 // a call's ID; 0 means none
 	// Limit is how many are returned; 0 means all.
@@ -57,7 +58,13 @@ func (f *Filter) selects(c *Call) bool {
 		(f.Dialect == "" || c.Dialect == f.Dialect) &&
 		(f.Status == "" || c.Response.class() == f.Status) &&
 		(f.Grant == "" || slices.Contains(c.Grants, f.Grant)) &&
+		(f.Tenant == "" || c.isOf(f.Tenant)) &&
 		(f.Person == nil || slices.Contains(c.People, *f.Person))
+}
+
+func (c *Call) isOf(tenant signon.TenantID) bool {
+	return slices.ContainsFunc(c.People, func(p Person) bool { return p.Tenant == tenant }) ||
+		slices.ContainsFunc(c.Decisions, func(t signon.Trace) bool { return t.Tenant == tenant })
 }
 
 func (r *Response) class() string {
@@ -93,6 +100,9 @@ func (c *Call) texts(visit func(string) bool) bool {
 			return true
 		}
 	}
+	if slices.ContainsFunc(c.contacts, visit) {
+		return true
+	}
 	for _, ref := range c.Grants {
 		if visit(string(ref)) {
 			return true
@@ -100,7 +110,7 @@ func (c *Call) texts(visit func(string) bool) bool {
 	}
 	for i := range c.Decisions {
 		d := &c.Decisions[i]
-		for _, text := range []string{string(d.Operation), d.Client, d.Destination, string(d.Failed), string(d.Reason), d.Expected, d.Received, d.Note} {
+		for _, text := range []string{string(d.Operation), string(d.Outcome), d.Client, d.Destination, string(d.Failed), string(d.Reason), d.Expected, d.Received, d.Note} {
 			if visit(text) {
 				return true
 			}

@@ -80,6 +80,7 @@ func (x *exchange) concern() {
 			c.concerns(o.grant, o.person)
 		}
 	}
+	x.contacts()
 	if len(c.Grants) != 1 {
 		return
 	}
@@ -90,6 +91,23 @@ func (x *exchange) concern() {
 	answer := http.Response{Header: c.Response.Header}
 	for _, cookie := range answer.Cookies() {
 		x.sandbox.sessions.begin(cookie.Value, o)
+	}
+}
+
+// contacts notes what the people are called and their e-mail addresses.
+func (x *exchange) contacts() {
+	if x.core == nil || x.core.Directory == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), lookTimeout)
+	defer cancel()
+	for _, p := range x.call.People {
+		name, email := x.core.contact(ctx, p)
+		for _, text := range []string{name, email} {
+			if text != "" {
+				x.call.contacts = append(x.call.contacts, text)
+			}
+		}
 	}
 }
 

@@ -32,27 +32,33 @@ func (n *namer) person(p Person) personView {
 }
 
 func (n *namer) look(p Person) string {
-	name := ""
+	if name, _ := n.core.contact(n.ctx, p); name != "" {
+		return name
+	}
+	return string(p.Ref)
+}
+
+// contact returns somebody's name and e-mail address, as far as they are known.
+func (c *Core) contact(ctx context.Context, p Person) (name, email string) {
 	switch p.Kind {
 	case signon.SubjectCustomer:
-		if id, err := strconv.ParseInt(string(p.Ref), 10, 64); err == nil {
-			if c, err := n.core.Directory.CustomerByID(n.ctx, p.Tenant, id); err == nil {
-				name = c.Billing.FirstName + " " + c.Billing.LastName
-			}
+		id, err := strconv.ParseInt(string(p.Ref), 10, 64)
+		if err != nil {
+			return "", ""
+		}
+		if one, err := c.Directory.CustomerByID(ctx, p.Tenant, id); err == nil {
+			name, email = one.Billing.FirstName+" "+one.Billing.LastName, one.Billing.Email
 		}
 	case signon.SubjectUser:
-		if u, err := n.core.Directory.UserByRef(n.ctx, p.Tenant, string(p.Ref)); err == nil {
-			name = u.FirstName + " " + u.LastName
+		if one, err := c.Directory.UserByRef(ctx, p.Tenant, string(p.Ref)); err == nil {
+			name, email = one.FirstName+" "+one.LastName, one.Email
 		}
 	case signon.SubjectMember:
-		if m, err := n.core.Directory.Member(n.ctx, p.Tenant, string(p.Ref)); err == nil {
-			name = m.Name
+		if one, err := c.Directory.Member(ctx, p.Tenant, string(p.Ref)); err == nil {
+			name, email = one.Name, one.Email
 		}
 	}
-	if name = strings.TrimSpace(name); name == "" {
-		return string(p.Ref)
-	}
-	return name
+	return strings.TrimSpace(name), email
 }
 
 // dialect returns what a call came by.

@@ -34,7 +34,7 @@ func TestAResetThatFailsIsToldAndCanBeTriedAgain(t *testing.T) {
 		t.Errorf("got %v, and logged %q", err, logged.String())
 	}
 	a := httptest.NewRecorder()
-	s.Around(http.NotFoundHandler()).ServeHTTP(a, httptest.NewRequest(http.MethodPost, "http://localhost/dev/api/reset", nil))
+	s.Around(http.NotFoundHandler()).ServeHTTP(a, fromHere(http.MethodPost, "http://localhost/dev/api/reset"))
 	if a.Code != http.StatusInternalServerError || !strings.Contains(a.Body.String(), "disk is full") {
 		t.Errorf("got %d %s", a.Code, a.Body)
 	}

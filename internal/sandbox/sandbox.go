@@ -110,7 +110,9 @@ func (s *Sandbox) Stop() { s.stopOnce.Do(func() { close(s.stopping) }) }
 // Use says what the sandbox works on from now on. Where data was kept from a time to
 // which the clock had been moved, the clock goes on from there.
 func (s *Sandbox) Use(c *Core) {
-	s.clock.reach(c.SignOn.Now())
+	if c.SignOn != nil {
+		s.clock.reach(c.SignOn.Now())
+	}
 	s.core.Store(c)
 }
 
@@ -151,7 +153,7 @@ func (s *Sandbox) own() http.Handler {
 		info := &inbound.Info{SupportCode: inbound.NewSupportCode()}
 		info.Addr, info.Secure = clients.Client(r) // links are issued for whoever asks for them here
 		r = r.WithContext(inbound.With(r.Context(), info))
-		if strings.HasPrefix(r.URL.Path, "/dev/api/") {
+		if r.URL.Path+"/" == apiPath || strings.HasPrefix(r.URL.Path, apiPath) {
 			api.ServeHTTP(w, r)
 			return
 		}

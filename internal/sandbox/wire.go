@@ -3,7 +3,6 @@ package sandbox
 import (
 	"net/http"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/latchkey-sso/latchkey/internal/signon"
@@ -60,7 +59,8 @@ type decisionWire struct {
 	Client      string     `json:"client,omitempty"`
 	Destination string     `json:"destination,omitempty"`
 	Grant       string     `json:"grant,omitempty"`
-	Failed      string     `json:"failed,omitempty" doc:"The check that failed; none when all passed"`
+	Outcome     string     `json:"outcome,omitempty" enum:"asked first,followed again" doc:"Of a link: nothing was spent yet, or the browser got the session that it had got before"`
+	Failed      string     `json:"failed,omitempty" doc:"The check that failed; none when none did"`
 	Reason      string     `json:"reason,omitempty"`
 	Expected    string     `json:"expected,omitempty"`
 	Received    string     `json:"received,omitempty"`
@@ -195,7 +195,7 @@ func tokensOf(texts ...string) []string {
 func decisionOf(t *signon.Trace) decisionWire {
 	d := decisionWire{
 		At: t.At, Operation: string(t.Operation), Tenant: string(t.Tenant), Client: t.Client, Destination: t.Destination, Grant: string(t.Grant),
-		Failed: string(t.Failed), Reason: string(t.Reason), Expected: t.Expected, Received: t.Received, Note: t.Note, Steps: []stepWire{},
+		Outcome: string(t.Outcome), Failed: string(t.Failed), Reason: string(t.Reason), Expected: t.Expected, Received: t.Received, Note: t.Note, Steps: []stepWire{},
 	}
 	for _, step := range t.Steps() {
 		d.Steps = append(d.Steps, stepWire{string(step.Check), string(step.Result)})
@@ -233,14 +233,14 @@ func faultOf(f *Fault) *faultWire {
 	return wire
 }
 
-// parseDuration reads a duration, as in "25m"; 0 for none.
+// parseDuration reads a duration, as in "25m" or "7d"; 0 for none.
 func parseDuration(argument, text string) (time.Duration, error) {
 	if text == "" {
 		return 0, nil
 	}
-	d, err := time.ParseDuration(strings.TrimSpace(text))
+	d, err := readDuration(text)
 	if err != nil || d <= 0 {
-		return 0, signon.Invalid(argument, `must be a duration above zero, as in "90s", "25m" or "1h30m"`)
+		return 0, signon.Invalid(argument, `must be a time above zero, as in "90s", "2h30m" or "7d"`)
 	}
 	return d, nil
 }
