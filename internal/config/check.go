@@ -22,6 +22,7 @@ type checker struct {
 	seen     map[string]string // what must be unique, and where it is
 	unread   map[string]bool   // settings whose value could not be read
 	before   int               // tenants that were there before those that are checked
+	seed     bool              // those are a seed's
 }
 
 func newChecker(c *Config, found Problems) *checker {

@@ -30,7 +30,7 @@ const userNameRule = "must be 1 to 64 printable ASCII characters without colons,
 
 func (k *checker) client(c *Client, t *Tenant, path string) {
 	if c.Kind != kindLOB {
-		k.secret(c.Secret, path+".secret", true)
+		k.clientSecret(c, path+".secret")
 		k.secret(c.PreviousSecret, path+".previous_secret", false)
 	}
 	k.foreign(c, path)
@@ -56,6 +56,19 @@ func (k *checker) client(c *Client, t *Tenant, path string) {
 		k.fail(path+".addresses", "must be %d at most: write neighbours as one network", maxAddresses)
 	case n == 0 && c.Addresses != nil:
 		k.fail(path+".addresses", "must name one at least; without this setting the client may call from anywhere")
+	}
+}
+
+// clientSecret checks the secret that a client must have. In a seed it can be there
+// itself.
+func (k *checker) clientSecret(c *Client, path string) {
+	switch {
+	case !k.seed || !c.Secret.empty():
+		k.secret(c.Secret, path, true)
+	case c.Kind == kindBlueSnap:
+		k.fail(path, "must be given, or a password")
+	default:
+		k.fail(path, "must be given: the secret itself, or where it is, as in {env: NAME} or {file: PATH}")
 	}
 }
 

@@ -84,7 +84,7 @@ func (c *Config) AddSeed(o SeedOptions) (*Seed, error) {
 	next := *c
 	next.Tenants, next.origin = slices.Concat(c.Tenants, s.Tenants), s.origin
 	k := newChecker(&next, problems)
-	k.before = len(c.Tenants)
+	k.before, k.seed = len(c.Tenants), true
 	for i := k.before; i < len(next.Tenants); i++ {
 		t := &next.Tenants[i]
 		next.completeTenant(t, k.path(i), o.base(t.ID, i-k.before))

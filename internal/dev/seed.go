@@ -2,6 +2,8 @@ package dev
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"strconv"
@@ -180,6 +182,9 @@ func (s *Seeds) Load(ctx context.Context, dir *directory.Service) error {
 	for i := range s.tenants {
 		p := partOf(s.tenants[i].ID, missing)
 		parts = append(parts, p)
+		if err := p.number(ctx, dir); err != nil {
+			return fmt.Errorf("load seed: %w", err)
+		}
 		wrong, err := p.check(ctx, dir)
 		if err != nil {
 			return fmt.Errorf("load seed: %w", err)
@@ -215,6 +220,38 @@ func partOf(tenant signon.TenantID, entries []*entry) *part {
 	return p
 }
 
+// number gives those of the customers an ID that have none: made of the external
+// reference, so that it is the same at every start and after every reset.
+func (p *part) number(ctx context.Context, dir *directory.Service) error {
+	taken := map[string]bool{}
+	for _, row := range p.rows.Customers {
+		taken[strconv.FormatInt(row.ID, 10)], taken[row.ExternalRef] = true, true
+	}
+	for i := range p.rows.Customers {
+		row := &p.rows.Customers[i]
+		for id := idOf(p.tenant, row.ExternalRef); row.ID == 0; id++ {
+			text := strconv.FormatInt(id, 10)
+			if taken[text] {
+				continue
+			}
+			switch _, err := dir.CustomerByRef(ctx, p.tenant, text); {
+			case errors.Is(err, signon.ErrNotFound):
+				row.ID, taken[text] = id, true
+			case err != nil:
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// idOf returns the ID that a customer with that external reference gets: nine digits,
+// as those have that the directory gives.
+func idOf(tenant signon.TenantID, externalRef string) int64 {
+	sum := sha256.Sum256([]byte(string(tenant) + "\x00" + externalRef))
+	return 100_000_000 + int64(binary.BigEndian.Uint32(sum[:])%900_000_000)
+}
+
 // check returns what is wrong with the rows, as the directory sees it.
 func (p *part) check(ctx context.Context, dir *directory.Service) (problems []config.Problem, err error) {
 	err = dir.Check(ctx, p.tenant, &p.rows)
@@ -223,10 +260,32 @@ func (p *part) check(ctx context.Context, dir *directory.Service) (problems []co
 		return nil, err
 	}
 	for _, r := range refused {
-		why := transfer.RefusalOf(r.Err)
-		problems = append(problems, p.entries[r.Kind][r.Index].Problem(why.Column, why.Rule))
+		e := p.entries[r.Kind][r.Index]
+		named := map[string]bool{}
+		for _, fault := range append(p.faults(r), r.Err) {
+			if why := transfer.RefusalOf(fault); !named[why.Column] {
+				named[why.Column] = true
+				problems = append(problems, e.Problem(why.Column, why.Rule))
+			}
+		}
 	}
 	return problems, nil
+}
+
+// faults returns all that is wrong with a customer's own details; of others it is the
+// first mistake that is named.
+func (p *part) faults(r *directory.RowError) (faults []error) {
+	if r.Kind != directory.CustomerRows {
+		return nil
+	}
+	c := &directory.Customer{}
+	if err := p.rows.Customers[r.Index].Fill(c); err != nil {
+		return nil
+	}
+	for _, fault := range c.Faults() {
+		faults = append(faults, fault)
+	}
+	return faults
 }
 
 // write stores the rows. A user who was deleted stays deleted, as the directory

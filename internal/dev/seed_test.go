@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -109,6 +110,52 @@ func TestASeedIsLoadedWholeAndWhatIsThereStays(t *testing.T) {
 	}
 }
 
+func TestACustomerOfASeedHasTheSameIDAtEveryStart(t *testing.T) {
+	const text = `
+tenants:
+  - id: acme
+    people:
+      customers:
+        - {external_reference: ann, first_name: Ann, last_name: Lee, address1: 1 Main Street, city: Springfield, zip: 62704, country_code: us, email: ann@example.com}
+        - {external_reference: cid, first_name: Cid, last_name: Lee, address1: 1 Main Street, city: Springfield, zip: 62704, country_code: us, email: cid@example.com}
+`
+	const annsID = 677806112
+	ids := func(dir *directory.Service, text string) (ann, cid int64) {
+		t.Helper()
+		if err := mustRead(t, text).Load(t.Context(), dir); err != nil {
+			t.Fatal(err)
+		}
+		for ref, id := range map[string]*int64{"ann": &ann, "cid": &cid} {
+			c, err := dir.CustomerByExternalRef(t.Context(), "acme", ref)
+			if err != nil {
+				t.Fatal(err)
+			}
+			*id = c.ID
+		}
+		return ann, cid
+	}
+	dir, _ := openDirectory(t)
+	ann, cid := ids(dir, text)
+	if ann != annsID || cid == ann || cid < 100_000_000 || cid > 999_999_999 {
+		t.Errorf("got the IDs %d and %d, want %d and another of nine digits", ann, cid, annsID)
+	}
+	other, _ := openDirectory(t)
+	if again, _ := ids(other, text); again != ann {
+		t.Errorf("in another directory: got %d, want %d", again, ann)
+	}
+	// Whoever is there already stays who he is.
+	taken, _ := openDirectory(t)
+	bob := &directory.Customer{Tenant: "acme", ExternalRef: strconv.Itoa(annsID), Billing: directory.Contact{
+		FirstName: "Bob", LastName: "Lee", Address1: "1 Main Street", City: "Springfield", Zip: "62704", CountryCode: "us", Email: "bob@example.com",
+	}}
+	if _, err := taken.CreateCustomer(t.Context(), bob, directory.Act{}); err != nil {
+		t.Fatal(err)
+	}
+	if next, _ := ids(taken, text); next != annsID+1 {
+		t.Errorf("where the ID is taken: got %d, want %d", next, annsID+1)
+	}
+}
+
 func TestWhatThePeopleOfASeedLackIsNamedWithItsPlace(t *testing.T) {
 	_, err := read(t, Config(8080), here, `
 tenants:
@@ -160,6 +207,7 @@ tenants:
       customers:
         - id: 5
           first_name: Bob
+          email: nope
       subscriptions:
         - {reference: A0B1C2D3E5, product_id: p, start_date: 2026-01-01, quantity: 1,
            customer_external_reference: ann, lifetime: yes}
@@ -168,8 +216,13 @@ tenants:
 	wantLines(t, s.Load(t.Context(), dir),
 		"seed-1.yaml:5:19: tenants[0].people.products[0].id must be given, without commas, blanks and &",
 		"seed-1.yaml:7:11: tenants[0].people.customers[0].last_name must be given",
-		"seed-1.yaml:11:12: tenants[0].people.subscriptions[0].customer_external_reference must be that of a customer who exists",
-		"seed-1.yaml:12:18: tenants[0].people.members[0].number looks like a card number, which is never stored",
+		"seed-1.yaml:7:11: tenants[0].people.customers[0].address1 must be given",
+		"seed-1.yaml:7:11: tenants[0].people.customers[0].city must be given",
+		"seed-1.yaml:7:11: tenants[0].people.customers[0].zip must be given",
+		"seed-1.yaml:7:11: tenants[0].people.customers[0].country_code must be given",
+		"seed-1.yaml:9:11: tenants[0].people.customers[0].email must be an e-mail address",
+		"seed-1.yaml:12:12: tenants[0].people.subscriptions[0].customer_external_reference must be that of a customer who exists",
+		"seed-1.yaml:13:18: tenants[0].people.members[0].number looks like a card number, which is never stored",
 	)
 	if _, err := dir.CustomerByRef(t.Context(), "acme", "ann"); !errors.Is(err, signon.ErrNotFound) {
 		t.Errorf("a person of the other file: got %v, want nobody loaded", err)

@@ -18,7 +18,7 @@ var example []byte
 func WriteExample(path string) (err error) {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("%s is there already, and stays as it is: name another file", path)
+		return fmt.Errorf("%s is there already, and stays as it is; another file: latchkey dev --init FILE", path)
 	}
 	if err != nil {
 		return fmt.Errorf("write example: %w", err)

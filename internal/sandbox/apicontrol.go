@@ -72,7 +72,7 @@ func (s *Sandbox) apiPeople(ctx context.Context) (peopleWire, error) {
 	rows, err := s.People(ctx)
 	for i := range rows {
 		p := personOf(rows[i].Person)
-		all.People = append(all.People, personRowWire{p.Tenant, p.Kind, p.Ref, rows[i].Name, rows[i].Email})
+		all.People = append(all.People, personRowWire{p.Tenant, p.Kind, p.Ref, rows[i].Name, rows[i].Email, rows[i].ExternalRef})
 	}
 	return all, err
 }

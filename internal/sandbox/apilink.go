@@ -14,7 +14,7 @@ type issueRequest struct {
 		Dialect     string `json:"dialect" doc:"By whose calls"`
 		Tenant      string `json:"tenant"`
 		Kind        string `json:"kind" enum:"customer,user,member"`
-		Ref         string `json:"ref" doc:"Whom the link is for"`
+		Ref         string `json:"ref" doc:"Whom the link is for; a customer's external reference does, too"`
 		Destination string `json:"destination" doc:"Its ID, as offers have it"`
 	}
 }

@@ -81,6 +81,8 @@ type PersonRow struct {
 	Name string
 	// Email may be empty.
 	Email string
+	// ExternalRef is a customer's external reference, or empty.
+	ExternalRef string
 }
 
 // maxPeople is how many people are listed.
@@ -109,7 +111,9 @@ func (s *Sandbox) People(ctx context.Context) (rows []PersonRow, err error) {
 // peopleOf returns those of one tenant. After an error it ends.
 func peopleOf(ctx context.Context, d *directory.Service, tenant signon.TenantID) iter.Seq2[*PersonRow, error] {
 	customers := rowsOf(d.AllCustomers(ctx, tenant), func(c *directory.Customer) *PersonRow {
-		return row(tenant, signon.SubjectCustomer, c.Ref(), c.Billing.FirstName+" "+c.Billing.LastName, c.Billing.Email)
+		r := row(tenant, signon.SubjectCustomer, c.Ref(), c.Billing.FirstName+" "+c.Billing.LastName, c.Billing.Email)
+		r.ExternalRef = c.ExternalRef
+		return r
 	})
 	users := rowsOf(d.AllUsers(ctx, tenant), func(u *directory.User) *PersonRow {
 		return row(tenant, signon.SubjectUser, u.Ref(), u.Name(), u.Email)

@@ -202,7 +202,10 @@ func TestWhatCantBeIssuedIsRefusedByItsArgument(t *testing.T) {
 func TestPeopleAreThoseOfAllTenants(t *testing.T) {
 	w := newWorld(t)
 	var all struct {
-		People []struct{ Tenant, Kind, Ref, Name, Email string }
+		People []struct {
+			Tenant, Kind, Ref, Name, Email string
+			ExternalReference              string `json:"external_reference"`
+		}
 	}
 	w.api(http.MethodGet, "people", "", http.StatusOK, &all)
 	kinds := map[string]int{}
@@ -211,7 +214,7 @@ func TestPeopleAreThoseOfAllTenants(t *testing.T) {
 		if p.Name == "" {
 			t.Errorf("%+v has no name", p)
 		}
-		if p.Ref == "352365983" && (p.Name != "John Newman" || p.Email != "john.newman@example.com") {
+		if p.Ref == "352365983" && (p.Name != "John Newman" || p.Email != "john.newman@example.com" || p.ExternalReference != "HotTalks1Customer123") {
 			t.Errorf("got %+v", p)
 		}
 	}
@@ -219,6 +222,17 @@ func TestPeopleAreThoseOfAllTenants(t *testing.T) {
 		if kinds[want] == 0 {
 			t.Errorf("no %s is among %v", want, kinds)
 		}
+	}
+}
+
+func TestACustomerIsNamedByTheExternalReferenceToo(t *testing.T) {
+	w := newWorld(t)
+	var issued link
+	w.api(http.MethodPost, "links", `{"dialect":"2checkout-rest","tenant":"avangate","kind":"customer","ref":"HotTalks1Customer123","destination":"account"}`, http.StatusCreated, &issued)
+	var found struct{ Links []link }
+	w.api(http.MethodGet, "links?tenant=avangate&kind=customer&ref=HotTalks1Customer123", "", http.StatusOK, &found)
+	if issued.Ref != "352365983" || len(found.Links) != 1 || found.Links[0].Reference != issued.Reference {
+		t.Errorf("got %+v, and found %+v", issued, found)
 	}
 }
 

@@ -40,7 +40,7 @@ func (l *Link) Person() Person { return Person{Tenant: l.Tenant, Kind: l.Kind, R
 
 // LinkFilter selects links. The zero value selects all.
 type LinkFilter struct {
-	Person      *Person
+	Person      *Person // a customer by external reference, too
 	Tenant      signon.TenantID
 	Destination string
 	Standing    signon.Standing
@@ -51,7 +51,7 @@ type LinkFilter struct {
 // IssueRequest says which link is wanted.
 type IssueRequest struct {
 	Dialect     string // of an Issuer
-	Person      Person
+	Person      Person // a customer by external reference, too
 	Destination string // of one of the Issuer's offers
 }
 
@@ -70,6 +70,13 @@ const maxLinkText = 16 << 10
 // first. The store keeps them for some minutes after they expire.
 func (s *Sandbox) Links(ctx context.Context, f LinkFilter) (links []Link, err error) {
 	err = s.with(func(c *Core) error {
+		if f.Person != nil {
+			p, err := known(ctx, c, *f.Person)
+			if err != nil {
+				return err
+			}
+			f.Person = &p
+		}
 		links, err = s.list(ctx, c, f.grants())
 		return err
 	})
@@ -80,6 +87,22 @@ func (s *Sandbox) Links(ctx context.Context, f LinkFilter) (links []Link, err er
 		links = links[:f.Limit]
 	}
 	return links, err
+}
+
+// known returns the person by the reference that grants have: a customer may be named
+// by the external reference, too. Who is not known stays as named.
+func known(ctx context.Context, c *Core, p Person) (Person, error) {
+	if p.Kind != signon.SubjectCustomer {
+		return p, nil
+	}
+	customer, err := c.Directory.CustomerByRef(ctx, p.Tenant, string(p.Ref))
+	switch {
+	case err == nil:
+		p.Ref = customer.Ref()
+	case !errors.Is(err, signon.ErrNotFound):
+		return p, fmt.Errorf("find customer: %w", err)
+	}
+	return p, nil
 }
 
 func (f *LinkFilter) grants() signon.GrantFilter {
@@ -230,6 +253,11 @@ func numberOf(token string) string {
 func (s *Sandbox) IssueLink(ctx context.Context, req IssueRequest) (*Link, error) {
 	// The calls come in as requests of their own: a reset must not wait for this.
 	core := s.core.Load()
+	p, err := known(ctx, core, req.Person)
+	if err != nil {
+		return nil, fmt.Errorf("issue link: %w", err)
+	}
+	req.Person = p
 	issue, err := issuerFor(core, &req)
 	if err != nil {
 		return nil, err

@@ -85,6 +85,8 @@ type personRowWire struct {
 	Ref    string `json:"ref"`
 	Name   string `json:"name"`
 	Email  string `json:"email,omitempty"`
+
+	ExternalReference string `json:"external_reference,omitempty" doc:"Of customers; POST links takes it as ref, too"`
 }
 
 type offerWire struct {
