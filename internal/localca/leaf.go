@@ -7,6 +7,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"errors"
 	"fmt"
 	"net"
 	"path/filepath"
@@ -18,6 +19,12 @@ import (
 // name. It is another one than at the last start when that is near its end, or for
 // other hosts.
 func (a *Authority) Leaf(name string, hosts ...string) (*tls.Certificate, error) {
+	if !filepath.IsLocal(name) || filepath.Base(name) != name {
+		return nil, fmt.Errorf("make a certificate: %q is no name for a file", name)
+	}
+	if len(hosts) == 0 {
+		return nil, errors.New("make a certificate: it must be for some hosts")
+	}
 	path := filepath.Join(a.Dir, name+".pem")
 	if kept, err := readPair(path); err == nil && private(path) == nil && a.good(kept.Leaf, hosts) {
 		return kept, nil

@@ -23,6 +23,7 @@ import (
 	"os/user"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 )
@@ -48,7 +49,7 @@ type Options struct {
 	// Dir is where it is kept.
 	Dir string
 	// Hosts are those that a new authority is for, each with the names below it;
-	// addresses of this machine are added.
+	// addresses of this machine are added. One without any would be for all there are.
 	Hosts []string
 	// Now tells the time; nil is the machine's clock.
 	Now func() time.Time
@@ -75,13 +76,17 @@ func DefaultDir() (string, error) {
 }
 
 // Open returns the authority in the directory, which is made when there is none. One
-// that is at its end, or whose key others can read, is an error that says what to do.
+// that is at its end, whose key others can read, or whose directory others can write
+// to, is an error that says what to do.
 func Open(o Options) (*Authority, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
 	a := &Authority{Options: o}
-	err := a.read()
+	err := a.guarded()
+	if err == nil {
+		err = a.read()
+	}
 	if errors.Is(err, fs.ErrNotExist) {
 		if err = a.create(); err == nil {
 			err = a.read() // what is kept: another process may have been first
@@ -131,6 +136,23 @@ func (a *Authority) read() error {
 	return nil
 }
 
+// guarded refuses a directory in which others can put another authority. The error is
+// fs.ErrNotExist when there is none.
+func (a *Authority) guarded() error {
+	info, err := os.Stat(a.Dir)
+	switch {
+	case err != nil:
+		return err
+	case !info.IsDir():
+		return fmt.Errorf("%s is no directory", a.Dir)
+	case !isOwn(info):
+		return fmt.Errorf("%s belongs to another user: name a directory of your own", a.Dir)
+	case runtime.GOOS != "windows" && info.Mode().Perm()&0o022 != 0:
+		return fmt.Errorf("%s must be writable by its owner only: chmod go-w %s", a.Dir, a.Dir)
+	}
+	return nil
+}
+
 // private refuses a key that others than its owner can read.
 func private(path string) error {
 	info, err := os.Stat(path)
@@ -145,7 +167,13 @@ func private(path string) error {
 
 // create makes an authority and keeps it, unless there is one by now.
 func (a *Authority) create() error {
+	if len(a.Hosts) == 0 || slices.Contains(a.Hosts, "") {
+		return errors.New("it must be for some hosts, or else it would be for all")
+	}
 	if err := os.MkdirAll(a.Dir, 0o755); err != nil { //nolint:gosec // others may read the certificate, as servers that run as somebody else have to
+		return err
+	}
+	if err := a.guarded(); err != nil {
 		return err
 	}
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

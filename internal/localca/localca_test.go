@@ -23,6 +23,16 @@ import (
 
 var local = []string{"localhost", "shop.localhost", "127.0.0.1", "::1"}
 
+// place returns a directory that others can't write to, whatever is usual here.
+func place(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.Chmod(dir, 0o700); err != nil { //nolint:gosec // a directory
+		t.Fatal(err)
+	}
+	return dir
+}
+
 // at opens the authority of a directory at that time.
 func at(t *testing.T, dir string, now time.Time) *Authority {
 	t.Helper()
@@ -43,7 +53,7 @@ func leaf(t *testing.T, a *Authority, name string, hosts ...string) *tls.Certifi
 }
 
 func TestTheAuthorityStaysTheSame(t *testing.T) {
-	dir, now := filepath.Join(t.TempDir(), "below", "localca"), time.Now()
+	dir, now := filepath.Join(place(t), "below", "localca"), time.Now()
 	first := at(t, dir, now)
 	if !first.New {
 		t.Error("the first one: want it to be new")
@@ -72,7 +82,7 @@ func TestTheAuthorityStaysTheSame(t *testing.T) {
 }
 
 func TestOneAuthorityIsMadeByManyAtOnce(t *testing.T) {
-	dir := t.TempDir()
+	dir := place(t)
 	var wait sync.WaitGroup
 	var mu sync.Mutex
 	serials, made := map[string]int{}, 0
@@ -101,7 +111,7 @@ func TestOneAuthorityIsMadeByManyAtOnce(t *testing.T) {
 }
 
 func TestTheAuthorityIsForItsHostsAlone(t *testing.T) {
-	a := at(t, t.TempDir(), time.Now())
+	a := at(t, place(t), time.Now())
 	if c := a.cert; !c.IsCA || c.MaxPathLen != 0 || !c.PermittedDNSDomainsCritical || c.KeyUsage != x509.KeyUsageCertSign ||
 		c.PublicKeyAlgorithm != x509.ECDSA || a.key.Curve != elliptic.P256() || c.NotAfter.Sub(c.NotBefore) > 3653*24*time.Hour+early {
 		t.Errorf("got an authority of %d names that ends on %s, for %v", len(c.PermittedDNSDomains), c.NotAfter, c.KeyUsage)
@@ -146,7 +156,7 @@ func TestTheAuthorityIsForItsHostsAlone(t *testing.T) {
 }
 
 func TestALeafIsForItsHostsAndNoOthers(t *testing.T) {
-	a := at(t, t.TempDir(), time.Now())
+	a := at(t, place(t), time.Now())
 	c := leaf(t, a, "local", local...)
 	for _, host := range local {
 		if err := c.Leaf.VerifyHostname(host); err != nil {
@@ -167,7 +177,7 @@ func TestALeafIsForItsHostsAndNoOthers(t *testing.T) {
 }
 
 func TestALeafThatIsNotGoodAnyMoreIsReplaced(t *testing.T) {
-	dir, now := t.TempDir(), time.Now()
+	dir, now := place(t), time.Now()
 	first := leaf(t, at(t, dir, now), "local", local...).Leaf
 	for name, c := range map[string]struct {
 		days  int
@@ -188,7 +198,7 @@ func TestALeafThatIsNotGoodAnyMoreIsReplaced(t *testing.T) {
 		"another authority's":         {0, local, foreign(t), false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			copied := t.TempDir()
+			copied := place(t)
 			if err := os.CopyFS(copied, os.DirFS(dir)); err != nil {
 				t.Fatal(err)
 			}
@@ -225,7 +235,7 @@ func TestALeafThatIsNotGoodAnyMoreIsReplaced(t *testing.T) {
 // foreign returns what puts another authority's certificate in the place.
 func foreign(t *testing.T) func(path string) error {
 	t.Helper()
-	dir := t.TempDir()
+	dir := place(t)
 	leaf(t, at(t, dir, time.Now()), "local", local...)
 	return func(path string) error {
 		text, err := os.ReadFile(filepath.Join(dir, "local.pem"))
@@ -240,7 +250,7 @@ func TestKeysArePrivate(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("SKIPPED: there are no modes of files")
 	}
-	dir := t.TempDir()
+	dir := place(t)
 	leaf(t, at(t, dir, time.Now()), "local", local...)
 	modes := map[string]fs.FileMode{}
 	files, err := os.ReadDir(dir)
@@ -266,7 +276,7 @@ func TestKeysArePrivate(t *testing.T) {
 }
 
 func TestAnAuthorityThatCantBeUsedSaysWhatToDo(t *testing.T) {
-	dir, now := t.TempDir(), time.Now()
+	dir, now := place(t), time.Now()
 	a := at(t, dir, now)
 	leaf(t, a, "local", local...)
 	if _, err := Open(Options{Dir: dir, Now: func() time.Time { return now.AddDate(10, 0, -20) }}); err == nil || !strings.Contains(err.Error(), "remove that directory") {
@@ -288,14 +298,14 @@ func TestAnAuthorityThatCantBeUsedSaysWhatToDo(t *testing.T) {
 		}
 	}
 	// It ends with its authority.
-	late := at(t, t.TempDir(), now.AddDate(-9, -6, 0))
+	late := at(t, place(t), now.AddDate(-9, -6, 0))
 	if c := leaf(t, late, "local", local...); c.Leaf.NotAfter.After(late.cert.NotAfter) {
 		t.Error("a certificate is valid for longer than its authority")
 	}
 }
 
 func TestCertificatesAreChosenByTheHostThatIsAskedFor(t *testing.T) {
-	a := at(t, t.TempDir(), time.Now())
+	a := at(t, place(t), time.Now())
 	here, vendor := leaf(t, a, "local", local...), leaf(t, a, "vendors", "api.vendor.example")
 	l, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: Chooser(here, vendor)})
 	if err != nil {
@@ -327,5 +337,59 @@ func TestCertificatesAreChosenByTheHostThatIsAskedFor(t *testing.T) {
 			t.Errorf("%s: got %v, want it to be good: %t", host, err, good)
 		}
 		conn.Close()
+	}
+}
+
+func TestAnAuthorityForNoHostsIsNotMade(t *testing.T) {
+	for _, hosts := range [][]string{nil, {}, {""}, {"localhost", ""}} {
+		dir := filepath.Join(place(t), "below")
+		if a, err := Open(Options{Dir: dir, Hosts: hosts}); err == nil {
+			t.Errorf("%q: got one for %q", hosts, a.cert.PermittedDNSDomains)
+		}
+		if _, err := os.Stat(dir); err == nil {
+			t.Errorf("%q: there is a directory", hosts)
+		}
+	}
+	if _, err := at(t, place(t), time.Now()).Leaf("none"); err == nil {
+		t.Error("got a certificate for no hosts")
+	}
+}
+
+func TestADirectoryOfOthersIsRefused(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("SKIPPED: there are no modes of files")
+	}
+	for _, made := range []bool{false, true} {
+		for _, mode := range []fs.FileMode{0o777, 0o775, 0o757, fs.ModeSticky | 0o777} {
+			dir := place(t)
+			if made {
+				at(t, dir, time.Now())
+			}
+			if err := os.Chmod(dir, mode); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := Open(Options{Dir: dir, Hosts: local[:1]}); err == nil || !strings.Contains(err.Error(), "chmod go-w") {
+				t.Errorf("%s: got %v, want what to do", mode, err)
+			}
+		}
+	}
+	others := "/"
+	if os.Geteuid() == 0 {
+		others = place(t)
+		if err := os.Chown(others, 65534, 65534); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := Open(Options{Dir: others, Hosts: local[:1]}); err == nil || !strings.Contains(err.Error(), "another user") {
+		t.Errorf("another user's: got %v", err)
+	}
+}
+
+func TestCertificatesStayInTheirDirectory(t *testing.T) {
+	a := at(t, place(t), time.Now())
+	for _, name := range []string{"../stray", "/stray", "below/stray", "..", ""} {
+		if _, err := a.Leaf(name, "localhost"); err == nil {
+			t.Errorf("%q: got a certificate", name)
+		}
 	}
 }
