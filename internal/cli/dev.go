@@ -109,10 +109,12 @@ func runDev(ctx context.Context, o devOptions, stdout, stderr io.Writer) (err er
 		return errors.Join(seeds.Load(ctx, people), dev.Seed(ctx, people))
 	}
 	var trust *trust
+	var caFile string
 	if o.tls {
 		if trust, err = useTLS(demo, o.caDir, seeds.LocalHosts(), place); err != nil {
 			return err
 		}
+		caFile = trust.File
 	}
 	if o.dataDir == "" {
 		if o.dataDir, err = os.MkdirTemp("", "latchkey-dev-"); err != nil {
@@ -128,7 +130,7 @@ func runDev(ctx context.Context, o devOptions, stdout, stderr io.Writer) (err er
 		return err
 	}
 	demo.Sandbox = sandbox.New(sandbox.Options{
-		Log: log, BaseURL: cfg.PublicURL, Open: dev.OpenSecrets(), Example: dev.ExampleCall(cfg.PublicURL, netip.IPv6Loopback()),
+		Log: log, BaseURL: cfg.PublicURL, CAFile: caFile, Open: dev.OpenSecrets(), Example: dev.ExampleCall(cfg.PublicURL, caFile, netip.IPv6Loopback()),
 	})
 	s, err := server.New(ctx, server.Options{Config: cfg, Log: log, Listeners: listeners, Demo: demo})
 	if err != nil {

@@ -27,13 +27,15 @@ const OpenPath = "/dev/open"
 //go:embed template
 var templates embed.FS
 
-// StartOptions are what the start page needs. All are required.
+// StartOptions are what the start page needs. All but CAFile are required.
 type StartOptions struct {
 	SignOn    *signon.Service
 	Directory *directory.Service
 	Log       *slog.Logger
 	// BaseURL is the public base URL, as in "http://localhost:8080".
 	BaseURL string
+	// CAFile is where the demo's local authority is, or empty.
+	CAFile string
 	// AuthHeader returns the value of the header X-Avangate-Authentication for a
 	// merchant code and its secret key, as of now.
 	AuthHeader func(code, key string) string
@@ -146,7 +148,7 @@ type vendorRow struct{ Name, Code, Key, Base string }
 
 func (s *startPage) show(w http.ResponseWriter, r *http.Request) {
 	view := &startView{
-		Curl: s.curl(), APICurl: ExampleCall(s.BaseURL, inbound.From(r.Context()).Addr), LOBCurl: s.lobCurl(), Merchant: LinkedNumber, BaseURL: s.BaseURL, Vendors: s.vendors(),
+		Curl: s.curl(), APICurl: ExampleCall(s.BaseURL, s.CAFile, inbound.From(r.Context()).Addr), LOBCurl: s.lobCurl(), Merchant: LinkedNumber, BaseURL: s.BaseURL, Vendors: s.vendors(),
 	}
 	for i, l := range demoLinks {
 		l.Number = i + 1
@@ -210,18 +212,19 @@ func (s *startPage) vendors() []vendorRow {
 // curl returns a command that asks for a link as a shop's back end does.
 func (s *startPage) curl() string {
 	target := url.QueryEscape(s.BaseURL + "/order/checkout.php?" + johnsCart)
-	return fmt.Sprintf("curl -H 'X-Avangate-Authentication: %s' \\\n  '%s/rest/6.0/customers/%d/cart/?Url=%s&ValidityTime=300'",
-		s.AuthHeader(MerchantCode, SecretKey), s.BaseURL, CustomerID, target)
+	return fmt.Sprintf("%s -H 'X-Avangate-Authentication: %s' \\\n  '%s/rest/6.0/customers/%d/cart/?Url=%s&ValidityTime=300'",
+		sandbox.CurlCommand(s.CAFile), s.AuthHeader(MerchantCode, SecretKey), s.BaseURL, CustomerID, target)
 }
 
 // lobCurl returns commands that ask for an access token, and with it for a token of
 // the first line of business.
 func (s *startPage) lobCurl() string {
-	return fmt.Sprintf("ACCESS_TOKEN=$(curl -s '%s/oauth2/token' -u %s:%s -d grant_type=client_credentials | sed 's/.*\"access_token\":\"\\([^\"]*\\).*/\\1/')\n\n"+
-		"curl -X POST '%s/v2/get_sso_token' \\\n  -H 'x-api-version: 1.0.0' -H 'x-lob-client-id: %s' \\\n"+
+	curl := sandbox.CurlCommand(s.CAFile)
+	return fmt.Sprintf("ACCESS_TOKEN=$(%s -s '%s/oauth2/token' -u %s:%s -d grant_type=client_credentials | sed 's/.*\"access_token\":\"\\([^\"]*\\).*/\\1/')\n\n"+
+		"%s -X POST '%s/v2/get_sso_token' \\\n  -H 'x-api-version: 1.0.0' -H 'x-lob-client-id: %s' \\\n"+
 		"  -H 'Content-Type: application/json' -H \"Authorization: Bearer $ACCESS_TOKEN\" \\\n"+
 		"  -d '{\"CIINo\": \"%s\", \"LOBId\": \"%s\", \"Functionality\": \"D\"}'",
-		s.BaseURL, LOBBearer, LOBSecret, s.BaseURL, LOBClient, MemberNumber, FirstLOB)
+		curl, s.BaseURL, LOBBearer, LOBSecret, curl, s.BaseURL, LOBClient, MemberNumber, FirstLOB)
 }
 
 // openTTL is how long a link from the start page may be followed.

@@ -43,7 +43,7 @@ func TestStartPageShowsACommandToPaste(t *testing.T) {
 		t.Fatal(err)
 	}
 	if pre := regexpFind(a.body, `(?s)<pre[^>]*>(.*?)</pre>`); len(pre) != 3 || unescape(pre[1][1]) !=
-		"curl -X POST '"+s.base+"/services/2/generateSSOLoginToken/1111001' -u username:password \\\n"+
+		"curl -X POST '"+s.base+"/services/2/generateSSOLoginToken/1111001' \\\n  -u username:password \\\n"+
 			"  -H 'Content-Type: application/json' -H 'Accept: application/json' \\\n  -d '{\"requestingUserIp\": \"192.0.2.7\"}'" {
 		t.Errorf("got %q for the portal", pre)
 	}

@@ -152,7 +152,7 @@ func browserCall(w *world, b *tab) {
 	b.click(`button[data-copy=curl]`)
 	b.await(`window.copied !== undefined`)
 	copied := script[string](b, `window.copied`)
-	if want := calls[1].Curl(w.url); copied != want {
+	if want := calls[1].Curl(w.url, ""); copied != want {
 		b.Errorf("copied is\n%s\nwant\n%s", copied, want)
 	}
 	if shown := script[string](b, `document.querySelector("#curl").textContent`); shown != copied {

@@ -23,14 +23,23 @@ func sends(name string) bool {
 	return !unsent[name] && !strings.HasPrefix(name, "Sec-Fetch-") && !strings.HasPrefix(name, "Sec-Ch-")
 }
 
+// CurlCommand returns how a command for bash begins that trusts the authority in that
+// file; without one, those of the system.
+func CurlCommand(caFile string) string {
+	if caFile == "" {
+		return "curl"
+	}
+	return "curl --cacert " + shellWord(caFile)
+}
+
 // Curl returns a command for bash that makes the same request of the server at that
-// base URL. What was hidden in the request is not in the command either. Where the
+// base URL, whose certificates are of the authority in caFile, if any. What was hidden in the request is not in the command either. Where the
 // body is not known, or not as it was sent, a comment before it says so.
-func (c *Call) Curl(base string) string {
+func (c *Call) Curl(base, caFile string) string {
 	r := &c.Request
 	var b strings.Builder
 	body := c.curlBody(&b)
-	b.WriteString("curl ")
+	b.WriteString(CurlCommand(caFile) + " ")
 	switch {
 	case r.Method == http.MethodHead:
 		b.WriteString("--head ")

@@ -1,10 +1,13 @@
 package sandbox
 
 import (
+	"encoding/pem"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -17,12 +20,17 @@ type arrived struct {
 	Header                  http.Header
 }
 
-func TestACommandMakesTheSameRequest(t *testing.T) {
+func needBash(t *testing.T) {
+	t.Helper()
 	for _, program := range []string{"bash", "curl"} {
 		if _, err := exec.LookPath(program); err != nil {
 			t.Skip(program + " is not installed")
 		}
 	}
+}
+
+func TestACommandMakesTheSameRequest(t *testing.T) {
+	needBash(t)
 	requests := make(chan arrived, 1)
 	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
@@ -61,7 +69,7 @@ func TestACommandMakesTheSameRequest(t *testing.T) {
 				r.Host = host
 			}
 			r.Body.Size = int64(len(r.Body.Text))
-			command := (&Call{Request: r}).Curl(server.URL + "/")
+			command := (&Call{Request: r}).Curl(server.URL+"/", "")
 			if out, err := exec.CommandContext(t.Context(), "bash", "-c", command+" -sS").CombinedOutput(); err != nil {
 				t.Fatalf("%s: %v\n%s", command, err, out)
 			}
@@ -85,12 +93,28 @@ func TestACommandTellsWhatIsMissing(t *testing.T) {
 		"# the body was compressed, or in another encoding than here\ncurl ":               {Text: "abc", Size: 30, Decoded: true},
 	} {
 		c := &Call{Request: Request{Method: "POST", URL: "/x", Header: http.Header{"Content-Encoding": {"gzip"}}, Body: body}}
-		got := c.Curl("http://localhost:8080")
+		got := c.Curl("http://localhost:8080", "")
 		if !strings.HasPrefix(got, want) {
 			t.Errorf("got %q, want %q first", got, want)
 		}
 		if body.Decoded == strings.Contains(got, "Content-Encoding") {
 			t.Errorf("got %q", got)
 		}
+	}
+}
+
+func TestACommandTrustsTheAuthorityOfTheServer(t *testing.T) {
+	needBash(t)
+	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "trusted") }))
+	t.Cleanup(server.Close)
+	file := filepath.Join(t.TempDir(), "it's an authority.pem")
+	if err := os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c := &Call{Request: Request{Method: "GET", URL: "/", Host: strings.TrimPrefix(server.URL, "https://")}}
+	command := c.Curl(server.URL, file)
+	out, err := exec.CommandContext(t.Context(), "bash", "-c", command+" -sS").CombinedOutput()
+	if err != nil || string(out) != "trusted" {
+		t.Errorf("%s: %v\n%s", command, err, out)
 	}
 }

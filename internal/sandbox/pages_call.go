@@ -81,7 +81,7 @@ func (p *pages) callView(c *Call, row *rowView) *callView {
 			v.Failures = append(v.Failures, d)
 		}
 	}
-	curl := c.Curl(p.BaseURL)
+	curl := c.Curl(p.BaseURL, p.CAFile)
 	v.Curl = pieces(curl, nil)
 	if strings.Contains(curl, hidden) {
 		v.CurlNote = "What was hidden is not in the command: put it in where it says " + hidden + "."

@@ -60,6 +60,9 @@ type Options struct {
 	Log *slog.Logger
 	// BaseURL is the public base URL, as in "http://localhost:8080".
 	BaseURL string
+	// CAFile is where the local authority is that made the server's certificates, or
+	// empty.
+	CAFile string
 	// Example is a command to paste that asks for a link, or empty.
 	Example string
 	// Open are the demo's own secrets, which are public and not hidden.

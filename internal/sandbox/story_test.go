@@ -183,7 +183,7 @@ func TestNoCanaryIsRecordedOfAWholeServer(t *testing.T) {
 		t.Errorf("got %d calls, want 7", len(calls))
 	}
 	for _, c := range calls {
-		text := fmt.Sprintf("%+v", *c) + c.Curl(w.url)
+		text := fmt.Sprintf("%+v", *c) + c.Curl(w.url, "")
 		if strings.Contains(text, canary) || strings.Contains(text, basic) || strings.Contains(text, "1111+1111") {
 			t.Errorf("%s survives: %s", c.Request.URL, text)
 		}

@@ -66,6 +66,14 @@ func (d *Demo) use(s *Server, c *core) {
 	})
 }
 
+// caFile returns where the local authority is, or nothing.
+func (d *Demo) caFile() string {
+	if d == nil || d.Sandbox == nil {
+		return ""
+	}
+	return d.Sandbox.CAFile
+}
+
 // forSandbox returns the dialects as a sandbox knows them.
 func (d *dialects) forSandbox() []sandbox.Dialect {
 	return []sandbox.Dialect{

@@ -64,7 +64,7 @@ type dialects struct {
 // addDemo adds the pages that only `latchkey dev` has.
 func (s *Server) addDemo(c *core, t *table) {
 	start := dev.StartPage(dev.StartOptions{
-		SignOn: c.signOn, Directory: c.directory, Log: s.log, BaseURL: s.cfg.PublicURL,
+		SignOn: c.signOn, Directory: c.directory, Log: s.log, BaseURL: s.cfg.PublicURL, CAFile: s.demo.caFile(),
 		AuthHeader: func(code, key string) string {
 			value, err := rest.Sign(code, time.Now(), signon.Secret(key), "")
 			if err != nil {
