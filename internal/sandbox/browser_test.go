@@ -38,6 +38,9 @@ func TestBrowser(t *testing.T) {
 		"ALostConnectionIsSaidAndMadeGood":  browserLost,
 		"TenThousandCallsStayResponsive":    browserMany,
 		"WithoutScriptsEverythingElseWorks": browserPlain,
+		"RowsStandAsTheyShould":             browserRows,
+		"ErrorsAreThoseOfTheirAPI":          browserErrors,
+		"WhatIsCopiedIsSaidToBe":            browserCopied,
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
@@ -176,11 +179,12 @@ func browserFault(w *world, b *tab) {
 	if script[bool](b, `document.querySelector("#fault-hang").checkVisibility()`) {
 		b.Error("what a hang needs is asked for though nothing hangs")
 	}
-	b.fill("#fault-kind", "error")
-	b.fill("#fault-error", "limit")
+	b.fill("#fault-every", "often")
 	b.submit(".fault-form button")
-	b.wantText("Please check one thing", "Must be that of an API")
+	b.wantText("Please check one thing", "Enter a number")
+	b.fill("#fault-kind", "error")
 	b.fill("#fault-dialect", "2checkout-rest")
+	b.fill("#fault-error", "2checkout-rest/limit")
 	b.fill("#fault-every", "2")
 	b.fill("#fault-times", "")
 	if status := b.submit(".fault-form button"); status != http.StatusOK {

@@ -21,7 +21,7 @@ type callView struct {
 	Response     messageView
 	Answered     bool
 	Curl         []piece
-	CurlNote     string
+	CurlNotes    []string
 	Newer, Older string // paths
 	Script       string
 }
@@ -84,10 +84,11 @@ func (p *pages) callView(c *Call, row *rowView) *callView {
 	curl := c.Curl(p.BaseURL, p.CAFile)
 	v.Curl = pieces(curl, nil)
 	if strings.Contains(curl, hidden) {
-		v.CurlNote = "What was hidden is not in the command: put it in where it says " + hidden + "."
+		v.CurlNotes = append(v.CurlNotes, "What was hidden is not in the command: put it in where it says "+hidden+".")
 	}
 	if unread := c.Request.Header.Get("Content-Length"); c.Request.Body.Size == 0 && unread != "" && unread != "0" {
 		v.Request.Body.Note = "The body was not read: what decided stood before it."
+		v.CurlNotes = append(v.CurlNotes, "The body of the request is not in the command, for it was not read: add it with --data-raw.")
 	}
 	v.Newer, v.Older = p.beside(c)
 	return v

@@ -41,9 +41,16 @@ type faultView struct {
 type faultField struct {
 	ID, Name, Label, Value, Width string
 	Options                       []page.Option
+	Groups                        []optionGroup // of errors: each API's own
 	Hint, Placeholder, InputMode  string
 	Error                         string
 	For                           string // the kind of fault that it is for, or empty
+}
+
+// optionGroup are choices that belong together.
+type optionGroup struct {
+	Label   string
+	Options []page.Option
 }
 
 // steps are by how much a button moves the clock.
@@ -66,7 +73,7 @@ func (p *pages) writeControls(w http.ResponseWriter, r *http.Request, status int
 	}
 	v.Steps, v.Script, v.After = steps, p.script, form.After
 	v.Fields = form.fields(p.core.Load().Dialects)
-	v.Curl = fmt.Sprintf("curl -X POST '%s/dev/api/clock' -H 'Content-Type: application/json' -d '{\"advance\": \"30m\"}'", p.BaseURL)
+	v.Curl = fmt.Sprintf("%s -X POST '%s/dev/api/clock' \\\n  -H 'Content-Type: application/json' \\\n  -d '{\"advance\": \"30m\"}'", CurlCommand(p.CAFile), p.BaseURL)
 	return p.write(w, r, status, "controls", "Controls", v)
 }
 
@@ -132,7 +139,7 @@ func readFault(r *http.Request) *faultForm {
 	f := &faultForm{
 		Fault: Fault{
 			Dialect: r.PostFormValue("dialect"), Contains: strings.TrimSpace(r.PostFormValue("contains")), Kind: FaultKind(r.PostFormValue("kind")),
-			Error: r.PostFormValue("error"), After: r.PostFormValue("after") != "",
+			After: r.PostFormValue("after") != "",
 		},
 		status: r.PostFormValue("status"), hang: r.PostFormValue("hang"), every: r.PostFormValue("every"), times: r.PostFormValue("times"), wrong: map[string]string{},
 	}
@@ -158,9 +165,23 @@ func readFault(r *http.Request) *faultForm {
 				f.wrong["hang"] = "Enter a time as in 30s"
 			}
 		}
-	case FaultCut, FaultError:
+	case FaultError:
+		f.readError(r.PostFormValue("error"))
+	case FaultCut:
 	}
 	return f
+}
+
+// readError reads DIALECT/CODE. Which API fails is said by the error when nothing
+// else says it.
+func (f *faultForm) readError(text string) {
+	dialect, code, ok := strings.Cut(text, "/")
+	if !ok {
+		dialect, code = "", text
+	}
+	if f.Error = code; f.Dialect == "" {
+		f.Dialect = dialect
+	}
 }
 
 func (p *pages) addFault(w http.ResponseWriter, r *http.Request) error {
@@ -192,13 +213,11 @@ func (p *pages) addFault(w http.ResponseWriter, r *http.Request) error {
 // fields returns the form's inputs.
 func (f *faultForm) fields(dialects []Dialect) []faultField {
 	whose := []page.Option{{Label: "Every API and links"}, {Value: FaultLinks, Label: "Links that are followed"}}
-	var errorCodes []page.Option
+	var errorCodes []optionGroup
 	for _, d := range dialects {
 		whose = append(whose, page.Option{Value: d.Name, Label: d.Title})
-		for _, code := range ErrorsOf(d.Name) {
-			if option := (page.Option{Value: code, Label: capital(strings.ReplaceAll(code, "_", " "))}); !contains(errorCodes, option) {
-				errorCodes = append(errorCodes, option)
-			}
+		if own := errorOptions(d.Name); len(own) > 0 {
+			errorCodes = append(errorCodes, optionGroup{d.Title, chosen(own, f.Dialect+"/"+f.Error)})
 		}
 	}
 	kinds := []page.Option{
@@ -211,7 +230,7 @@ func (f *faultForm) fields(dialects []Dialect) []faultField {
 		{Name: "dialect", Label: "Whose calls", Width: "half wide", Options: chosen(whose, f.Dialect)},
 		{Name: "kind", Label: "What happens", Width: "half wide", Options: chosen(kinds, string(f.Kind))},
 		{Name: "status", Label: "Status", Value: f.status, Width: "half", For: string(FaultStatus), InputMode: "numeric", Placeholder: strconv.Itoa(usualStatus), Hint: "500 to 599"},
-		{Name: "error", Label: "Error", Width: "half", For: string(FaultError), Options: chosen(errorCodes, f.Error), Hint: "One that the API has"},
+		{Name: "error", Label: "Error", Width: "half", For: string(FaultError), Groups: errorCodes, Hint: "In the words of that API"},
 		{Name: "hang", Label: "For how long", Value: f.hang, Width: "half", For: string(FaultHang), Placeholder: usualHang.String(), Hint: "Then the connection is cut"},
 		{Name: "contains", Label: "Only if the operation or path contains", Value: f.Contains, Width: "half", Placeholder: "getSingleSignOn"},
 		{Name: "every", Label: "Each n-th call", Value: f.every, Width: "third short", InputMode: "numeric", Placeholder: "1", Hint: "1 is every one"},
@@ -224,13 +243,12 @@ func (f *faultForm) fields(dialects []Dialect) []faultField {
 	return all
 }
 
-func contains(options []page.Option, o page.Option) bool {
-	for i := range options {
-		if options[i].Value == o.Value {
-			return true
-		}
+// errorOptions returns the errors of a dialect, as readError reads them.
+func errorOptions(dialect string) (options []page.Option) {
+	for _, code := range ErrorsOf(dialect) {
+		options = append(options, page.Option{Value: dialect + "/" + code, Label: capital(strings.ReplaceAll(code, "_", " "))})
 	}
-	return false
+	return options
 }
 
 // faultView says what a fault does.
@@ -270,6 +288,8 @@ func (f *Fault) when() string {
 		text = fmt.Sprintf("Each %s call, %s", ordinal(f.Every), count(f.Times, "time"))
 	case f.Every > 1:
 		text = fmt.Sprintf("Each %s call", ordinal(f.Every))
+	case f.Spent():
+		text = "Was for " + count(f.Times, "call")
 	case f.Times == 1:
 		text = "The next call"
 	case f.Times > 1:

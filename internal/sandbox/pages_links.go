@@ -186,15 +186,32 @@ func (v *linksView) choose(n *namer, people []PersonRow) {
 
 // offers returns what can be asked for for somebody.
 func (n *namer) offers(p Person) (offers []offerView) {
+	linked := n.linked(p)
 	for i := range n.core.Issuers {
 		issuer := &n.core.Issuers[i]
 		for _, o := range issuer.Offers {
-			if o.Tenant == p.Tenant && o.Kind == p.Kind {
+			if o.Tenant == p.Tenant && o.Kind == p.Kind && (!n.isApp(o) || linked(o.Destination)) {
 				offers = append(offers, offerView{issuer.Dialect + "/" + o.Destination, o.Title, n.title(issuer.Dialect)})
 			}
 		}
 	}
 	return offers
+}
+
+// isApp reports whether an offer leads to an application.
+func (n *namer) isApp(o Offer) bool {
+	d, ok := n.core.SignOn.Registry().DestinationByID(o.Tenant, o.Destination)
+	return ok && d.Kind == signon.KindApp
+}
+
+// linked returns what tells whether somebody is linked to an application.
+func (n *namer) linked(p Person) func(app string) bool {
+	if p.Kind == signon.SubjectMember {
+		if m, err := n.core.Directory.Member(n.ctx, p.Tenant, string(p.Ref)); err == nil {
+			return m.Linked
+		}
+	}
+	return func(string) bool { return false }
 }
 
 func (p *pages) issueLink(w http.ResponseWriter, r *http.Request) error {

@@ -45,8 +45,10 @@ func (p *pages) showStory(w http.ResponseWriter, r *http.Request) error {
 			return signon.ErrNotFound
 		}
 		f.Person = &person
-	} else if f.Grant = signon.Reference(strings.ToLower(v.Get("link"))); f.Grant == "" {
+	} else if f.Grant = signon.Reference(strings.ToLower(strings.TrimSpace(v.Get("link")))); f.Grant == "" {
 		return signon.ErrNotFound
+	} else if _, _, ok := f.Grant.Range(); !ok {
+		return p.leadToStory(w, r)
 	}
 	story, err := p.Story(r.Context(), f)
 	if err != nil {
@@ -62,6 +64,23 @@ func (p *pages) showStory(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return p.write(w, r, http.StatusOK, "story", view.Title, view)
+}
+
+// leadToStory leads from a link, a token or its number to the link's story: the address
+// that stays holds the reference alone.
+func (p *pages) leadToStory(w http.ResponseWriter, r *http.Request) error {
+	// A link that was pasted as it is has its parameters in ours.
+	for _, text := range []string{r.URL.Query().Get("link"), "?" + r.URL.RawQuery} {
+		link, err := p.FindLink(r.Context(), text)
+		if e := signon.AsError(err); e != nil && (e.Code == signon.CodeNotFound || e.Code == signon.CodeInvalid) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		return seeOther(w, grantOf(link.Reference).Path)
+	}
+	return signon.ErrNotFound
 }
 
 // tell fills the page with the story.

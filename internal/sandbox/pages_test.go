@@ -7,12 +7,14 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/latchkey-sso/latchkey/internal/sandbox"
+	"github.com/latchkey-sso/latchkey/internal/signon"
 )
 
 // page returns a page as HTML.
@@ -113,6 +115,19 @@ func TestACallMarksTokensAndHidesSecrets(t *testing.T) {
 	}
 }
 
+func TestACommandWithoutTheBodySaysSo(t *testing.T) {
+	w := newWorld(t)
+	const words = "was not read: add it"
+	w.answered(w.request(http.MethodPost, "/rest/6.0/orders/", `{"unread": true}`))
+	if page := w.page("/dev/calls/1", http.StatusOK); !strings.Contains(page, words) {
+		t.Error("nothing says that the command lacks the body")
+	}
+	w.answered(w.ask())
+	if page := w.page("/dev/calls/2", http.StatusOK); strings.Contains(page, words) {
+		t.Error("a call without a body is said to have one")
+	}
+}
+
 func TestACallWithoutAnAnswerSaysSo(t *testing.T) {
 	w := newWorld(t)
 	if _, err := w.sandbox.AddFault(sandbox.Fault{Kind: sandbox.FaultCut}); err != nil {
@@ -146,6 +161,87 @@ func TestWhatIsGoneIsSaidToBeGone(t *testing.T) {
 		if status, _ := w.form(path, values); status != http.StatusNotFound {
 			t.Errorf("%s: got %d", path, status)
 		}
+	}
+}
+
+func TestAStoryIsFoundByAllThatNamesItsLink(t *testing.T) {
+	w := newWorld(t)
+	l := w.issue("2checkout-rest", "cart")
+	_, token, _ := strings.Cut(l.URL, "logintoken=")
+	token, _, _ = strings.Cut(token, "&")
+	want := "/dev/story?link=" + l.Reference
+	for _, text := range []string{url.QueryEscape(l.URL), url.QueryEscape(" " + l.URL + "\n"), l.URL, l.URL + "&x=y", token} {
+		r := w.request(http.MethodGet, "/dev/story?link=", "")
+		r.URL.RawQuery = "link=" + text
+		client := &http.Client{Transport: w.client.Transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+		a, err := client.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		a.Body.Close()
+		if a.StatusCode != http.StatusSeeOther || a.Header.Get("Location") != want {
+			t.Errorf("got %d %s", a.StatusCode, a.Header.Get("Location"))
+		}
+	}
+	w.page("/dev/story?link="+strings.ToUpper(l.Reference), http.StatusOK)
+	w.page("/dev/story?link="+url.QueryEscape("http://localhost/?logintoken=no"), http.StatusNotFound)
+}
+
+func TestOfAKnownPersonThereIsAPageFromTheBeginning(t *testing.T) {
+	w := newWorld(t)
+	page := w.page("/dev/story?person=avangate/customer/352365983", http.StatusOK)
+	for _, want := range []string{"John Newman", "Nothing yet", "Issue a link"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page does not say %q", want)
+		}
+	}
+	w.page("/dev/story?person=avangate/customer/999", http.StatusNotFound)
+}
+
+func TestMembersAreOfferedWhatTheyAreLinkedTo(t *testing.T) {
+	w := newWorld(t)
+	people, err := w.sandbox.People(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := 0
+	for i := range people {
+		p := &people[i].Person
+		if p.Kind != signon.SubjectMember {
+			continue
+		}
+		page := w.page("/dev/links?person="+url.QueryEscape(string(p.Tenant)+"/member/"+string(p.Ref)), http.StatusOK)
+		for _, m := range regexp.MustCompile(`value="(generatessotoken/\w+)"`).FindAllStringSubmatch(page, -1) {
+			seen++
+			r := url.Values{"person": {string(p.Tenant) + "/member/" + string(p.Ref)}, "offer": {m[1]}}
+			if status, _ := w.form("/dev/links", r); status != http.StatusSeeOther {
+				t.Errorf("%s is offered to %s: got %d", m[1], people[i].Name, status)
+			}
+		}
+	}
+	if seen == 0 {
+		t.Error("nothing is offered to members")
+	}
+}
+
+func TestAnErrorSaysWhoseItIs(t *testing.T) {
+	w := newWorld(t)
+	for _, one := range []struct{ dialect, text, want string }{
+		{"", "bluesnap/conflict", "bluesnap"}, {"2checkout-soap", "bluesnap/conflict", "2checkout-soap"}, {"bluesnap", "conflict", "bluesnap"},
+	} {
+		status, _ := w.form("/dev/controls/faults", url.Values{"kind": {"error"}, "dialect": {one.dialect}, "error": {one.text}, "every": {"1"}, "times": {"1"}})
+		all := w.sandbox.Faults()
+		if status != http.StatusSeeOther || len(all) == 0 || all[len(all)-1].Dialect != one.want || all[len(all)-1].Error != "conflict" {
+			t.Errorf("%+v: got %d, %+v", one, status, all)
+		}
+	}
+	for dialect, text := range map[string]string{"links": "bluesnap/conflict", "2checkout-rest": "bluesnap/conflict", "": "conflict"} {
+		if status, _ := w.form("/dev/controls/faults", url.Values{"kind": {"error"}, "dialect": {dialect}, "error": {text}}); status != http.StatusUnprocessableEntity {
+			t.Errorf("%s by %q: got %d", text, dialect, status)
+		}
+	}
+	if status, _ := w.form("/dev/controls/faults", url.Values{"kind": {"cut"}, "error": {"bluesnap/conflict"}, "status": {"503"}, "hang": {"1s"}}); status != http.StatusSeeOther {
+		t.Errorf("what the other kinds' fields hold gets in the way: got %d", status)
 	}
 }
 

@@ -49,7 +49,8 @@ type AuditEvent struct {
 
 // Story tells what is known of a link (Filter.Grant) or of a person (Filter.Person):
 // the calls that the filter selects, what the audit log says, and how the links
-// stand. It returns signon.ErrNotFound when nothing is known.
+// stand. It returns signon.ErrNotFound when nothing is known, and of a person who is
+// known but has done nothing yet a story without entries.
 func (s *Sandbox) Story(ctx context.Context, f Filter) (*Story, error) {
 	if f.Grant == "" && f.Person == nil {
 		return nil, signon.ErrNotFound
@@ -66,7 +67,7 @@ func (s *Sandbox) Story(ctx context.Context, f Filter) (*Story, error) {
 	if err := s.with(func(core *Core) error { return t.tell(ctx, core) }); err != nil {
 		return nil, fmt.Errorf("tell a story: %w", err)
 	}
-	if len(t.story.Entries)+len(t.story.Grants) == 0 {
+	if len(t.story.Entries)+len(t.story.Grants) == 0 && (f.Person == nil || !t.keyed) {
 		return nil, signon.ErrNotFound
 	}
 	slices.SortStableFunc(t.story.Entries, before)

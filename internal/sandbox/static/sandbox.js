@@ -211,4 +211,36 @@ if (kind) {
   };
   kind.addEventListener("change", fit);
   fit();
+
+  // Errors are those of one API: only its own are offered, and only an API can be
+  // chosen for them.
+  const whose = $(".fault-form select[name=dialect]");
+  const code = $(".fault-form select[name=error]");
+  const groups = [...code.querySelectorAll("optgroup")];
+  const apiOf = (group) => group.querySelector("option").value.split("/")[0];
+  const apis = groups.map(apiOf);
+  let before = null; // whose calls were meant, before an error needed an API
+  const offer = () => {
+    const wanted = kind.value === "error";
+    for (const option of whose.options) option.disabled = wanted && !apis.includes(option.value);
+    if (!wanted) {
+      if (before !== null) whose.value = before;
+      before = null;
+      return;
+    }
+    if (!apis.includes(whose.value)) {
+      before = whose.value;
+      whose.value = code.value.split("/")[0];
+    }
+    const chosen = code.value.split("/")[1];
+    code.replaceChildren(...groups.filter((group) => apiOf(group) === whose.value));
+    const same = [...code.options].find((option) => option.value.endsWith(`/${chosen}`));
+    if (same) same.selected = true;
+  };
+  whose.addEventListener("change", () => {
+    before = null;
+    offer();
+  });
+  kind.addEventListener("change", offer);
+  offer();
 }
