@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
+	"net/netip"
 	"net/url"
 	"os/exec"
 	"strings"
@@ -19,6 +20,7 @@ import (
 	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp"
 
+	"github.com/latchkey-sso/latchkey/internal/dev"
 	"github.com/latchkey-sso/latchkey/internal/sandbox"
 )
 
@@ -44,7 +46,7 @@ func TestBrowser(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
-			w.sandbox.Example = "curl -X POST '" + w.url + "/services/2/generateSSOLoginToken/1111001' -u username:password"
+			w.sandbox.Example = dev.ExampleCall(w.url, "", netip.IPv6Loopback())
 			test(w, newTab(parent, t))
 		})
 	}

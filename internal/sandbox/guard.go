@@ -41,6 +41,8 @@ func (s *Sandbox) admits(r *http.Request) error {
 func asksFromElsewhere(r *http.Request) bool {
 	h := r.Header
 	switch h.Get("Sec-Fetch-Site") {
+	case "same-origin": // whatever host something in between made of it
+		return false
 	case "cross-site", "same-site":
 		toPage := h.Get("Sec-Fetch-Mode") == "navigate" && h.Get("Sec-Fetch-Dest") == "document"
 		return !toPage || strings.HasPrefix(r.URL.Path, apiPath) || r.URL.Path == livePath
