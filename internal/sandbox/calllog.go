@@ -18,6 +18,9 @@ const (
 // answers have begun.
 const answerPatience = 200 * time.Millisecond
 
+// lookPatience is how long they wait for what has ended to be looked at.
+const lookPatience = 2 * time.Second
+
 // callLog keeps the latest calls, in the order in which they ended. What has ended
 // is looked at afterwards, one after the other, so that no request waits for that.
 type callLog struct {
@@ -113,19 +116,29 @@ func (l *callLog) settle() {
 		for x := range l.answering {
 			answered = append(answered, x)
 		}
-		patient := true
-		timer := time.AfterFunc(answerPatience, func() {
-			l.mu.Lock()
-			defer l.mu.Unlock()
-			patient = false
-			l.changed.Broadcast()
+		l.waitFor(answerPatience, func() bool {
+			return !slices.ContainsFunc(answered, func(x *exchange) bool { _, ok := l.answering[x]; return ok })
 		})
-		defer timer.Stop()
-		for patient && slices.ContainsFunc(answered, func(x *exchange) bool { _, ok := l.answering[x]; return ok }) {
-			l.changed.Wait()
-		}
 	}
-	for target := l.last; l.done < target; {
+	target := l.last
+	l.waitFor(lookPatience, func() bool { return l.done >= target })
+}
+
+// waitFor waits until that is so, or until so much time has gone by. The caller has
+// the lock.
+func (l *callLog) waitFor(most time.Duration, isSo func() bool) {
+	if isSo() {
+		return
+	}
+	patient := true
+	timer := time.AfterFunc(most, func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		patient = false
+		l.changed.Broadcast()
+	})
+	defer timer.Stop()
+	for patient && !isSo() {
 		l.changed.Wait()
 	}
 }

@@ -1,13 +1,17 @@
 package sandbox
 
 import (
+	"cmp"
 	"encoding/base64"
 	"html"
+	"maps"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // hidden stands for what is not kept.
@@ -16,9 +20,9 @@ const hidden = "(hidden)"
 // Bounds of what is looked at.
 const (
 	maxNameLen   = 200 // bytes before a colon or an equals sign
-	maxNesting   = 3   // of what is escaped within what is escaped
+	maxTaken     = 256 // secrets of a call
 	leastRepeat  = 8   // bytes of a secret that is looked for wherever it comes again
-	leastSession = 20  // bytes of a cookie's value that is, too: shorter ones are words
+	leastSession = 20  // bytes of a cookie's value that tells whose session it is
 )
 
 // hiding takes the secrets out of one call's texts: by where they are (passwords of
@@ -29,57 +33,62 @@ type hiding struct {
 	// from and until bound the times of which a number of a token may tell, which is
 	// no card's.
 	from, until time.Time
-	// taken are the secrets that were found.
-	taken []string
+	// taken are the secrets that were found; crowded: there are too many to look for.
+	taken   map[string]bool
+	crowded bool
+	// doubt: the text that is looked at holds what can't be told apart. loose: what it
+	// begins with is no JSON and no XML.
+	doubt, loose bool
 	// names are those that were judged already: most come often.
 	names map[string]bool
-}
-
-// maxNames is how many names are remembered.
-const maxNames = 500
-
-// namesSecret is the function of that name with a memory.
-func (h *hiding) namesSecret(name string) bool {
-	is, ok := h.names[name]
-	if !ok {
-		is = namesSecret(name)
-		if h.names == nil {
-			h.names = map[string]bool{}
-		}
-		if len(h.names) < maxNames {
-			h.names[name] = is
-		}
-	}
-	return is
 }
 
 // take returns what stands for a field's value in the text, given the value itself.
 func (h *hiding) take(raw, value string) string {
 	switch strings.ToLower(strings.TrimSpace(value)) {
-	case "", "true", "false", "null", "yes", "no", hidden:
+	case "", "=", "true", "false", "null", "yes", "no", hidden:
 		return raw
 	}
 	if h.open[value] || h.open[strings.TrimSpace(value)] {
 		return raw
 	}
-	if len(value) >= leastRepeat && !slices.Contains(h.taken, value) {
-		h.taken = append(h.taken, value)
-	}
+	h.remember(value)
 	return hidden
 }
 
-// again hides in the text the secrets that were found elsewhere.
-func (h *hiding) again(text string) string {
-	for _, secret := range h.taken {
-		text = strings.ReplaceAll(text, secret, hidden)
-		if escaped := url.QueryEscape(secret); escaped != secret {
-			text = strings.ReplaceAll(text, escaped, hidden)
+// remember has a secret looked for wherever it comes again.
+func (h *hiding) remember(value string) {
+	switch {
+	case len(value) < leastRepeat || h.open[value]:
+	case len(h.taken) >= maxTaken:
+		h.crowded = h.crowded || !h.taken[value]
+	default:
+		if h.taken == nil {
+			h.taken = map[string]bool{}
 		}
-		if escaped := html.EscapeString(secret); escaped != secret {
-			text = strings.ReplaceAll(text, escaped, hidden)
+		h.taken[value] = true
+	}
+}
+
+// again returns what hides in a text the secrets that were found elsewhere, the
+// longest first, and the whole text when it has them in other writing.
+func (h *hiding) again() func(text string) string {
+	var pairs []string
+	for _, secret := range slices.SortedFunc(maps.Keys(h.taken), func(a, b string) int { return cmp.Compare(len(b), len(a)) }) {
+		for _, written := range []string{secret, url.QueryEscape(secret), html.EscapeString(secret)} {
+			pairs = append(pairs, written, hidden)
 		}
 	}
-	return text
+	all := strings.NewReplacer(pairs...)
+	return func(text string) string {
+		text = all.Replace(text)
+		for view, n := decoded(text), 0; view != text && n < maxViews; view, n = decoded(view), n+1 {
+			if all.Replace(view) != view {
+				return hidden
+			}
+		}
+		return text
+	}
 }
 
 // header returns a copy of the header without secrets. Names stay, those of cookies
@@ -91,15 +100,14 @@ func (h *hiding) header(header http.Header) http.Header {
 		for i, value := range values {
 			kept[i] = h.headerValue(name, value)
 		}
-		out[name] = kept
+		name = h.text(name)
+		out[name] = append(out[name], kept...)
 	}
 	return out
 }
 
 func (h *hiding) headerValue(name, value string) string {
 	switch name {
-	case "Cookie", "Cookie2":
-		return h.cookies(value)
 	case "Set-Cookie":
 		first, rest, more := strings.Cut(value, ";")
 		if first = h.cookies(first); more {
@@ -111,7 +119,10 @@ func (h *hiding) headerValue(name, value string) string {
 	case "Location", "Content-Location", "Referer":
 		return h.url(value)
 	}
-	if namesSecret(name) {
+	switch {
+	case strings.Contains(strings.ToLower(name), "cookie"):
+		return h.cookies(value)
+	case namesSecret(name):
 		return h.take(value, value)
 	}
 	return h.text(value)
@@ -124,10 +135,10 @@ func (h *hiding) cookies(line string) string {
 		name, value, named := strings.Cut(pair, "=")
 		switch {
 		case named && strings.TrimSpace(value) != "":
-			pairs[i] = name + "=" + hidden
-			if len(value) >= leastSession && !slices.Contains(h.taken, value) {
-				h.taken = append(h.taken, value)
-			}
+			pairs[i] = h.text(name) + "=" + hidden
+			value = strings.Trim(value, ` "`)
+			h.remember(value)
+			h.remember(formValue(value))
 		case !named && strings.TrimSpace(pair) != "":
 			pairs[i] = pair[:len(pair)-len(strings.TrimLeft(pair, " "))] + hidden
 		}
@@ -141,145 +152,133 @@ func (h *hiding) credentials(value string) string {
 	rest = strings.TrimSpace(rest)
 	switch {
 	case !ok && isToken(value):
-		return value
+		return h.text(value)
 	case !ok:
 		return h.take(value, value)
 	case strings.EqualFold(scheme, "Bearer"):
-		return h.cards(value, 1)
+		return h.text(value)
 	case !strings.EqualFold(scheme, "Basic"):
 		return scheme + " " + h.take(rest, rest)
 	}
-	plain, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(rest, "="))
+	if shown, ok := h.basic(rest); ok {
+		return scheme + " " + shown
+	}
+	return scheme + " " + h.take(rest, rest)
+}
+
+// basic hides the password of Basic credentials; and the name without one, which is
+// often a key.
+func (h *hiding) basic(encoded string) (shown string, ok bool) {
+	plain, err := base64.RawStdEncoding.DecodeString(strings.NewReplacer("-", "+", "_", "/").Replace(strings.TrimRight(encoded, "=")))
 	user, password, ok := strings.Cut(string(plain), ":")
-	if err != nil || !ok {
-		return scheme + " " + h.take(rest, rest)
-	}
-	if h.take(password, password) == password {
-		return value
-	}
-	h.taken = append(h.taken, rest)
-	return scheme + " " + h.text(user) + ":" + hidden
-}
-
-// url hides what a URL, or its path and query, has of secrets.
-func (h *hiding) url(text string) string {
-	before, query, ok := strings.Cut(text, "?")
-	before = h.deep(before, maxNesting)
-	if !ok {
-		return before
-	}
-	query, fragment, fragments := strings.Cut(query, "#")
-	query = h.form(query)
-	if fragments {
-		query += "#" + h.form(fragment)
-	}
-	return before + "?" + query
-}
-
-// form hides in what is written as a query is: by the names, and in the values what
-// is written in them.
-func (h *hiding) form(text string) string {
-	pairs := strings.Split(text, "&")
-	for i, pair := range pairs {
-		name, value, ok := strings.Cut(pair, "=")
-		plain, err := url.QueryUnescape(value)
-		switch {
-		case !ok:
-			pairs[i] = h.deep(pair, maxNesting)
-		case namesSecret(name) && err == nil:
-			pairs[i] = name + "=" + h.take(value, plain)
-		case namesSecret(name):
-			pairs[i] = name + "=" + h.take(value, value)
-		default:
-			pairs[i] = h.deep(name, 1) + "=" + h.deep(value, maxNesting)
+	switch {
+	case err != nil || !ok || !utf8.Valid(plain):
+		return "", false
+	case password == "":
+		if h.take(user, user) == user {
+			return encoded, true
 		}
+		h.remember(encoded)
+		return hidden, true
+	case h.take(password, password) == password:
+		return encoded, true
 	}
-	return strings.Join(pairs, "&")
+	h.remember(encoded)
+	return h.text(user) + ":" + hidden, true
 }
 
-// deep hides in a text that may be escaped as queries are, several times over. It
-// stays as it is written unless there was something to hide.
-func (h *hiding) deep(text string, depth int) string {
-	text = h.text(text)
-	if depth == 0 || !strings.ContainsAny(text, "%+") {
-		return text
+// basicScheme is what stands before Basic credentials, and those.
+var basicScheme = regexp.MustCompile(`(?i)\bbasic(?:\s|%20|\+)+([a-z0-9+/_-]{3,}={0,2})`)
+
+// basics hides Basic credentials wherever they are. Words that follow are none.
+func (h *hiding) basics(text string) string {
+	var b strings.Builder
+	done := 0
+	for _, m := range basicScheme.FindAllStringSubmatchIndex(text, -1) {
+		encoded := text[m[2]:m[3]]
+		if strings.HasPrefix(text[m[3]:], ":"+hidden) {
+			continue
+		}
+		shown, ok := h.basic(encoded)
+		if !ok {
+			if isPlainWord(strings.TrimRight(encoded, "=")) {
+				continue
+			}
+			shown = h.take(encoded, encoded)
+		}
+		b.WriteString(text[done:m[2]])
+		b.WriteString(shown)
+		done = m[3]
 	}
-	plain, err := url.QueryUnescape(text)
-	if err != nil || plain == text {
-		return text
-	}
-	if shown := h.deep(plain, depth-1); shown != plain {
-		return strings.ReplaceAll(url.QueryEscape(shown), url.QueryEscape(hidden), hidden)
-	}
-	return text
+	b.WriteString(text[done:])
+	return b.String()
+}
+
+// isPlainWord reports whether the text is a word, in small letters but for the first.
+func isPlainWord(text string) bool {
+	return strings.Trim(text[1:], "abcdefghijklmnopqrstuvwxyz-") == ""
 }
 
 // body hides in a body of that type.
 func (h *hiding) body(text, contentType string) string {
-	least := 1
+	contentType = strings.ToLower(contentType)
 	switch {
-	case strings.HasPrefix(contentType, "text/html"), strings.HasPrefix(contentType, "image/svg"):
-		least = 3 // drawings are full of numbers of one and two digits
+	case text == "":
+		return ""
+	case strings.HasPrefix(contentType, "multipart/"):
+		return h.multipart(text, contentType)
 	case isForm(text, contentType):
 		return h.form(text)
 	}
-	return h.cards(h.fields(h.elements(text)), least)
+	return h.text(text)
 }
 
-// isForm reports whether the text is a form, or looks like one whatever it says.
-func isForm(text, contentType string) bool {
-	return strings.HasPrefix(contentType, "application/x-www-form-urlencoded") && !strings.HasPrefix(text, "{") && !strings.HasPrefix(text, "<") ||
-		!strings.ContainsAny(text, " \n<>{}\"") && strings.Contains(text, "=")
-}
-
-// text hides in any other text.
+// text hides in any other text. What has secrets that are only seen without its
+// escapes is hidden by itself, and all of the text where it can't be told apart.
 func (h *hiding) text(text string) string {
-	return h.cards(h.fields(h.elements(text)), 1)
+	shown, sure := h.scan(text)
+	if sure && !h.holdsMore(shown) {
+		return shown
+	}
+	if sure {
+		if shown, sure = h.scan(h.leaves(shown)); sure && !h.holdsMore(shown) {
+			return shown
+		}
+	}
+	return hidden
 }
 
-// namesSecret reports whether a field is named like a secret, however it is spelt.
-func namesSecret(name string) bool {
-	name = plainName(name)
-	for _, word := range []string{"passw", "passphrase", "passcode", "secret", "pwd", "apikey", "privatekey", "securitycode", "signingkey", "rootkey"} {
-		if strings.Contains(name, word) {
-			return true
-		}
-	}
-	switch name {
-	case "pass", "pw", "pin", "cvv", "cvc", "cvv2", "cvc2", "csc":
-		return true
-	}
-	return false
+// scan hides what is seen in the text as it is written. It is not sure when the text
+// holds secrets that it can't tell apart.
+func (h *hiding) scan(text string) (shown string, sure bool) {
+	doubt := h.doubt
+	h.doubt = false
+	shown = h.cards(h.basics(h.fields(h.pairs(h.elements(text)))))
+	sure = !h.doubt && !formData.MatchString(text)
+	h.doubt = doubt
+	return shown, sure
 }
 
-// plainName returns the letters and digits of a name, in lower case, without
-// escapes.
-func plainName(name string) string {
-	plain := true
-	for i := range len(name) {
-		if c := name[i]; c < 'a' || c > 'z' {
-			plain = false
-			break
+// formData is what a part of a form begins with: its names are in no place that
+// others are.
+var formData = regexp.MustCompile(`(?i)content-disposition\s*:\s*form-data\s*;`)
+
+// leaves hides each of the values in a text, as quotes and tags bound them, that holds
+// secrets once it is unescaped.
+func (h *hiding) leaves(text string) string {
+	var b strings.Builder
+	for text != "" {
+		end := endOf(text, 0, `"<>`)
+		leaf := text[:end]
+		if h.holdsMore(leaf) {
+			leaf = hidden
 		}
-	}
-	if plain {
-		return name
-	}
-	if strings.Contains(name, "%") {
-		if unescaped, err := url.QueryUnescape(name); err == nil {
-			name = unescaped
+		b.WriteString(leaf)
+		if end < len(text) {
+			b.WriteByte(text[end])
+			end++
 		}
+		text = text[end:]
 	}
-	if strings.Contains(name, `\u`) {
-		name = unescapeJSON(name)
-	}
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r >= 'A' && r <= 'Z':
-			return r + 'a' - 'A'
-		case r >= 'a' && r <= 'z', r >= '0' && r <= '9':
-			return r
-		}
-		return -1
-	}, name)
+	return b.String()
 }

@@ -30,7 +30,6 @@ func kept(t testing.TB, open []string, c *Call) *Call {
 		x.url = *u
 	}
 	x.hide()
-	c.Operation = operation(c, &x.url, c.Request.Body.Text)
 	return c
 }
 

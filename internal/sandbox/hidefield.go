@@ -3,6 +3,7 @@ package sandbox
 import (
 	"encoding/json"
 	"html"
+	"regexp"
 	"strings"
 )
 
@@ -11,6 +12,7 @@ import (
 // at what stands before and after each of them: the text may be cut off, or no
 // JSON at all.
 func (h *hiding) fields(text string) string {
+	h.loose = !strings.HasPrefix(text, "{") && !strings.HasPrefix(text, "[") && !strings.HasPrefix(text, "<") && !strings.HasPrefix(text, `"`)
 	var b strings.Builder
 	done := 0 // what is in b already
 	for i := 0; i < len(text); i++ {
@@ -44,39 +46,42 @@ func (h *hiding) secretAt(text string, floor, at int) (start, end int, ok bool) 
 	if strings.HasPrefix(text[at:], "://") {
 		return userinfo(text, at+3)
 	}
-	name := nameBefore(text[floor:], at-floor)
-	if h.namesSecret(name) {
-		return valueAfter(text, at)
+	name, quoted := nameBefore(text[floor:], at-floor)
+	if len(name) < maxNameLen && !h.namesSecret(name) { // what is longer may be named so further in front
+		return 0, 0, false
 	}
-	if name == "name" && text[at] == '=' {
-		if start, end, ok = valueAfter(text, at); ok && h.namesSecret(text[start:end]) {
-			return namedValue(text, end)
-		}
+	start, end, ok = valueAfter(text, at)
+	if ok && !quoted && text[start-1] != '"' && text[start-1] != '\'' && text[start] != '{' && text[start] != '[' {
+		end = h.lineEnd(text, at, start)
 	}
-	return 0, 0, false
+	return start, end, ok
 }
 
-// namedValue finds what belongs to a name in an attribute that ends there: the value
-// of an HTML input, or the part of a multipart form.
-func namedValue(text string, from int) (start, end int, ok bool) {
-	tag := text[from:endOf(text, from, ">\r\n")]
-	for _, quote := range []string{`"`, `'`} {
-		if n := strings.Index(tag, " value="+quote); n >= 0 {
-			start = from + n + len(" value=") + 1
-			return start, endOf(text, start, quote), true
-		}
-	}
-	head := text[from:min(len(text), from+2*maxNameLen)]
-	for _, blank := range []string{"\r\n\r\n", "\n\n"} {
-		if n := strings.Index(head, blank); n >= 0 {
-			start = from + n + len(blank)
-			if end = strings.Index(text[start:], blank[:len(blank)/2]+"--"); end < 0 {
-				return start, len(text), true
+// nextField is where another field of a query begins.
+var nextField = regexp.MustCompile(`^&(?:amp;)?[\w.%\[\]-]+=`)
+
+// lineEnd finds the end of a value that stands in no quotes: that of the line, or of
+// the quotes or the element that the line is in.
+func (h *hiding) lineEnd(text string, at, start int) int {
+	for i := start; i < len(text); i++ {
+		switch text[i] {
+		case '\r', '\n':
+			return i
+		case '"', '<', '>':
+			if !h.loose {
+				return i
 			}
-			return start, start + end, true
+		case '\\':
+			if !h.loose {
+				i++
+			}
+		case '&':
+			if text[at] == '=' && nextField.MatchString(text[i:min(len(text), i+maxNameLen)]) {
+				return i
+			}
 		}
 	}
-	return 0, 0, false
+	return len(text)
 }
 
 // userinfo finds the password of a URL whose authority starts there.
@@ -92,24 +97,21 @@ func userinfo(text string, from int) (start, end int, ok bool) {
 	return from + colon + 1, from + size, true
 }
 
-// nameBefore returns the name that stands before a colon or an equals sign, quoted
-// or not.
-func nameBefore(text string, at int) string {
-	floor := max(0, at-maxNameLen)
-	end := at
-	for end > floor && isBlank(text[end-1]) {
-		end--
-	}
+// nameBefore returns the name that stands before a colon or an equals sign, and
+// whether it is quoted. Of a long one it returns the last maxNameLen bytes.
+func nameBefore(text string, at int) (name string, quoted bool) {
+	end := len(strings.TrimRight(text[:at], " \t\r\n"))
+	floor := max(0, end-maxNameLen)
 	if end > floor && (text[end-1] == '"' || text[end-1] == '\'') {
-		quote := text[end-1]
-		start := strings.LastIndexByte(text[floor:end-1], quote)
-		return text[floor+start+1 : end-1]
+		floor = max(0, end-1-maxNameLen)
+		start := strings.LastIndexByte(text[floor:end-1], text[end-1])
+		return text[floor+start+1 : end-1], true
 	}
 	start := end
 	for start > floor && isNamePart(text[start-1]) {
 		start--
 	}
-	return text[start:end]
+	return text[start:end], false
 }
 
 func isBlank(c byte) bool { return c == ' ' || c == '\t' || c == '\r' || c == '\n' }
@@ -122,6 +124,9 @@ func isNamePart(c byte) bool {
 // quotes, in brackets, or up to what ends it.
 func valueAfter(text string, at int) (start, end int, ok bool) {
 	start = at + 1
+	if strings.HasPrefix(text[at:], "=>") {
+		start++
+	}
 	for start < len(text) && isBlank(text[start]) && (text[at] == ':' || text[start] == ' ' || text[start] == '\t') {
 		start++
 	}
@@ -210,84 +215,4 @@ func unescapeJSON(raw string) string {
 		return raw
 	}
 	return plain
-}
-
-// elements hides the contents of XML elements that are named like secrets, and of
-// the values of SOAP maps whose keys are. It goes through the text once.
-func (h *hiding) elements(text string) string {
-	var b strings.Builder
-	done := 0
-	secret := false // the next element's content is one
-	for i := strings.IndexByte(text, '<'); i >= 0; {
-		name, content, ok := startTag(text, i)
-		if !ok {
-			i = next(text, i+1)
-			continue
-		}
-		local := name[strings.LastIndexByte(name, ':')+1:]
-		if !secret && !h.namesSecret(local) {
-			if local == "key" || local == "name" {
-				secret = h.namesSecret(strings.TrimSpace(text[content:endOf(text, content, "<")]))
-			}
-			i = next(text, content)
-			continue
-		}
-		secret = false
-		end := len(text)
-		if n := strings.Index(text[content:], "</"+name); n >= 0 {
-			end = content + n
-		}
-		if raw := text[content:end]; h.take(raw, plainContent(raw)) != raw {
-			b.WriteString(text[done:content])
-			b.WriteString(hidden)
-			done = end
-		}
-		i = next(text, end)
-	}
-	if done == 0 {
-		return text
-	}
-	b.WriteString(text[done:])
-	return b.String()
-}
-
-// next finds the next tag.
-func next(text string, from int) int {
-	if n := strings.IndexByte(text[min(from, len(text)):], '<'); n >= 0 {
-		return from + n
-	}
-	return -1
-}
-
-// startTag reads a start tag, and finds where its content begins.
-func startTag(text string, at int) (name string, content int, ok bool) {
-	end := endOf(text, at+1, " \t\r\n/>")
-	name = text[at+1 : end]
-	if name == "" || name[0] == '!' || name[0] == '?' || end-at > maxNameLen {
-		return "", 0, false
-	}
-	for i := end; i < len(text); i++ {
-		switch text[i] {
-		case '"', '\'':
-			n := strings.IndexByte(text[i+1:], text[i])
-			if n < 0 {
-				return "", 0, false
-			}
-			i += n + 1
-		case '<':
-			return "", 0, false
-		case '>':
-			return name, i + 1, text[i-1] != '/'
-		}
-	}
-	return "", 0, false
-}
-
-// plainContent returns an element's text without escapes.
-func plainContent(raw string) string {
-	raw = strings.TrimSpace(raw)
-	if inner, ok := strings.CutPrefix(raw, "<![CDATA["); ok {
-		return strings.TrimSuffix(inner, "]]>")
-	}
-	return html.UnescapeString(raw)
 }

@@ -1,7 +1,6 @@
 package sandbox
 
 import (
-	"cmp"
 	"context"
 	"hash/maphash"
 	"net/http"
@@ -25,6 +24,7 @@ func (x *exchange) look(hurry bool) {
 		if fault := recover(); fault != nil { // nothing of it is shown, for it may hold secrets
 			x.sandbox.Log.Error("sandbox: a call could not be looked at", "support_code", c.SupportCode, "panic", fault)
 			c.Request, c.Response = Request{Method: c.Request.Method}, Response{Status: c.Response.Status}
+			c.Operation = ""
 		}
 		x.ResponseWriter, x.header, x.core = nil, nil, nil
 	}()
@@ -39,7 +39,6 @@ func (x *exchange) look(hurry bool) {
 	x.hide()
 	c.Request.Body.cut()
 	c.Response.Body.cut()
-	c.Operation = operation(c, &x.url, c.Request.Body.Text)
 }
 
 // decide notes what was decided.
@@ -145,6 +144,7 @@ func (x *exchange) grants(ctx context.Context) {
 func (x *exchange) hide() {
 	c := x.call
 	h := &hiding{open: x.sandbox.open, from: c.At.Add(-48 * time.Hour), until: c.Clock.Add(48 * time.Hour)}
+	c.Operation = operation(c, &x.url, c.Request.Body.Text)
 	c.Request.Body.Text = h.body(c.Request.Body.Text, c.Request.Header.Get("Content-Type"))
 	c.Response.Body.Text = h.body(c.Response.Body.Text, c.Response.Header.Get("Content-Type"))
 	c.Request.Header, c.Response.Header = h.header(c.Request.Header), h.header(c.Response.Header)
@@ -153,22 +153,25 @@ func (x *exchange) hide() {
 	if len(h.taken) == 0 {
 		return
 	}
-	slices.SortFunc(h.taken, func(a, b string) int { return cmp.Compare(len(b), len(a)) })
-	c.Request.URL = h.again(c.Request.URL)
-	c.Request.Body.Text, c.Response.Body.Text = h.again(c.Request.Body.Text), h.again(c.Response.Body.Text)
+	again := h.again()
+	if h.crowded {
+		again = func(string) string { return hidden }
+	}
+	c.Request.URL = again(c.Request.URL)
+	c.Request.Body.Text, c.Response.Body.Text = again(c.Request.Body.Text), again(c.Response.Body.Text)
 	for _, header := range []http.Header{c.Request.Header, c.Response.Header} {
 		for _, values := range header {
 			for i := range values {
-				values[i] = h.again(values[i])
+				values[i] = again(values[i])
 			}
 		}
 	}
-	c.rewrite(h.again)
+	c.rewrite(again)
 }
 
 // rewrite changes the short texts that a client has a say in.
 func (c *Call) rewrite(do func(string) string) {
-	c.Request.Host, c.Request.Method = do(c.Request.Host), do(c.Request.Method)
+	c.Request.Host, c.Request.Method, c.Operation = do(c.Request.Host), do(c.Request.Method), do(c.Operation)
 	for i := range c.Decisions {
 		d := &c.Decisions[i]
 		d.Client, d.Expected, d.Received, d.Note = do(d.Client), do(d.Expected), do(d.Received), do(d.Note)

@@ -44,19 +44,19 @@ func Marks(text string) []Segment {
 }
 
 // tokens finds the tokens, in order and apart from each other.
-func tokens(text string) []digits {
-	var found []digits
+func tokens(text string) []span {
+	var found []span
 	for _, m := range tokenForms.FindAllStringIndex(text, -1) {
-		found = append(found, digits{m[0], m[1]})
+		found = append(found, span{m[0], m[1]})
 	}
 	for _, m := range tokenFields.FindAllStringSubmatchIndex(text, -1) {
 		for g := 2; g < len(m); g += 2 {
 			if m[g] >= 0 && text[m[g]:m[g+1]] != hidden {
-				found = append(found, digits{m[g], m[g+1]})
+				found = append(found, span{m[g], m[g+1]})
 			}
 		}
 	}
-	slices.SortFunc(found, func(a, b digits) int { return a.start - b.start })
+	slices.SortFunc(found, func(a, b span) int { return a.start - b.start })
 	apart := found[:0]
 	for _, f := range found {
 		if n := len(apart); n > 0 && f.start < apart[n-1].end {

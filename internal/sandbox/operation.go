@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/latchkey-sso/latchkey/internal/signon"
 )
@@ -131,6 +132,12 @@ func endpoint(segments []string, after int) string {
 // shortWord bounds what strangers call an operation.
 func shortWord(word string) string {
 	const most = 64
+	word = strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return -1
+		}
+		return r
+	}, word)
 	if len(word) > most {
 		return strings.ToValidUTF8(word[:most], "") + "…"
 	}
@@ -149,10 +156,10 @@ func soapMethod(text string) string {
 			at = next(text, at+4+end)
 			continue
 		}
-		name, _, _ := startTag(text, at)
-		local := strings.TrimSuffix(name[strings.LastIndexByte(name, ':')+1:], "/")
+		t, _ := startTag(text, at)
+		local := t.local()
 		switch {
-		case inBody && isWord(local):
+		case inBody && !t.broken && isWord(local):
 			return shortWord(local)
 		case local == "Body":
 			inBody = true
