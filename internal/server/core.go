@@ -86,6 +86,8 @@ func (c *core) close() error {
 // files are removed. Nobody else may use the server meanwhile: it is for a sandbox,
 // which sees to that. When it fails, nothing is served any more.
 func (s *Server) reset(ctx context.Context) error {
+	s.sweeping.Lock() // nor the sweeper
+	defer s.sweeping.Unlock()
 	if err := s.core.Load().close(); err != nil {
 		return fmt.Errorf("reset: %w", err)
 	}
@@ -115,5 +117,7 @@ func (s *Server) serveOperator(w http.ResponseWriter, r *http.Request) {
 
 // sweepStep removes one batch of what is long over.
 func (s *Server) sweepStep(ctx context.Context, batch int) (more bool, err error) {
+	s.sweeping.Lock()
+	defer s.sweeping.Unlock()
 	return s.core.Load().signOn.Sweep(ctx, batch)
 }

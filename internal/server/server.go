@@ -39,6 +39,7 @@ type Server struct {
 	listeners []net.Listener
 	keys      *signon.Keyring
 	core      atomic.Pointer[core]
+	sweeping  sync.Mutex // held by a step of the sweeper, and while the core is replaced
 	http      *http.Server
 	operators *http.Server
 	cert      *certificate // nil without TLS
