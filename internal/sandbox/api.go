@@ -99,10 +99,19 @@ func apiConfig() huma.Config {
 	return config
 }
 
-// decodeStrictly is json.Unmarshal for what says everything once.
+// decodeStrictly is json.Unmarshal for what says everything once, and by its name:
+// encoding/json takes "Every" for "every". All names are in lower case.
 func decodeStrictly(data []byte, v any) error {
 	if err := strictjson.Check(data, maxAPIDepth); err != nil {
 		return fmt.Errorf("the body %w", err)
+	}
+	var members map[string]json.RawMessage
+	if json.Unmarshal(data, &members) == nil { // it is an object
+		for name := range members {
+			if strings.Trim(name, "abcdefghijklmnopqrstuvwxyz_") != "" {
+				return fmt.Errorf("the body has the name %q, but all names are in lower case", name)
+			}
+		}
 	}
 	return json.Unmarshal(data, v)
 }

@@ -273,6 +273,9 @@ func TestBodiesAreBoundedAndSayEverythingOnce(t *testing.T) {
 	w := newWorld(t)
 	for body, want := range map[string]int{
 		`{"kind":"cut","kind":"hang"}`: http.StatusBadRequest,
+		`{"Kind":"cut"}`:               http.StatusBadRequest,
+		`{"kind":"cut","KIND":"hang"}`: http.StatusBadRequest,
+		`{"\u212Aind":"cut"}`:          http.StatusBadRequest,
 		`{"kind":`:                     http.StatusBadRequest,
 		`[]`:                           http.StatusUnprocessableEntity,
 		`{"kind":"cut","contains":"` + strings.Repeat("x", 64<<10) + `"}`: http.StatusRequestEntityTooLarge,

@@ -2,7 +2,6 @@ package sandbox
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"slices"
@@ -153,7 +152,11 @@ func (s *Sandbox) apiStream(_ context.Context, req *streamRequest) (*huma.Stream
 			return nil, failure("header", signon.Invalid("Last-Event-ID", "must be the ID of a call"))
 		}
 	}
+	if !s.streams.open() {
+		return nil, huma.NewError(http.StatusServiceUnavailable, tooManyStreams)
+	}
 	return &huma.StreamResponse{Body: func(c huma.Context) {
+		defer s.streams.close()
 		r, w := humago.Unwrap(c)
 		following, stop := s.follow(r.Context(), f, after)
 		defer stop()
@@ -181,7 +184,7 @@ func (s *Sandbox) stream(ctx context.Context, w http.ResponseWriter, following *
 		case c == nil:
 			text = []byte(": still here\n\n")
 		default:
-			data, err := json.Marshal(callOf(c))
+			data, err := s.encoded.of(c)
 			if err != nil {
 				s.Log.Error("a call can't be written", "error", err)
 				return

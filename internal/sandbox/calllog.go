@@ -174,6 +174,7 @@ func (l *callLog) clear() {
 func (s *Sandbox) Clear() {
 	s.calls.clear()
 	s.sessions.clear()
+	s.encoded.clear()
 }
 
 // Call returns the recorded call with that ID.

@@ -18,8 +18,9 @@ const maxDrained = 1 << 20
 
 // serve answers a call, unless a fault is for it.
 func (s *Sandbox) serve(next http.Handler, w http.ResponseWriter, r *http.Request, c *Call) {
+	connection := http.NewResponseController(w)
 	if s.faults.wantsOperation() {
-		s.readAhead(r, c)
+		s.faults.read(connection, func() { s.readAhead(r, c) })
 	}
 	f, release := s.faults.take(c)
 	if f == nil {
@@ -27,7 +28,10 @@ func (s *Sandbox) serve(next http.Handler, w http.ResponseWriter, r *http.Reques
 		return
 	}
 	c.Fault = f.describe()
-	body, _ := io.ReadAll(io.LimitReader(r.Body, maxDrained)) // what is missing is missing for the handler, too
+	var body []byte
+	s.faults.read(connection, func() {
+		body, _ = io.ReadAll(io.LimitReader(r.Body, maxDrained)) // what is missing is missing for the handler, too
+	})
 	again := func() *http.Request {
 		own := *r
 		own.Body = io.NopCloser(io.MultiReader(bytes.NewReader(body), r.Body))
@@ -103,13 +107,33 @@ func (s *Sandbox) hang(wait time.Duration, w http.ResponseWriter, r *http.Reques
 			s.Log.Warn("a call hangs no longer than requests may take", "error", err)
 		}
 	}
+	gone, stop := drain(connection, r.Body)
+	defer stop()
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
 	case <-r.Context().Done():
+	case <-gone:
 	case <-release:
 	case <-s.stopping:
+	}
+}
+
+// drain reads what is left of a body: as long as some is, net/http does not see its
+// client leave. gone is closed when the client does before its end. stop ends it.
+func drain(connection *http.ResponseController, body io.Reader) (gone <-chan struct{}, stop func()) {
+	left, over := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(over)
+		if _, err := io.Copy(io.Discard, body); err != nil {
+			close(left)
+		}
+	}()
+	return left, func() {
+		if connection.SetReadDeadline(time.Now()) == nil {
+			<-over
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"fmt"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -80,6 +81,8 @@ type faults struct {
 	release chan struct{}
 	// paused: no call fails, for a reset waits for all to end.
 	paused bool
+	// reading are the connections of which a body is read for the sake of a rule.
+	reading map[*http.ResponseController]struct{}
 }
 
 // AddFault adds a rule and returns it as it stands, with its ID. What its kind has
@@ -211,6 +214,29 @@ func (s *faults) pause() {
 		close(s.release)
 		s.release = nil
 	}
+	for connection := range s.reading {
+		_ = connection.SetReadDeadline(time.Now()) // where there is none, nobody is slow
+	}
+}
+
+// read has a body read for the sake of a rule. Who sends it may be slow, or never
+// send it: a reset does not wait for that.
+func (s *faults) read(connection *http.ResponseController, body func()) {
+	s.mu.Lock()
+	if s.paused {
+		_ = connection.SetReadDeadline(time.Now())
+	}
+	if s.reading == nil {
+		s.reading = map[*http.ResponseController]struct{}{}
+	}
+	s.reading[connection] = struct{}{}
+	s.mu.Unlock()
+	defer func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		delete(s.reading, connection)
+	}()
+	body()
 }
 
 // resume ends a pause. Rules that were added meanwhile are gone, as if they had

@@ -11,12 +11,14 @@ const gatePatience = 2 * time.Second
 // gate is a sync.RWMutex of which readers may be nested: a page's request is
 // answered by requests that the page makes itself, which must come in while it
 // is waited for. So who waits to have it alone holds nobody up at first; only
-// after a while, when there are always others, new ones wait.
+// after a while, when there are always others, new ones wait, but for those that
+// are known to be nested.
 type gate struct {
 	mu      sync.Mutex
 	changed *sync.Cond
 	readers int
 	closed  bool // to new readers
+	alone   bool // somebody has it alone
 }
 
 func (g *gate) lock() {
@@ -31,6 +33,16 @@ func (g *gate) RLock() {
 	g.lock()
 	defer g.mu.Unlock()
 	for g.closed {
+		g.changed.Wait()
+	}
+	g.readers++
+}
+
+// RLockNested goes in, for somebody who is in.
+func (g *gate) RLockNested() {
+	g.lock()
+	defer g.mu.Unlock()
+	for g.alone || g.closed && g.readers == 0 { // nobody is: it's for somebody who has left
 		g.changed.Wait()
 	}
 	g.readers++
@@ -64,13 +76,13 @@ func (g *gate) Lock() {
 		}
 		g.changed.Wait()
 	}
-	g.closed = true
+	g.closed, g.alone = true, true
 }
 
 // Unlock lets others in again.
 func (g *gate) Unlock() {
 	g.lock()
 	defer g.mu.Unlock()
-	g.closed = false
+	g.closed, g.alone = false, false
 	g.changed.Broadcast()
 }

@@ -299,7 +299,7 @@ func told(v url.Values) (notices page.Notices) {
 	if !ok {
 		return notices
 	}
-	if by, err := strconv.ParseInt(v.Get("by"), 10, 64); err == nil && by > 0 {
+	if by, err := strconv.ParseInt(v.Get("by"), 10, 64); err == nil && by > 0 && by <= int64(maxAhead/time.Second) {
 		text = "The clock is " + spell(time.Duration(by)*time.Second) + " further ahead."
 	}
 	notices.Known = []page.Notice{{Kind: "good", Text: text}}

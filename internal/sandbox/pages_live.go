@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/latchkey-sso/latchkey/internal/page"
@@ -29,6 +30,12 @@ const livePath = "/dev/live"
 // newest first, and "cleared" when what was sent before is gone. Events carry the ID
 // of the latest call, listed or not.
 func (p *pages) stream(w http.ResponseWriter, r *http.Request) error {
+	if !p.streams.open() {
+		sameOriginOnly(w.Header())
+		http.Error(w, tooManyStreams, http.StatusServiceUnavailable)
+		return nil
+	}
+	defer p.streams.close()
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
 	l := &listener{pages: p, query: readQuery(r.URL.Query()), w: w, out: http.NewResponseController(w), last: after(r)}
@@ -212,14 +219,15 @@ func (l *listener) rowsOf(calls []*Call) error {
 	return l.send("rows", html)
 }
 
+// lineEnds makes all ends of lines one: any of them ends a line of an event.
+var lineEnds = strings.NewReplacer("\r\n", "\n", "\r", "\n")
+
 // send sends one event.
 func (l *listener) send(event string, data []byte) error {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "id: %d\nevent: %s\n", l.last, event)
-	for line := range bytes.Lines(bytes.TrimSpace(data)) {
-		b.WriteString("data: ")
-		b.Write(bytes.TrimRight(line, "\r\n"))
-		b.WriteByte('\n')
+	for line := range strings.SplitSeq(lineEnds.Replace(string(bytes.TrimSpace(data))), "\n") {
+		b.WriteString("data: " + line + "\n")
 	}
 	b.WriteByte('\n')
 	if _, err := l.w.Write(b.Bytes()); err != nil {

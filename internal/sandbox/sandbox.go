@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"path"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -86,6 +87,12 @@ type Sandbox struct {
 	resets sync.Mutex
 	// serving is held by every request while it is answered, and by a reset alone.
 	serving gate
+	// nestedKey is what calls of the demo's own have in nestedHeader.
+	nestedKey string
+	// streams are the lists that are open.
+	streams streams
+	// encoded are calls as streams send them.
+	encoded encodings
 	// origins guards against forms of other sites.
 	origins http.CrossOriginProtection
 	// stopping is closed when the server stops: streams end then.
@@ -96,7 +103,7 @@ type Sandbox struct {
 // New returns a sandbox that has recorded nothing yet. Use must be called before
 // the first request.
 func New(o Options) *Sandbox {
-	s := &Sandbox{Options: o, stopping: make(chan struct{}), calls: newCallLog(), sessions: newSessions(), open: map[string]bool{}}
+	s := &Sandbox{Options: o, stopping: make(chan struct{}), calls: newCallLog(), nestedKey: newNestedKey(), sessions: newSessions(), open: map[string]bool{}}
 	for _, secret := range o.Open {
 		s.open[secret] = true
 		if number := onlyDigits(secret); len(number) >= leastCardDigits {
@@ -139,8 +146,7 @@ func (s *Sandbox) Around(next http.Handler) http.Handler {
 			own.ServeHTTP(w, r)
 			return
 		}
-		s.serving.RLock()
-		defer s.serving.RUnlock()
+		defer s.enter(r)()
 		if unrecorded(r.URL.Path) {
 			next.ServeHTTP(w, r)
 			return
@@ -165,10 +171,12 @@ func (s *Sandbox) own() http.Handler {
 }
 
 // isOwn reports whether the sandbox itself answers that path. The demo has two
-// below it.
-func isOwn(path string) bool {
-	return path == "/dev" || strings.HasPrefix(path, "/dev/") && !isDemo(path)
+// below it, and a path that only begins there may lead to an API.
+func isOwn(name string) bool {
+	return belowDev(name) && belowDev(path.Clean(name)) && !isDemo(name)
 }
+
+func belowDev(name string) bool { return name == "/dev" || strings.HasPrefix(name, "/dev/") }
 
 func isDemo(path string) bool { return path == "/dev/open" || path == "/dev/card" }
 

@@ -42,10 +42,15 @@ func (d *Demo) around(edge http.Handler) http.Handler {
 // transport returns what makes the calls of the demo's own programs; nil is the
 // usual one.
 func (d *Demo) transport() http.RoundTripper {
-	if d == nil {
+	switch {
+	case d == nil:
 		return nil
+	case d.Sandbox == nil:
+		return d.Transport
+	case d.Transport == nil:
+		return d.Sandbox.Nesting(dev.Transport(nil))
 	}
-	return d.Transport
+	return d.Sandbox.Nesting(d.Transport)
 }
 
 // certificate returns the certificates of the demo, or nil without TLS.
