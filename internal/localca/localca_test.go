@@ -27,7 +27,7 @@ var local = []string{"localhost", "shop.localhost", "127.0.0.1", "::1"}
 func place(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
-	if err := os.Chmod(dir, 0o700); err != nil { //nolint:gosec // a directory
+	if err := os.Chmod(dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
 	return dir

@@ -73,36 +73,36 @@ func TestAHangEndsWithAClientThatSendsALot(t *testing.T) {
 
 func TestThereAreNotTooManyStreams(t *testing.T) {
 	w := newWorld(t)
-	stream := func(path string) (int, *http.Response) {
+	stream := func(path string) (int, io.ReadCloser) {
 		a, err := w.client.Do(w.request(http.MethodGet, path, ""))
 		if err != nil {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { _ = a.Body.Close() })
-		return a.StatusCode, a
+		return a.StatusCode, a.Body
 	}
-	var open []*http.Response
+	var open []io.Closer
 	for i := range 100 {
-		status, a := stream([]string{"/dev/live", "/dev/api/calls/stream"}[i%2])
+		status, body := stream([]string{"/dev/live", "/dev/api/calls/stream"}[i%2])
 		if status != http.StatusOK {
 			t.Fatalf("stream %d is answered with %d", i, status)
 		}
-		open = append(open, a)
+		open = append(open, body)
 	}
 	for _, path := range []string{"/dev/live", "/dev/api/calls/stream"} {
-		status, a := stream(path)
-		text, _ := io.ReadAll(a.Body)
+		status, body := stream(path)
+		text, _ := io.ReadAll(body)
 		if status != http.StatusServiceUnavailable || !strings.Contains(string(text), "close some") {
 			t.Errorf("%s: got %d %s", path, status, text)
 		}
 	}
-	for _, a := range open {
-		_ = a.Body.Close()
+	for _, stream := range open {
+		_ = stream.Close()
 	}
 	for {
-		status, a := stream("/dev/api/calls/stream")
+		status, body := stream("/dev/api/calls/stream")
 		if status == http.StatusOK {
-			if line, err := bufio.NewReader(a.Body).ReadString('\n'); err != nil || !strings.HasPrefix(line, ":") {
+			if line, err := bufio.NewReader(body).ReadString('\n'); err != nil || !strings.HasPrefix(line, ":") {
 				t.Errorf("got %q, %v", line, err)
 			}
 			return
