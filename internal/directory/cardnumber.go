@@ -8,8 +8,8 @@ import (
 
 // Card numbers have 13 to 19 digits, of which the last one checks the others.
 const (
-	leastCardDigits = 13
-	mostCardDigits  = 19
+	LeastCardDigits = 13
+	MostCardDigits  = 19
 )
 
 // issuers are the ranges of first digits that networks give their cards, with
@@ -49,9 +49,9 @@ func HoldsCardNumber(field, text string) bool {
 // but German mobile phones have as many, and start alike.
 func leastDigits(field string) int {
 	if strings.HasSuffix(field, FieldPhone) || strings.HasSuffix(field, FieldFax) {
-		return leastCardDigits + 1
+		return LeastCardDigits + 1
 	}
-	return leastCardDigits
+	return LeastCardDigits
 }
 
 // holdsCardNumber reports whether the text holds a card number of at least that
@@ -111,10 +111,10 @@ func anyCardNumber(digits []byte, starts []int, least int) bool {
 			if j+1 < len(starts) {
 				end = starts[j+1]
 			}
-			if end-start > mostCardDigits {
+			if end-start > MostCardDigits {
 				break
 			}
-			if end-start >= least && issued(string(digits[start:end])) && luhn(digits[start:end]) {
+			if end-start >= least && issued(string(digits[start:end])) && Luhn(digits[start:end]) {
 				return true
 			}
 		}
@@ -132,7 +132,9 @@ func issued(number string) bool {
 	return false
 }
 
-func luhn(digits []byte) bool {
+// Luhn reports whether the last of the digits checks the others, as that of a card
+// number does.
+func Luhn(digits []byte) bool {
 	sum := 0
 	for i := range digits {
 		d := int(digits[len(digits)-1-i] - '0')

@@ -28,7 +28,7 @@ func TestPublishedCardNumbersAreFoundHoweverWritten(t *testing.T) {
 			number, "card " + number, number + "x", "tok_" + number, inGroups(number, " "), inGroups(number, "-"), inGroups(number, "\u00a0"),
 			inGroups(number, " - "), inGroups(number, "."), "12 " + number, inGroups(number, " ") + " 12 29", "room 7, " + number,
 		} {
-			if !holdsCardNumber(written, leastCardDigits) {
+			if !holdsCardNumber(written, LeastCardDigits) {
 				t.Errorf("%q is not found", written)
 			}
 		}
@@ -40,7 +40,7 @@ func TestCardNumbersInDigitsOfOtherScriptsAreFound(t *testing.T) {
 		for _, number := range published {
 			written := strings.Map(func(r rune) rune { return zero + r - '0' }, number)
 			mixed := number[:4] + "\u3000" + written[4*utf8.RuneLen(zero):]
-			if !holdsCardNumber(written, leastCardDigits) || !holdsCardNumber(mixed, leastCardDigits) {
+			if !holdsCardNumber(written, LeastCardDigits) || !holdsCardNumber(mixed, LeastCardDigits) {
 				t.Errorf("%q or %q is not found", written, mixed)
 			}
 		}
@@ -59,7 +59,7 @@ func TestAnyNumberOfANetworkIsFoundAmongOtherText(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		digits := []byte(rapid.StringMatching(`(4[0-9]{14}|5[1-5][0-9]{13}|3[47][0-9]{12}|6011[0-9]{11}|6[0-9]{11,17})`).Draw(t, "digits"))
 		digits = append(digits, '0')
-		for !luhn(digits) {
+		for !Luhn(digits) {
 			digits[len(digits)-1]++
 		}
 		separator := rapid.SampledFrom([]string{"", " ", "-", "  ", "_"}).Draw(t, "separator")
@@ -72,7 +72,7 @@ func TestAnyNumberOfANetworkIsFoundAmongOtherText(t *testing.T) {
 		}
 		before := rapid.SampledFrom([]string{"", "no. ", "1 ", "a", "12/2029 ", "99999999999999999999 "}).Draw(t, "before")
 		after := rapid.SampledFrom([]string{"", " ", " 1", "b", " exp 12/29"}).Draw(t, "after")
-		if text := before + written.String() + after; !holdsCardNumber(text, leastCardDigits) {
+		if text := before + written.String() + after; !holdsCardNumber(text, LeastCardDigits) {
 			t.Fatalf("%q is not found", text)
 		}
 	})
@@ -86,7 +86,7 @@ func TestOtherNumbersAreLeftAlone(t *testing.T) {
 		"visa 1111 12/2029; mastercard 4444 03/2028", "12 Orchard Street, Springfield 62704",
 		"2026-11-21 10:20:30.123456", "192.168.100.200, 10.20.30.40", "DE89 3704 0044 0532 0130 00",
 	} {
-		if holdsCardNumber(text, leastCardDigits) {
+		if holdsCardNumber(text, LeastCardDigits) {
 			t.Errorf("%q is taken for a card number", text)
 		}
 	}
@@ -109,7 +109,7 @@ func TestMobilePhonesOf13DigitsAreLeftAlone(t *testing.T) {
 
 func TestLookingForCardNumbersTakesNoLongerThanTheText(t *testing.T) {
 	long := strings.Repeat("4 ", 500_000)
-	if holdsCardNumber(long, leastCardDigits) != holdsCardNumber(long[:200], leastCardDigits) {
+	if holdsCardNumber(long, LeastCardDigits) != holdsCardNumber(long[:200], LeastCardDigits) {
 		t.Error("length changes the verdict")
 	}
 }

@@ -6,12 +6,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
-)
 
-// Card numbers have 13 to 19 digits, of which the last one checks the others.
-const (
-	leastCardDigits = 13
-	mostCardDigits  = 19
+	"github.com/latchkey-sso/latchkey/internal/directory"
 )
 
 // span is a part of a text.
@@ -49,14 +45,14 @@ func (h *hiding) cards(text string) string {
 			apart = apart || weak
 		}
 		if size == 0 {
-			if total >= leastCardDigits {
+			if total >= directory.LeastCardDigits {
 				found = h.cardsIn(found, text, row)
 			}
 			row, total, size, apart = row[:0], 0, 1, false
 		}
 		i += size
 	}
-	if total >= leastCardDigits {
+	if total >= directory.LeastCardDigits {
 		found = h.cardsIn(found, text, row)
 	}
 	if found == nil {
@@ -93,7 +89,7 @@ func separator(text string) (size int, weak bool) {
 func (h *hiding) cardsIn(found []span, text string, row []group) []span {
 	markDates(text, row)
 	for i := range row {
-		if row[i].size() > mostCardDigits-2 && h.holdsCard(text[row[i].start:row[i].end]) {
+		if row[i].size() > directory.MostCardDigits-2 && h.holdsCard(text[row[i].start:row[i].end]) {
 			found = append(found, row[i].span)
 			continue
 		}
@@ -104,12 +100,12 @@ func (h *hiding) cardsIn(found []span, text string, row []group) []span {
 		listed := false
 		for j := i; j < len(row); j++ {
 			number = append(number, text[row[j].start:row[j].end]...)
-			if len(number) > mostCardDigits {
+			if len(number) > directory.MostCardDigits {
 				break
 			}
 			listed = listed || j > i && row[j].apart
 			switch {
-			case len(number) < leastCardDigits || !luhn(number):
+			case len(number) < directory.LeastCardDigits || !directory.Luhn(number):
 			case i == j && h.isTokenNumber(number):
 			case listed && !(issued(number) && areGroupsOfCard(row[i:j+1])):
 			default:
@@ -167,31 +163,17 @@ func issued(number []byte) bool {
 // holdsCard reports whether a row of digits that is longer than most cards may have
 // one in it. What is longer than all of them is taken for such.
 func (h *hiding) holdsCard(row string) bool {
-	if len(row) > mostCardDigits {
+	if len(row) > directory.MostCardDigits {
 		return true
 	}
 	for _, size := range []int{15, 16} {
 		for _, part := range []string{row[:size], row[len(row)-size:]} {
-			if number := []byte(part); luhn(number) && issued(number) && !h.isOpenCard(part) {
+			if number := []byte(part); directory.Luhn(number) && issued(number) && !h.isOpenCard(part) {
 				return true
 			}
 		}
 	}
 	return false
-}
-
-func luhn(number []byte) bool {
-	sum := 0
-	for i := range number {
-		d := int(number[len(number)-1-i] - '0')
-		if i%2 == 1 {
-			if d *= 2; d > 9 {
-				d -= 9
-			}
-		}
-		sum += d
-	}
-	return sum%10 == 0
 }
 
 // isTokenNumber reports whether it is the number of a token of these days, which

@@ -106,7 +106,7 @@ func New(o Options) *Sandbox {
 	s := &Sandbox{Options: o, stopping: make(chan struct{}), calls: newCallLog(), nestedKey: newNestedKey(), sessions: newSessions(), open: map[string]bool{}}
 	for _, secret := range o.Open {
 		s.open[secret] = true
-		if number := onlyDigits(secret); len(number) >= leastCardDigits {
+		if number := onlyDigits(secret); len(number) >= directory.LeastCardDigits {
 			s.open[number] = true
 		}
 	}
