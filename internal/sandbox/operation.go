@@ -7,6 +7,7 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/latchkey-sso/latchkey/internal/inbound"
 	"github.com/latchkey-sso/latchkey/internal/signon"
 )
 
@@ -75,13 +76,10 @@ func below(path, base string) bool {
 	return true
 }
 
-// maxSegments is more than any path of an API has.
-const maxSegments = 8
-
 func segmentsOf(path string) []string {
-	segments := make([]string, 0, maxSegments)
+	segments := make([]string, 0, inbound.MaxSegments)
 	for segment := range strings.SplitSeq(path, "/") {
-		if segment != "" && len(segments) < maxSegments {
+		if segment != "" && len(segments) < inbound.MaxSegments {
 			segments = append(segments, segment)
 		}
 	}

@@ -3,9 +3,7 @@ package avangate
 import (
 	"log/slog"
 	"net/http"
-	"net/url"
 	"slices"
-	"strings"
 
 	"github.com/latchkey-sso/latchkey/internal/inbound"
 )
@@ -48,32 +46,13 @@ var versions = []string{"3.0", "4.0", "5.0", "6.0"}
 // one last.
 func Versions() []string { return slices.Clone(versions) }
 
-// MaxSegments is more than any path of the dialects has.
-const MaxSegments = 8
-
-// CutPath reads an escaped path: the dialect's name, a version, and segments,
-// which are unescaped and appended to buf. Empty segments are left out, so
-// doubled slashes and one at the end make no difference. A path of more than
-// MaxSegments, and one that is not below a version of the dialect, is not ok.
+// CutPath reads an escaped path: the dialect's name, a version, and segments, for
+// which buf is used. A path that inbound.Segments does not read, and one that is not
+// below a version of the dialect, is not ok.
 func CutPath(escaped, dialect string, buf []string) (version string, segments []string, ok bool) {
-	segments = buf
-	n := 0
-	for segment := range strings.SplitSeq(escaped, "/") {
-		if segment == "" {
-			continue
-		}
-		plain, err := url.PathUnescape(segment)
-		if n++; err != nil || n > MaxSegments {
-			return "", nil, false
-		}
-		switch n {
-		case 1:
-			ok = plain == dialect
-		case 2:
-			version, ok = plain, ok && slices.Contains(versions, plain)
-		default:
-			segments = append(segments, plain)
-		}
+	segments, ok = inbound.Segments(escaped, buf)
+	if !ok || len(segments) < 2 || segments[0] != dialect || !slices.Contains(versions, segments[1]) {
+		return "", nil, false
 	}
-	return version, segments, ok && n >= 2
+	return segments[1], segments[2:], true
 }

@@ -2,9 +2,9 @@ package bluesnap
 
 import (
 	"net/http"
-	"net/url"
 	"strings"
 
+	"github.com/latchkey-sso/latchkey/internal/inbound"
 	"github.com/latchkey-sso/latchkey/internal/signon"
 )
 
@@ -36,24 +36,11 @@ var routes = []route{
 // base is what every path begins with.
 var base = []string{"services", "2"}
 
-// maxSegments is more than any path has.
-const maxSegments = 8
-
-// cut returns the segments of an escaped path. Empty ones are left out, so doubled
-// slashes and one at the end make no difference. A path that is not below the
-// version is not ok.
+// cut returns the segments of an escaped path below the version. A path that is not
+// below it is not ok.
 func cut(escaped string) (segments []string, ok bool) {
-	for segment := range strings.SplitSeq(escaped, "/") {
-		if segment == "" {
-			continue
-		}
-		plain, err := url.PathUnescape(segment)
-		if err != nil || len(segments) == maxSegments {
-			return nil, false
-		}
-		segments = append(segments, plain)
-	}
-	if len(segments) <= len(base) || segments[0] != base[0] || segments[1] != base[1] {
+	segments, ok = inbound.Segments(escaped, nil)
+	if !ok || len(segments) <= len(base) || segments[0] != base[0] || segments[1] != base[1] {
 		return nil, false
 	}
 	return segments[len(base):], true

@@ -2,10 +2,10 @@ package lob
 
 import (
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 
+	"github.com/latchkey-sso/latchkey/internal/inbound"
 	"github.com/latchkey-sso/latchkey/internal/signon"
 )
 
@@ -48,13 +48,10 @@ var routes = []route{
 // there are pages, too.
 var roots = []string{"v2", "oauth2"}
 
-// maxSegments is more than any path has.
-const maxSegments = 8
-
 // Serves reports whether a path, as it came, is this dialect's: everything below
 // /v2 and /oauth2, and the key sets of the lines of business.
 func Serves(path string) bool {
-	segments, ok := cut(path)
+	segments, ok := inbound.Segments(path, nil)
 	if !ok || len(segments) == 0 {
 		return false
 	}
@@ -62,22 +59,6 @@ func Serves(path string) bool {
 		_, ok := r.match(segments)
 		return ok
 	})
-}
-
-// cut returns the segments of an escaped path. Empty ones are left out, so doubled
-// slashes and one at the end make no difference.
-func cut(escaped string) (segments []string, ok bool) {
-	for segment := range strings.SplitSeq(escaped, "/") {
-		if segment == "" {
-			continue
-		}
-		plain, err := url.PathUnescape(segment)
-		if err != nil || len(segments) == maxSegments {
-			return nil, false
-		}
-		segments = append(segments, plain)
-	}
-	return segments, true
 }
 
 // match reports whether the segments are the route's, and what stands for the
@@ -113,7 +94,7 @@ func (c *call) find() error {
 
 // locate finds the route, whatever can be done there.
 func (c *call) locate() bool {
-	segments, ok := cut(c.request.URL.EscapedPath())
+	segments, ok := inbound.Segments(c.request.URL.EscapedPath(), nil)
 	if !ok {
 		return false
 	}

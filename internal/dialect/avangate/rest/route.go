@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/latchkey-sso/latchkey/internal/dialect/avangate"
+	"github.com/latchkey-sso/latchkey/internal/inbound"
 	"github.com/latchkey-sso/latchkey/internal/signon"
 )
 
@@ -54,7 +55,7 @@ type path struct {
 	version  string
 	segments []string
 	args     [2]string // what stands for the stars of the route; empty for none
-	buf      [avangate.MaxSegments]string
+	buf      [inbound.MaxSegments]string
 }
 
 // split reads an escaped path. One that is not below a version is not ok.
