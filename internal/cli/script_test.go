@@ -116,7 +116,7 @@ func down(ts *testscript.TestScript, _ bool, _ []string) {
 	select {
 	case err := <-r.done:
 		ts.Check(err)
-	case <-time.After(30 * time.Second):
+	case <-time.After(2 * time.Minute):
 		ts.Fatalf("the server did not stop")
 	}
 }
@@ -127,7 +127,7 @@ func hangup(ts *testscript.TestScript, _ bool, args []string) {
 	count := func() int { return strings.Count(ts.ReadFile(filepath.Join(r.dir, "server.log")), args[0]) }
 	before := count()
 	ts.Check(r.cmd.Process.Signal(syscall.SIGHUP))
-	for deadline := time.Now().Add(20 * time.Second); count() == before; time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(2 * time.Minute); count() == before; time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			ts.Fatalf("the log has no new line with %q:\n%s", args[0], ts.ReadFile(filepath.Join(r.dir, "server.log")))
 		}
@@ -225,7 +225,7 @@ func visit(ts *testscript.TestScript, link string, cookies map[string]string) (s
 // soon runs the program until what it prints matches, "soon PATTERN ARGUMENT…".
 func soon(ts *testscript.TestScript, _ bool, args []string) {
 	pattern := regexp.MustCompile(args[0])
-	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(2 * time.Minute); ; time.Sleep(20 * time.Millisecond) {
 		ts.Check(ts.Exec("latchkey", args[1:]...))
 		if pattern.MatchString(ts.ReadFile("stdout")) {
 			return

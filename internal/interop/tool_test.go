@@ -15,7 +15,7 @@ import (
 
 // patience is how long a client may take for all it is asked. It ends hangs
 // only.
-const patience = 2 * time.Minute
+const patience = 10 * time.Minute
 
 // tool is a language with the client that is driven in it.
 type tool struct {

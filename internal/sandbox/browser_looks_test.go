@@ -9,6 +9,9 @@ import (
 // pitches is a script's expression for how far apart the rows of the list are.
 const pitches = `[...` + rows + `].map(r => Math.round(r.getBoundingClientRect().top)).map((top, i, all) => i && top - all[i-1]).slice(1)`
 
+// phone is a look in which rows fold.
+var phone = look{"phone-light", 390, 844, false}
+
 func browserRows(w *world, b *tab) {
 	b.open(w.url + "/dev")
 	b.await(`document.querySelector(".live").dataset.state === "live"`)
@@ -26,7 +29,7 @@ func browserRows(w *world, b *tab) {
 	}
 	w.cut()
 	b.await(rows + `.length === 4`)
-	for _, l := range []look{looks[0], looks[2], {name: "narrowest", width: narrowest, height: 700}} {
+	for _, l := range []look{looks[0], phone, {name: "narrowest", width: narrowest, height: 700}} {
 		b.wear(l)
 		if got := script[string](b, `(() => {
 			const badge = document.querySelector(".status.none"), cell = badge.closest("td");
@@ -36,7 +39,7 @@ func browserRows(w *world, b *tab) {
 			b.Errorf("%s: the badge is %s wider than its column", l.name, got)
 		}
 	}
-	b.wear(looks[2])
+	b.wear(phone)
 	if got := script[string](b, `[...document.querySelectorAll(".filters select")].filter(s => {
 		const probe = document.createElement("span");
 		probe.textContent = s.selectedOptions[0].textContent;
@@ -91,7 +94,7 @@ func browserErrors(w *world, b *tab) {
 	b.fill("#fault-kind", "error")
 	b.submit(".fault-form button")
 	b.wantText("2Checkout REST: unauthenticated")
-	b.glance("faults")
+	b.picture("faults")
 }
 
 func browserCopied(w *world, b *tab) {

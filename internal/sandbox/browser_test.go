@@ -38,7 +38,7 @@ func TestBrowser(t *testing.T) {
 		"TheClockMovesAndAResetBeginsAnew":  browserClock,
 		"TheKeyboardLeadsEverywhere":        browserKeys,
 		"ALostConnectionIsSaidAndMadeGood":  browserLost,
-		"TenThousandCallsStayResponsive":    browserMany,
+		"ALongListStaysInOrder":             browserMany,
 		"WithoutScriptsEverythingElseWorks": browserPlain,
 		"RowsStandAsTheyShould":             browserRows,
 		"ErrorsAreThoseOfTheirAPI":          browserErrors,
@@ -83,7 +83,7 @@ func browserFirstLink(w *world, b *tab) {
 	complaints := b.complaints()
 	b.open(w.url + "/dev")
 	b.wantText("No calls yet", "Live", "curl -X POST")
-	b.glance("empty")
+	b.picture("empty")
 	opened := chromedp.WaitNewTarget(b.ctx, func(i *target.Info) bool { return i.URL != "" })
 	b.click(`button[value=cart]`)
 	select {
@@ -143,7 +143,7 @@ func browserCall(w *world, b *tab) {
 	calls, _ := w.sandbox.Calls(sandbox.Filter{Kind: sandbox.KindCall})
 	b.open(fmt.Sprintf("%s/dev/calls/%d", w.url, calls[0].ID))
 	b.wantText("generateSSOLoginToken", "401 Unauthorized", "the check “proof” failed (bad password)", "the password of username", "not reached", "(hidden)")
-	b.glance("call-refused")
+	b.picture("call-refused")
 	b.submit("a[data-older]")
 	b.wantText("getSingleSignOnByCustomer", "Issue", "capability", "committed")
 	if n := script[int](b, `document.querySelectorAll("#request ~ *, .exchange mark.token").length`); n < 2 {
@@ -172,7 +172,7 @@ func browserCall(w *world, b *tab) {
 	b.picture("story")
 	b.submit(".facts a")
 	b.wantText("John Newman", "Avangate Demo", "352365983")
-	b.glance("person")
+	b.picture("person")
 }
 
 func browserFault(w *world, b *tab) {
@@ -384,48 +384,29 @@ func (w *world) made(n int) {
 }
 
 func browserMany(w *world, b *tab) {
-	w.made(10_000)
-	began := time.Now()
+	w.made(1000)
 	b.open(w.url + "/dev")
 	b.await(rows + `.length === 200 && document.querySelector(".live").dataset.state === "live"`)
-	loaded := time.Since(began)
-	script[bool](b, `(() => {
-		window.longest = 0;
-		window.frames = 0;
-		let last = performance.now();
-		const frame = (now) => {
-			window.longest = Math.max(window.longest, now - last);
-			window.frames++;
-			last = now;
-			requestAnimationFrame(frame);
-		};
-		requestAnimationFrame(frame);
-		return true;
-	})()`)
-	began = time.Now()
-	for i := range 10 {
-		w.made(100)
-		time.Sleep(time.Until(began.Add(time.Duration(i+1) * 100 * time.Millisecond)))
+	for range 10 {
+		w.made(50)
+		time.Sleep(20 * time.Millisecond)
 	}
-	b.await(`document.querySelector("[data-rows] > tr").dataset.id === "11000"`)
-	arrived := time.Since(began)
-	b.Logf("the list of 10,000 calls is there after %s; 1,000 more within %s, with %d frames, the longest of %.0f ms",
-		loaded.Round(time.Millisecond), arrived.Round(time.Millisecond), script[int](b, "window.frames"), script[float64](b, "window.longest"))
+	b.await(`document.querySelector("[data-rows] > tr").dataset.id === "1500"`)
 	if n := script[int](b, rows+".length"); n != 200 {
 		b.Errorf("the page holds %d rows", n)
 	}
 	ids := script[[]int](b, `[...`+rows+`].map(r => Number(r.dataset.id))`)
 	for i, id := range ids {
-		if id != 11_000-i {
+		if id != 1500-i {
 			b.Fatalf("row %d is call %d", i, id)
 		}
 	}
-	b.open(w.url + "/dev?q=subscriptions%2F5000%2F")
+	b.open(w.url + "/dev?q=subscriptions%2F500%2F")
 	b.await(rows + `.length === 1`)
 	b.open(w.url + "/dev")
 	b.submit("a[data-older]")
 	b.wantText("Older calls", "Newest calls")
-	if got := script[string](b, `document.querySelector("[data-rows] > tr").dataset.id`); got != "10800" {
+	if got := script[string](b, `document.querySelector("[data-rows] > tr").dataset.id`); got != "1300" {
 		b.Errorf("the older calls begin with %s", got)
 	}
 }

@@ -395,7 +395,7 @@ func TestResetsWhileClientsCallLeaveNoHalfStates(t *testing.T) {
 	w := newWorld(t)
 	over := make(chan struct{})
 	var all sync.WaitGroup
-	for i := range 8 {
+	for i := range 4 {
 		all.Go(func() {
 			for {
 				select {
@@ -425,7 +425,7 @@ func TestResetsWhileClientsCallLeaveNoHalfStates(t *testing.T) {
 			}
 		}
 	})
-	for range 4 {
+	for range 3 {
 		time.Sleep(20 * time.Millisecond)
 		if err := w.sandbox.Reset(t.Context()); err != nil {
 			t.Error(err)

@@ -105,11 +105,12 @@ func TestAConnectionIsCut(t *testing.T) {
 }
 
 func TestAHangOutlastsTheServersDeadlines(t *testing.T) {
+	t.Parallel() // it waits most of the time
 	w := newWorld(t, hasty)
-	w.add(`{"kind":"hang","hang":"1s","times":1}`)
+	w.add(`{"kind":"hang","hang":"3s","times":1}`)
 	began := time.Now()
 	w.cut()
-	if took := time.Since(began); took < time.Second {
+	if took := time.Since(began); took < 3*time.Second {
 		t.Errorf("it hung for %s", took)
 	}
 }
@@ -144,7 +145,7 @@ func TestAHangEndsWithItsClient(t *testing.T) {
 	}
 	leave()
 	gone.Wait()
-	w.api(http.MethodGet, "calls/next?dialect=2checkout-soap&timeout=20s", "", http.StatusOK, nil)
+	w.api(http.MethodGet, "calls/next?dialect=2checkout-soap&timeout=60s", "", http.StatusOK, nil)
 }
 
 func TestErrorsAreAnsweredAsTheVendorDocumentsThem(t *testing.T) {

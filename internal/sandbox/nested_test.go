@@ -44,6 +44,7 @@ func TestNestedRequestsComeInWhileAResetWaits(t *testing.T) {
 }
 
 func TestAResetLetsABusyPageFinish(t *testing.T) {
+	t.Parallel() // it waits most of the time
 	s := newSandbox(t)
 	closed := func() bool {
 		s.serving.lock()
@@ -67,7 +68,7 @@ func TestAResetLetsABusyPageFinish(t *testing.T) {
 		_ = a.Body.Close()
 	})))
 	defer front.Close()
-	client = &http.Client{Transport: s.Nesting(front.Client().Transport), Timeout: 5 * time.Second}
+	client = &http.Client{Transport: s.Nesting(front.Client().Transport), Timeout: time.Minute}
 	s.Use(&Core{Reset: func(context.Context) error { return nil }})
 	var page sync.WaitGroup
 	page.Go(func() {

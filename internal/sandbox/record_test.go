@@ -88,7 +88,7 @@ func TestACallIsRecordedAsItCameAndAsItWasAnswered(t *testing.T) {
 	if c.ID != 1 || c.Kind != KindCall || c.Dialect != "2checkout-rest" || c.Caller != "127.0.0.1" || c.SupportCode != "98PWZ8DDH5" || c.Took <= 0 {
 		t.Errorf("got %+v", c)
 	}
-	if ahead := c.Clock.Sub(c.At); ahead < 59*time.Minute || time.Since(c.At) > time.Minute {
+	if ahead := c.Clock.Sub(c.At); ahead < 59*time.Minute || time.Since(c.At) > 30*time.Minute {
 		t.Errorf("got times %v and %v, want an hour between them", c.At, c.Clock)
 	}
 	got := c.Request
@@ -168,7 +168,7 @@ func TestWhatIsFlushedArrivesAtOnceAndTrailersFollow(t *testing.T) {
 		}
 		select {
 		case <-seen:
-		case <-time.After(5 * time.Second):
+		case <-time.After(time.Minute):
 			t.Error("the first line has not arrived")
 		}
 		_, _ = io.WriteString(w, "second\n")

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/latchkey-sso/latchkey/internal/config"
 )
 
 // slow sends the beginning of a request, and keeps the rest back.
@@ -33,7 +35,7 @@ func (w *world) slow(length int, begin string) net.Conn {
 func TestAResetDoesNotWaitForABodyThatNeverComes(t *testing.T) {
 	for name, fault := range map[string]string{"a fault of all": `{"kind":"status"}`, "one that looks into bodies": `{"kind":"status","contains":"login"}`} {
 		t.Run(name, func(t *testing.T) {
-			w := newWorld(t)
+			w := newWorld(t, func(c *config.Config) { c.Limits.RequestTimeout = config.Duration(10 * patience) })
 			f := w.add(fault)
 			w.slow(100, "x")
 			if !strings.Contains(fault, "contains") {
@@ -43,11 +45,7 @@ func TestAResetDoesNotWaitForABodyThatNeverComes(t *testing.T) {
 			} else {
 				time.Sleep(200 * time.Millisecond) // nothing tells that it has come
 			}
-			began := time.Now()
-			w.api(http.MethodPost, "reset", "", http.StatusNoContent, nil)
-			if took := time.Since(began); took > 3*time.Second {
-				t.Errorf("the reset took %s", took)
-			}
+			w.api(http.MethodPost, "reset", "", http.StatusNoContent, nil) // the client's patience ends long before the body does
 			w.fine()
 		})
 	}
@@ -66,7 +64,7 @@ func TestAHangEndsWithAClientThatSendsALot(t *testing.T) {
 			if err := conn.Close(); err != nil {
 				t.Fatal(err)
 			}
-			w.api(http.MethodGet, "calls/next?dialect=2checkout-soap&timeout=20s", "", http.StatusOK, nil)
+			w.api(http.MethodGet, "calls/next?dialect=2checkout-soap&timeout=60s", "", http.StatusOK, nil)
 		})
 	}
 }

@@ -27,6 +27,9 @@ import (
 	"github.com/latchkey-sso/latchkey/internal/signon"
 )
 
+// patience is how long a client waits. It ends hangs only.
+const patience = 2 * time.Minute
+
 // world is a whole demo with a sandbox, and a client of both.
 type world struct {
 	testing.TB
@@ -67,7 +70,7 @@ func newWorld(t testing.TB, changes ...func(*config.Config)) *world {
 		}
 	})
 	// A kept connection that is cut makes Go's client send the request again.
-	w.client = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 30 * time.Second}
+	w.client = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: patience}
 	w.url = s.URL()
 	w.router = w.document()
 	return w
@@ -209,7 +212,7 @@ func (w *world) browser() *http.Client {
 	if err != nil {
 		w.Fatal(err)
 	}
-	return &http.Client{Transport: w.client.Transport, Jar: jar, Timeout: 30 * time.Second}
+	return &http.Client{Transport: w.client.Transport, Jar: jar, Timeout: patience}
 }
 
 func (w *world) open(browser *http.Client, url string) (status int, err error) {

@@ -142,7 +142,7 @@ func (p *program) stop(t *testing.T) error {
 			t.Logf("it said:\n%s", p.said(t))
 		}
 		return err
-	case <-time.After(30 * time.Second):
+	case <-time.After(2 * time.Minute):
 		p.cmd.Process.Kill()
 		t.Fatalf("the server did not stop; it said:\n%s", p.said(t))
 	}

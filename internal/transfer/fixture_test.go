@@ -1,7 +1,9 @@
 package transfer
 
 import (
+	"flag"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -11,6 +13,15 @@ import (
 	"github.com/latchkey-sso/latchkey/internal/signon"
 	"github.com/latchkey-sso/latchkey/internal/store/sqlite"
 )
+
+// TestMain has properties checked with fewer draws than usual, unless -rapid.checks
+// says how many: each of them is a database's work.
+func TestMain(m *testing.M) {
+	if err := flag.Set("rapid.checks", "20"); err != nil {
+		panic(err)
+	}
+	os.Exit(m.Run())
+}
 
 const shop signon.TenantID = "shop"
 

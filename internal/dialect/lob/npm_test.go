@@ -34,7 +34,7 @@ func judge(t *testing.T, tasks ...task) []verdict {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
 	defer cancel()
 	env := append(os.Environ(), "NODE_PATH="+packages)
 	probe := exec.CommandContext(ctx, "node", "-e", "require('jsonwebtoken'); require('aws-jwt-verify')")
