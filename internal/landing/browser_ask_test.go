@@ -15,30 +15,36 @@ import (
 	"github.com/latchkey-sso/latchkey/internal/signon"
 )
 
-// TestBrowserByPolicy: what people do with links, and what else does, under each
-// policy.
+// TestBrowserByPolicy: what people do with links, and what else does, under the
+// policies that make a difference to it, or under each when everything is looked at.
 func TestBrowserByPolicy(t *testing.T) {
 	t.Parallel()
 	parent := chromium(t)
-	for name, test := range map[string]func(*site, *tab){
-		"ReloadAndBackKeepTheSession":      browserReturns,
-		"ADoubleClickSignsInOnce":          browserAnswersTwice,
-		"TwoTabsAtOnceBothComeIn":          browserOpensTabs,
-		"WithoutScriptsTheButtonWorks":     browserWithoutScripts,
-		"TwoPeopleAreNotMixed":             browserSwitches,
-		"WhatPagesFetchSpendsNothing":      browserFetches,
-		"PrefetchAndPrerenderSpendNothing": browserPrefetches,
+	for name, c := range map[string]struct {
+		test  func(*site, *tab)
+		under []signon.Policy
+	}{
+		"ReloadAndBackKeepTheSession":      {browserReturns, policies},
+		"ADoubleClickSignsInOnce":          {browserAnswersTwice, []signon.Policy{signon.PolicyConfirm}},
+		"TwoTabsAtOnceBothComeIn":          {browserOpensTabs, []signon.Policy{signon.PolicyAuto}},
+		"WithoutScriptsTheButtonWorks":     {browserWithoutScripts, []signon.Policy{signon.PolicyAuto}},
+		"TwoPeopleAreNotMixed":             {browserSwitches, []signon.Policy{signon.PolicyDirect}},
+		"WhatPagesFetchSpendsNothing":      {browserFetches, []signon.Policy{signon.PolicyDirect}},
+		"PrefetchAndPrerenderSpendNothing": {browserPrefetches, []signon.Policy{signon.PolicyDirect, signon.PolicyAuto}},
 	} {
+		if allLooks {
+			c.under = policies
+		}
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			for _, p := range policies {
+			for _, p := range c.under {
 				t.Run(string(p), func(t *testing.T) {
 					t.Parallel()
 					s := newSite(t, redeemedBy(p))
 					s.clock.now = time.Now().UTC()
 					b := newTab(parent, t, true)
 					b.policy = p
-					test(s, b)
+					c.test(s, b)
 				})
 			}
 		})
@@ -191,7 +197,7 @@ func TestBrowserRefusals(t *testing.T) {
 		b := newTab(parent, t, true)
 		b.refused(link)
 		b.wantText("Shown by latchkey dev only", "failed")
-		b.glance("refused-dev-" + name)
+		b.variant("refused-dev-" + name)
 		s.serving.Store(true)
 		b.refused(link)
 		if text := b.text(); strings.Contains(text, "dev only") || strings.Contains(text, "failed") {
@@ -206,8 +212,8 @@ func TestBrowserRefusals(t *testing.T) {
 	}
 }
 
-// TestBrowserLanguages: a cart and a refusal in each language, as a browser that
-// asks for it gets them.
+// TestBrowserLanguages: a cart and a refusal in each language. A browser sees one
+// of the two, and all languages, unless everything is looked at.
 func TestBrowserLanguages(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, func(tenants *[]signon.Tenant) {
@@ -218,34 +224,63 @@ func TestBrowserLanguages(t *testing.T) {
 	s.clock.now = time.Now().UTC()
 	s.serving.Store(true)
 	parent := chromium(t)
-	for code, texts := range map[string][2]string{
-		"en": {"This link can’t be used", "Order summary"},
-		"de": {"Dieser Link kann nicht verwendet werden", "Bestellübersicht"},
-		"fr": {"Ce lien ne peut pas être utilisé", "Récapitulatif"},
-		"es": {"Este enlace no se puede usar", "Resumen del pedido"},
-		"ro": {"Acest link nu poate fi folosit", "Rezumatul comenzii"},
-		"ja": {"このリンクは使用できません", "ご注文内容"},
+	for i, c := range []spoken{
+		{"en", "This link can’t be used", "Order summary"},
+		{"de", "Dieser Link kann nicht verwendet werden", "Bestellübersicht"},
+		{"fr", "Ce lien ne peut pas être utilisé", "Récapitulatif"},
+		{"es", "Este enlace no se puede usar", "Resumen del pedido"},
+		{"ro", "Acest link nu poate fi folosit", "Rezumatul comenzii"},
+		{"ja", "このリンクは使用できません", "ご注文内容"},
 	} {
-		t.Run(code, func(t *testing.T) {
+		t.Run(c.code, func(t *testing.T) {
 			t.Parallel()
-			b := newTab(parent, t, true)
-			link := s.cartLink(john, "PRODS=4639321,1112233&QTY=1,2&COUPON=WELCOME10&LANG="+code)
-			b.open(link)
-			b.wantText(texts[1])
-			b.peek("cart-" + code)
-			other := newTab(parent, t, true)
-			other.open(link)
-			other.await(func() bool { return strings.Contains(other.address(), "&_lk=2.") })
-			other.wantText(texts[0])
-			other.peek("refused-" + code)
-			if got := script[string](other, "document.documentElement.lang"); got != code {
-				t.Errorf("the page says that it is in %q", got)
+			if i%2 == 0 || allLooks {
+				c.welcome(s, newTab(parent, t, true))
+			} else {
+				s.browser().follow(c.link(s, john)).shows(t, c.summary)
 			}
-			b.open(s.link(john, signon.KindAccount, "/myaccount/?lang="+code, time.Minute))
-			b.peek("account-" + code)
-			other.open(s.link(john, signon.KindCart, "/order/checkout.php?PRODS=4639321&LANG="+code, time.Minute))
-			other.open(s.link(maria, signon.KindCart, "/order/checkout.php?PRODS=4639321&LANG="+code, time.Minute))
-			other.peek("ask-switch-" + code)
+			if i%2 == 1 || allLooks {
+				c.refuse(s, newTab(parent, t, true))
+			} else {
+				s.browser().follow(c.spent(s)).shows(t, c.refusal)
+			}
 		})
 	}
+}
+
+// spoken is what pages say in a language.
+type spoken struct{ code, refusal, summary string }
+
+func (c *spoken) link(s *site, customer int) string {
+	return s.cartLink(customer, "PRODS=4639321,1112233&QTY=1,2&COUPON=WELCOME10&LANG="+c.code)
+}
+
+// spent returns a link that another browser has followed.
+func (c *spoken) spent(s *site) string {
+	link := c.link(s, john)
+	s.browser().follow(link)
+	return link
+}
+
+// welcome looks at the pages of somebody who comes in.
+func (c *spoken) welcome(s *site, b *tab) {
+	b.open(c.link(s, john))
+	b.wantText(c.summary)
+	b.peek("cart-" + c.code)
+	b.open(s.link(john, signon.KindAccount, "/myaccount/?lang="+c.code, time.Minute))
+	b.peek("account-" + c.code)
+}
+
+// refuse looks at the pages between a link and what it is for.
+func (c *spoken) refuse(s *site, b *tab) {
+	b.open(c.spent(s))
+	b.await(func() bool { return strings.Contains(b.address(), "&_lk=2.") })
+	b.wantText(c.refusal)
+	b.peek("refused-" + c.code)
+	if got := script[string](b, "document.documentElement.lang"); got != c.code {
+		b.t.Errorf("the page says that it is in %q", got)
+	}
+	b.open(c.link(s, john))
+	b.open(c.link(s, maria))
+	b.peek("ask-switch-" + c.code)
 }

@@ -81,7 +81,7 @@ func browserMark(t *testing.T, b *tab) {
 	if dark.Head > 70 || dark.Accent == light.Accent || dark.Button == light.Button || dark.Ink != "rgb(0, 0, 0)" || dark.Plate != "" {
 		t.Errorf("got %+v on dark pages", dark)
 	}
-	b.picture("brand-mark")
+	b.glance("brand-mark")
 	b.open(s.base + "/nowhere")
 	if got := script[bool](b, `!document.querySelector(".brand")`); !got {
 		t.Error("the page for what is not there names somebody")
@@ -106,7 +106,7 @@ func browserWordmark(t *testing.T, b *tab) {
 		}
 	}
 	b.open(s.link(john, signon.KindAccount, "/myaccount/", time.Minute))
-	b.picture("brand-wordmark")
+	b.glance("brand-wordmark")
 	b.wear(looks[2])
 	if got := b.brand(); !got.Loaded || got.Width != 140 || got.Height != 28 || got.Head > 76 {
 		t.Errorf("on a phone: got %+v", got)
@@ -145,7 +145,7 @@ func browserPlate(t *testing.T, b *tab) {
 	if got := b.brand(); !got.Loaded || got.Plate != "rgb(255, 255, 255)" || got.Head > 70 {
 		t.Errorf("got %+v on dark pages", got)
 	}
-	b.picture("brand-plate")
+	b.variant("brand-plate")
 	b.wear(looks[3])
 	if got := b.brand(); !got.Loaded || got.Width != 112 || got.Height != 28 || got.Head > 76 {
 		t.Errorf("on a phone: got %+v", got)

@@ -18,7 +18,8 @@ import (
 )
 
 // TestBrowserLinks follows links of every page type, as back ends ask for them
-// by REST and by SOAP.
+// by REST and by SOAP, in two languages. A browser follows each page's link once,
+// and all kinds in turn; the others are followed without one.
 func TestBrowserLinks(t *testing.T) {
 	t.Parallel()
 	parent := chromium(t)
@@ -26,16 +27,20 @@ func TestBrowserLinks(t *testing.T) {
 	s.clock.now = time.Now().UTC()
 	s.order(john, "PRODS=4639321&QTY=1")
 	b := newTab(parent, t, true)
+	shops := []backEnd{s.backEnd(t, "REST"), s.backEnd(t, "SOAP")}
 	headings := map[string]string{} // of each page, by language and path
-	for _, language := range []string{"en", "de"} {
-		for _, by := range []string{"REST", "SOAP"} {
-			shop := s.backEnd(t, by)
-			for _, page := range linkedPages {
-				t.Run(strings.Join([]string{by, language, page.call, page.name}, "/"), func(t *testing.T) {
+	for i, page := range linkedPages {
+		for kind := range 4 {
+			by, language := kind%2, []string{"en", "de"}[kind/2]
+			t.Run(strings.Join([]string{[]string{"REST", "SOAP"}[by], language, page.call, page.name}, "/"), func(t *testing.T) {
+				link := shops[by].accountLink(t, page, language)
+				if kind == i%4 || allLooks {
 					b.t = t
-					b.followPage(shop, page, language, headings)
-				})
-			}
+					b.followPage(link, page, language).check(t, page, language, headings)
+				} else {
+					s.browser().followPage(t, link).check(t, page, language, headings)
+				}
+			})
 		}
 	}
 	b.t = t
@@ -74,35 +79,51 @@ var linkedPages = []linkedPage{
 	{"subscription", "faq", "/support/"},
 }
 
-// followPage follows a link to the page, which must be the one asked for, in the
-// language asked for, whoever asked.
-func (b *tab) followPage(shop backEnd, page linkedPage, language string, headings map[string]string) {
+// landed is where a link led to.
+type landed struct{ address, language, heading string }
+
+// followPage follows a link to the page.
+func (b *tab) followPage(link string, page linkedPage, language string) landed {
 	b.t.Helper()
-	link := shop.accountLink(b.t, page, language)
 	if status := b.open(link); status != http.StatusOK {
 		b.t.Fatalf("got status %d", status)
 	}
-	at, err := url.Parse(b.address())
+	if language != "en" { // the others are looked at elsewhere
+		b.peek("link-" + page.name + "-" + language)
+	}
+	return landed{b.address(), script[string](b, "document.documentElement.lang"), script[string](b, `document.querySelector("h1").innerText`)}
+}
+
+// followPage follows a link as a browser without a person does.
+func (b *browser) followPage(t *testing.T, link string) landed {
+	t.Helper()
+	a := b.follow(link).status(t, http.StatusOK)
+	language, heading := regexpFind(a.body, `<html lang="([^"]*)"`), regexpFind(a.body, `<h1[^>]*>([^<]*)</h1>`)
+	if len(language) != 1 || len(heading) != 1 {
+		t.Fatalf("the page has %d languages and %d headings", len(language), len(heading))
+	}
+	return landed{a.Request.URL.String(), language[0][1], html.UnescapeString(heading[0][1])}
+}
+
+// check fails the test unless the page is the one asked for, in the language asked
+// for, whoever asked.
+func (l landed) check(t *testing.T, page linkedPage, language string, headings map[string]string) {
+	t.Helper()
+	at, err := url.Parse(l.address)
 	if err != nil {
-		b.t.Fatal(err)
+		t.Fatal(err)
 	}
 	if at.Path != page.path || at.Query().Has("logintoken") {
-		b.t.Errorf("landed at %s, want %s without a token", at.Path, page.path)
+		t.Errorf("landed at %s, want %s without a token", at.Path, page.path)
 	}
-	if got := script[string](b, "document.documentElement.lang"); got != language {
-		b.t.Errorf("the page is in %q, want %q", got, language)
+	if l.language != language {
+		t.Errorf("the page is in %q, want %q", l.language, language)
 	}
-	heading := script[string](b, `document.querySelector("h1").innerText`)
 	where := language + " " + page.path
-	if known := headings[where]; known != "" && known != heading {
-		b.t.Errorf("the page is headed %q, and was %q by another link", heading, known)
+	if known := headings[where]; known != "" && known != l.heading {
+		t.Errorf("the page is headed %q, and was %q by another link", l.heading, known)
 	}
-	if headings[where] == "" {
-		headings[where] = heading
-		if language != "en" { // the others are pictured elsewhere
-			b.peek("link-" + page.name + "-" + language)
-		}
-	}
+	headings[where] = l.heading
 }
 
 // TestBrowserEditsAreSeenByTheAPI edits personal data in a browser, in two tabs,

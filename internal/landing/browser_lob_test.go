@@ -70,7 +70,7 @@ func (b *tab) entered(base string) {
 func browserEntersLOB(base string, b *tab) {
 	complaints := b.complaints()
 	b.open(base + "/")
-	b.glance("start-with-lob")
+	b.variant("start-with-lob")
 	b.click("button[value=lob]")
 	b.entered(base)
 	seen := script[string](b, `document.documentElement.outerHTML + document.referrer + document.cookie`)

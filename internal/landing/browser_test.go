@@ -257,7 +257,7 @@ func browserOrders(s *site, b *tab) {
 
 func browserEntersCard(s *site, b *tab) {
 	b.open(s.cartLink(maria, "PRODS=4639321&CART=2&LANG=en"))
-	b.glance("cart-details-first")
+	b.variant("cart-details-first")
 	b.submit("button[name=place]")
 	b.wantText("Enter a test card", "29.90 EUR")
 	b.glance("card-entry")
@@ -265,7 +265,7 @@ func browserEntersCard(s *site, b *tab) {
 	b.fill("#expiry", "12/2035")
 	b.submit("main button")
 	b.wantText("Only the test numbers")
-	b.glance("card-entry-errors")
+	b.variant("card-entry-errors")
 	b.fill("#number", "4242 4242 4242 4242")
 	b.submit("main button")
 	b.wantText("Thank you for your order", "Visa ending in 4242")
@@ -360,7 +360,7 @@ func browserDelivery(s *site, b *tab) {
 func browserStarts(s *site, b *tab) {
 	b.open(s.base + "/")
 	b.wantText("Latchkey is running", "AVANGATE", "SECRET_KEY", "352365983", "curl -H")
-	b.picture("start")
+	b.glance("start")
 	for value, want := range map[string]string{"cart": "John Newman", "cart-without-cards": "Maria Keller", "account": "Hello, John"} {
 		b.open(s.base + "/")
 		b.submit("button[value=" + value + "]")
@@ -374,7 +374,7 @@ func browserPictures(s *site, b *tab) {
 	b.glance("cart-problems")
 	link := s.cartLink(john, "PRODS=4639321,1112233&QTY=1,2&COUPON=WELCOME10")
 	b.enter(link)
-	b.picture("cart")
+	b.glance("cart")
 	other := newTab(b.ctx, b.t, true)
 	other.refused(link)
 	other.glance("refused")
@@ -383,7 +383,7 @@ func browserPictures(s *site, b *tab) {
 	other.open(s.base + "/nowhere")
 	other.glance("nowhere")
 	other.open(s.base + "/myaccount/")
-	other.glance("account-nobody")
+	other.variant("account-nobody")
 }
 
 func browserForged(s *site, b *tab) {

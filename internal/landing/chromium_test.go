@@ -13,10 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/chromedp/cdproto/cdp"
-	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/network"
-	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 
 	"github.com/latchkey-sso/latchkey/internal/signon"
@@ -87,8 +84,9 @@ func chromiumPath(t *testing.T) string {
 
 // featuresOff are those that the browser does without. Pages that drop down from
 // the address bar, which nobody sees here, take more time in every new window than
-// a whole test; the others are off in every browser that chromedp starts.
-const featuresOff = "Translate,BlinkGenPropertyTrees,WebUIOmniboxPopup,WebUIOmniboxAimPopup"
+// a whole test; a process that is ready for the next page takes as long to start as
+// the page. The others are off in every browser that chromedp starts.
+const featuresOff = "Translate,BlinkGenPropertyTrees,WebUIOmniboxPopup,WebUIOmniboxAimPopup,SpareRendererForSitePerProcess"
 
 // process is a browser that runs until its end is called.
 type process struct {
@@ -163,12 +161,14 @@ const stepTimeout = 20 * time.Second
 // browser of its own.
 func newTab(parent context.Context, t *testing.T, separate bool) *tab {
 	t.Helper()
-	var options []chromedp.ContextOption
+	var ctx context.Context
 	if separate {
-		options = append(options, chromedp.WithNewBrowserContext())
+		ctx = takeWindow(shared.process.ctx, t)
+	} else {
+		var cancel context.CancelFunc
+		ctx, cancel = chromedp.NewContext(parent)
+		t.Cleanup(cancel)
 	}
-	ctx, cancel := chromedp.NewContext(parent, options...)
-	t.Cleanup(cancel)
 	b := &tab{t: t, ctx: ctx, requested: &requests{}}
 	if err := chromedp.Do(ctx, chromedp.EmulateViewport(1280, 900)); err != nil {
 		t.Fatalf("open tab: %v", err)
@@ -267,117 +267,6 @@ func (b *tab) submit(selector string) int64 {
 		b.t.Fatalf("click %s: %v", selector, err)
 	}
 	return resp.Status
-}
-
-// look is a size of window and a colour scheme.
-type look struct {
-	name          string
-	width, height int64
-	dark          bool
-	audited       bool // by axe-core, which is slow: once in each scheme and in each size
-}
-
-var looks = []look{
-	{"desktop-light", 1280, 900, false, true},
-	{"desktop-dark", 1280, 900, true, false},
-	{"phone-light", 390, 844, false, false},
-	{"phone-dark", 390, 844, true, true},
-}
-
-func (b *tab) wear(l look) {
-	b.t.Helper()
-	if b.worn == l {
-		return
-	}
-	b.worn = l
-	scheme := "light"
-	if l.dark {
-		scheme = "dark"
-	}
-	var options []chromedp.EmulateViewportOption
-	if l.width < 500 {
-		options = append(options, chromedp.EmulateMobile)
-	}
-	step(b, chromedp.EmulateViewport(l.width, l.height, options...))
-	step(b, func(ctx context.Context, t *chromedp.Target) (cdp.Empty, error) {
-		return cdp.Call(ctx, t, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
-			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}, {Name: "prefers-reduced-motion", Value: "reduce"}},
-		})
-	})
-}
-
-// picture writes the page as it looks in every size and scheme, for the main pages
-// and those with a logo. It fails the test when something sticks out of the window,
-// or is not accessible.
-func (b *tab) picture(name string) {
-	b.t.Helper()
-	b.pictures(name, looks)
-}
-
-// glance is a picture in each size and each scheme once, for pages that are made
-// of what others are made of. It is audited as a picture is.
-func (b *tab) glance(name string) {
-	b.t.Helper()
-	b.pictures(name, []look{looks[0], looks[3]})
-}
-
-// peek is a picture in the narrowest size, for pages in yet another language: it
-// tells whether their words fit. A text in another language is no other page to axe-core.
-func (b *tab) peek(name string) {
-	b.t.Helper()
-	narrow := looks[3]
-	narrow.audited = false
-	b.pictures(name, []look{narrow})
-}
-
-func (b *tab) pictures(name string, worn []look) {
-	b.t.Helper()
-	if testing.Short() {
-		return
-	}
-	folder := os.Getenv("LATCHKEY_SCREENSHOTS")
-	if folder == "" {
-		folder = filepath.Join("..", "..", "out", "screenshots")
-	}
-	if err := os.MkdirAll(folder, 0o755); err != nil {
-		b.t.Fatal(err)
-	}
-	for _, l := range worn {
-		b.wear(l)
-		if what := b.tooWide(); what != "" {
-			b.t.Errorf("%s, %s: wider than the window: %s", name, l.name, what)
-		}
-		if l.audited {
-			b.audit(name + ", " + l.name)
-		}
-		if err := os.WriteFile(filepath.Join(folder, name+"-"+l.name+".png"), b.screenshot(), 0o644); err != nil {
-			b.t.Fatal(err)
-		}
-	}
-	b.wear(looks[0])
-}
-
-// screenshot returns all of the page as a PNG, in haste rather than small.
-func (b *tab) screenshot() []byte {
-	b.t.Helper()
-	yes := true
-	return step(b, func(ctx context.Context, t *chromedp.Target) ([]byte, error) {
-		shot, err := cdp.Call(ctx, t, page.CaptureScreenshot, page.CaptureScreenshotParams{
-			CaptureBeyondViewport: &yes, FromSurface: &yes, OptimizeForSpeed: &yes,
-		})
-		return shot.Data, err
-	})
-}
-
-// tooWide returns what sticks out of the window sideways.
-func (b *tab) tooWide() string {
-	b.t.Helper()
-	return script[string](b, `(() => {
-		const wide = document.documentElement.clientWidth;
-		if (document.documentElement.scrollWidth <= wide) return "";
-		return [...document.querySelectorAll("body *")].filter(e => e.getBoundingClientRect().right > wide + 1)
-			.map(e => e.tagName + "." + e.className).slice(0, 5).join(" ") || "the page";
-	})()`)
 }
 
 // complaints returns a function that tells what the browser has complained
