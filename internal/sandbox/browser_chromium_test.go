@@ -14,6 +14,7 @@ import (
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 )
@@ -39,7 +40,11 @@ func chromium(t *testing.T) context.Context {
 		t.Skip("SKIPPED: no Chromium here, so nothing is known of real browsers (apt-get install chromium)")
 	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(path), chromedp.UserDataDir(t.TempDir()), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun,
+		chromedp.ExecPath(path), chromedp.UserDataDir(t.TempDir()), chromedp.NoSandbox, chromedp.NoFirstRun,
+		// Pictures are drawn plainly, and nothing moves: either would keep a processor busy.
+		chromedp.Flag("disable-gpu", true), chromedp.Flag("disable-software-rasterizer", true), chromedp.Flag("force-prefers-reduced-motion", true),
+		chromedp.Flag("disable-component-extensions-with-background-pages", true),
+		chromedp.Flag("disable-features", "Translate,SpareRendererForSitePerProcess,OptimizationHints,MediaRouter,AutofillServerCommunication"),
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true),
 		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true), chromedp.WSURLReadTimeout(stepTimeout),
 	)
@@ -73,6 +78,20 @@ func newTab(parent context.Context, t *testing.T) *tab {
 		t.Fatalf("open tab: %v", err)
 	}
 	return b
+}
+
+// lend gives the tab to another test, as if it had just been opened: a new one
+// would cost a process.
+func (b *tab) lend(t *testing.T) *tab {
+	t.Helper()
+	lent := &tab{t, b.ctx}
+	step(lent, func(ctx context.Context, t *chromedp.Target) (cdp.Empty, error) {
+		return cdp.Call(ctx, t, network.ClearBrowserCookies, cdp.Empty{})
+	})
+	lent.wear(looks[0])
+	lent.front()
+	t.Cleanup(func() { step(lent, chromedp.Navigate("about:blank")) }) // nothing goes on to its demo
+	return lent
 }
 
 // step runs one action within stepTimeout and returns what it returns.

@@ -25,10 +25,10 @@ import (
 )
 
 // In these tests a real browser looks at the pages. All of them share one browser
-// process; each has a profile and a demo of its own.
+// process, and most of them a tab; each has a demo of its own.
 
 func TestBrowser(t *testing.T) {
-	parent := chromium(t)
+	shared := newTab(chromium(t), t)
 	for name, test := range map[string]func(*world, *tab){
 		"TheFirstLinkAppearsByItself":       browserFirstLink,
 		"FiltersApplyToWhatComes":           browserFilters,
@@ -47,7 +47,7 @@ func TestBrowser(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
 			w.sandbox.Example = dev.ExampleCall(w.url, "", netip.IPv6Loopback())
-			test(w, newTab(parent, t))
+			test(w, shared.lend(t))
 		})
 	}
 }
@@ -412,6 +412,7 @@ func browserMany(w *world, b *tab) {
 }
 
 func browserPlain(w *world, b *tab) {
+	b = newTab(b.ctx, b.T)
 	w.answered(w.ask())
 	step(b, func(ctx context.Context, t *chromedp.Target) (cdp.Empty, error) {
 		return cdp.Call(ctx, t, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
