@@ -96,7 +96,7 @@ func wrongProofOpensNone(t *testing.T, c *client) {
 const expired = "Invalid hash provided or session expired"
 
 func nothingWithoutASession(t *testing.T, c *client) {
-	for _, session := range []any{strings.Repeat("a", 32), "", nil} {
+	for s, session := range []any{strings.Repeat("a", 32), "", nil} {
 		for method, args := range map[string][]any{
 			"getSingleSignOnInCart":            {session, john, byID, buyLink, 50, nil},
 			"getSingleSignOnByCustomer":        {session, john, byID, "index", nil, 50, nil, nil},
@@ -109,7 +109,9 @@ func nothingWithoutASession(t *testing.T, c *client) {
 			"getSubscription":                  {session, "123D40F123"},
 			"getCustomerSubscriptions":         {session, john, nil},
 		} {
-			c.refused(t, "FORBIDDEN", expired, method, args...)
+			if s == 0 || c.takes(len(method)+s) {
+				c.refused(t, "FORBIDDEN", expired, method, args...)
+			}
 		}
 	}
 }
@@ -247,7 +249,10 @@ func badArgumentIsNamed(t *testing.T, c *client) {
 	if !c.noObjects {
 		bad = append(bad, objects...)
 	}
-	for _, b := range bad {
+	for i, b := range bad {
+		if !c.takes(i) {
+			continue
+		}
 		c.refused(t, b.code, b.says, b.method, append([]any{session}, b.args...)...)
 	}
 }
