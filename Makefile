@@ -17,7 +17,7 @@ build: ## Build bin/latchkey
 test: ## Run every check and every test
 	@scripts/test
 
-lint: ## Run the checks alone: format, vet, lint, modules, other systems
+lint: ## Run the checks alone: format, lint, modules, other systems
 	@scripts/check
 
 fuzz: ## Fuzz every parser for a short while (FUZZTIME=10s)
