@@ -224,14 +224,14 @@ func TestNumberedTokenIsRefused(t *testing.T) {
 		}, reason: signon.ReasonExpired},
 	} {
 		for _, app := range []string{c.app, "03"} { // read once, and until it expires
+			if app == "03" && (c.app == "02" || c.change != nil) {
+				continue
+			}
 			t.Run(name+" "+app, func(t *testing.T) {
 				w := newWorld(t).withApps()
 				reads := app
 				if app == "02" {
 					reads = "01"
-				}
-				if app == "03" && (c.app == "02" || c.change != nil) {
-					return
 				}
 				n := w.number(app)
 				if c.then != nil {

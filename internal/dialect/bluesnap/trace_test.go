@@ -177,6 +177,9 @@ func TestNothingSecretIsLoggedOrTraced(t *testing.T) {
 			for _, body := range []string{c.body, `{"requestingUserIp":"canary","password":"Canary-Password-1","firstName":"Canary","lastName":"Canary","email":"canary@example.com","username":"canary"}`, `{"password":"canary"}`, "canary"} {
 				w.caller = w.caller.Next()
 				for _, user := range []string{"username", "nobody"} {
+					if user == "nobody" && body != "canary" {
+						continue // the body of a stranger is not read, and judging passwords is slow
+					}
 					separator := "?"
 					if strings.Contains(c.target, "?") {
 						separator = "&"

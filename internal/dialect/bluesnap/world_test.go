@@ -169,6 +169,9 @@ func merchants(tb testing.TB) []signon.Tenant {
 	return []signon.Tenant{first, merchant(linked, "23424"), merchant(other, "99999", apiUser("stranger", signon.CapPrincipal))}
 }
 
+// judge is one for all worlds: what it remembers they need not compute again.
+var judge = password.NewJudge()
+
 func newWorld(tb testing.TB) *world {
 	tb.Helper()
 	w := &world{
@@ -194,7 +197,7 @@ func newWorld(tb testing.TB) *world {
 	if err := w.signOn.Apply(tb.Context(), merchants(tb)); err != nil {
 		tb.Fatal(err)
 	}
-	w.handler = bluesnap.New(bluesnap.Options{SignOn: w.signOn, Directory: w.directory, Passwords: password.NewJudge(), Log: logger})
+	w.handler = bluesnap.New(bluesnap.Options{SignOn: w.signOn, Directory: w.directory, Passwords: judge, Log: logger})
 	w.fill()
 	return w
 }

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/latchkey-sso/latchkey/internal/inbound"
@@ -40,6 +41,9 @@ func (w *world) sign(key jwt.Key, claims map[string]any) string {
 	return token
 }
 
+// bearers are access tokens by their claims: signing one takes longer than a call.
+var bearers sync.Map
+
 // bearer is an access token of a client of the built-in issuer.
 func (w *world) bearer(client string) string {
 	w.Helper()
@@ -47,7 +51,14 @@ func (w *world) bearer(client string) string {
 	if client == "weak" {
 		changes["scope"] = "profile/read"
 	}
-	return w.sign(keyFor("own", jwt.RS256), w.claims(changes))
+	claims := w.claims(changes)
+	known := fmt.Sprint(claims) // in the order of the names
+	if token, ok := bearers.Load(known); ok {
+		return token.(string)
+	}
+	token := w.sign(keyFor("own", jwt.RS256), claims)
+	bearers.Store(known, token)
+	return token
 }
 
 // request builds a call of the group's client.
