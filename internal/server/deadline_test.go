@@ -50,7 +50,8 @@ func TestRequestsOfOneMomentShareADeadline(t *testing.T) {
 // A part of the paths may take longer than all others: longer than the server has
 // for reading, for working and for writing.
 func TestAPartOfThePathsHasTimeLimitsOfItsOwn(t *testing.T) {
-	const usual, own, work = 50 * time.Millisecond, 400 * time.Millisecond, 250 * time.Millisecond
+	t.Parallel() // it waits most of the time
+	const usual, own, work = 250 * time.Millisecond, 2 * time.Second, 1250 * time.Millisecond
 	slow := func(w http.ResponseWriter, r *http.Request) {
 		select {
 		case <-time.After(work):

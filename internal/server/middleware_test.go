@@ -15,13 +15,20 @@ import (
 	"github.com/latchkey-sso/latchkey/internal/inbound"
 )
 
-// edgeWith returns a running edge before the handler, and what it logs.
+// edgeWith returns a running edge before the handler, and what it logs. It gives
+// requests all the time that they need.
 func edgeWith(t *testing.T, h http.HandlerFunc) (*httptest.Server, *bytes.Buffer) {
+	t.Helper()
+	return edgeWithin(t, time.Minute, h)
+}
+
+// edgeWithin is edgeWith for requests that have only so much time.
+func edgeWithin(t *testing.T, most time.Duration, h http.HandlerFunc) (*httptest.Server, *bytes.Buffer) {
 	t.Helper()
 	var logged bytes.Buffer
 	s := httptest.NewServer(&edge{
 		next: h, clients: clientip.New([]netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, ""),
-		timeout: deadlines{after: 50 * time.Millisecond}, log: slog.New(slog.NewTextHandler(&logged, nil)), access: true,
+		timeout: deadlines{after: most}, log: slog.New(slog.NewTextHandler(&logged, nil)), access: true,
 	})
 	t.Cleanup(s.Close)
 	return s, &logged
@@ -119,7 +126,7 @@ func TestAPanicInTheMiddleOfAnAnswerBreaksTheConnection(t *testing.T) {
 }
 
 func TestARequestThatTakesTooLongIs503(t *testing.T) {
-	s, _ := edgeWith(t, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
+	s, _ := edgeWithin(t, 50*time.Millisecond, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
 	answer := get(t, s.URL)
 	if answer.status != http.StatusServiceUnavailable || answer.header.Get("Retry-After") == "" {
 		t.Errorf("got %d, want 503 with Retry-After", answer.status)

@@ -181,7 +181,7 @@ func TestHangupReloadsTenantsUnlessThereIsAMistake(t *testing.T) {
 }
 
 func TestSlowAndLargeRequestsAreCutOff(t *testing.T) {
-	p := newProgram(t, "limits: {read_header_timeout: 200ms, request_timeout: 400ms, header_bytes: 4096}\n")
+	p := newProgram(t, "limits: {read_header_timeout: 1s, request_timeout: 2s, header_bytes: 4096}\n")
 	p.start(t)
 	exchange := func(begin string) string {
 		conn, err := net.Dial("tcp", strings.TrimPrefix(p.base, "http://"))

@@ -285,7 +285,7 @@ func TestAKeyThatCannotBeReadIsOurFault(t *testing.T) {
 }
 
 func TestACallPastItsDeadlineIs504(t *testing.T) {
-	w := newSlowWorld(t, 300*time.Millisecond)
+	w := newSlowWorld(t, time.Second)
 	calls := w.calls()
 	for name, request := range calls {
 		r := request()
