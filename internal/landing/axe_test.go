@@ -49,7 +49,7 @@ func (b *tab) findings() []string {
 	if !script[bool](b, `!!window.axe`) { // as it is from an earlier look at the same page
 		script[bool](b, axe()+";true")
 	}
-	return script[[]string](b, `axe.run(document, {resultTypes: ["violations"]}).then(r => r.violations.map(v =>
+	return script[[]string](b, `axe.run(document, {resultTypes: ["violations"], preload: false}).then(r => r.violations.map(v =>
 		v.id + ": " + v.help + " " + v.nodes.map(n => n.target.join(" ")).join(", ")))`)
 }
 

@@ -41,7 +41,16 @@ var areaPictures = map[string]string{
 	"index": "/myaccount/", "products": "/myaccount/my_products/", "subscription": "/myaccount/my_subscription/?code=" + johnsTalks,
 	"view-order": "/myaccount/view_order/?code=" + johnsTalks, "licenses": "/myaccount/my_license/", "orders": "/myaccount/order_lookup/",
 	"change-card": "/myaccount/change_card/?code=" + johnsTalks, "cards": "/myaccount/payment_methods/", "details": detailsAt,
-	"support": "/support/", "everywhere": "/myaccount/sign-out-everywhere", "missing": "/myaccount/my_subscription/?code=0000000000",
+	"everywhere": "/myaccount/sign-out-everywhere", "missing": "/myaccount/my_subscription/?code=0000000000",
+}
+
+// at returns the addresses of pages by the names that pictures of them have.
+func (s *site) at(prefix string, pages map[string]string) map[string]string {
+	all := map[string]string{}
+	for name, address := range pages {
+		all[prefix+name] = s.base + address
+	}
+	return all
 }
 
 func browserAccountPictures(s *site, b *tab) {
@@ -51,22 +60,22 @@ func browserAccountPictures(s *site, b *tab) {
 	due.PastDue, due.Recurring = true, true
 	s.add(&directory.Batch{Subscriptions: []*directory.Subscription{due, ending}})
 	b.signIn(s, john, "/myaccount/")
-	for name, address := range areaPictures {
-		if status := b.open(s.base + address); status != http.StatusOK && name != "missing" {
+	for name, status := range b.tour(s.at("area-", areaPictures)) {
+		if status != http.StatusOK && name != "area-missing" {
 			b.t.Errorf("%s: got status %d", name, status)
 		}
-		b.glance("area-" + name)
 	}
 	b.open(s.base + "/myaccount/my_subscription/?code=AAAAAAAAA1&note=renewal_on")
-	b.glance("area-subscription-due")
+	b.variant("area-subscription-due")
 	b.open(s.base + "/myaccount/order_lookup/?order=" + refNo)
-	b.glance("area-order")
+	b.variant("area-order")
 	b.open(s.base + "/myaccount/payment_methods/")
 	b.submit(".wallet li a")
 	b.glance("area-remove-card")
 	b.open(s.base + "/support/")
 	script[bool](b, `document.querySelectorAll("details").forEach(d => d.open = true) ?? true`)
 	b.glance("area-support-open")
+	b.wear(looks[3])
 	languages := []string{"ro", "ja"}
 	if allLooks {
 		languages = append(languages, "de", "fr", "es")
@@ -104,7 +113,7 @@ func browserFormPictures(s *site, b *tab) {
 		b.t.Errorf("got status %d", status)
 	}
 	b.wantText("Stored now: Chicago")
-	b.glance("area-details-conflict")
+	b.variant("area-details-conflict")
 	s.clock.advance(21 * time.Minute)
 	if status := b.submit("main form button"); status != http.StatusForbidden {
 		b.t.Errorf("got status %d", status)
@@ -139,7 +148,7 @@ func browserSessionEnds(s *site, b *tab) {
 	script[bool](b, `(Date.now = (now => () => now() + 20 * 60000)(Date.now), true)`) // twenty minutes later
 	b.await(over)
 	b.wantText("Typed City")
-	b.glance("area-session-over")
+	b.variant("area-session-over")
 	b.wear(looks[2])
 	if !script[bool](b, focusShows) {
 		b.t.Errorf("on a phone the notice hides the field that has the focus")

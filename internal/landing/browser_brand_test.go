@@ -81,7 +81,7 @@ func browserMark(t *testing.T, b *tab) {
 	if dark.Head > 70 || dark.Accent == light.Accent || dark.Button == light.Button || dark.Ink != "rgb(0, 0, 0)" || dark.Plate != "" {
 		t.Errorf("got %+v on dark pages", dark)
 	}
-	b.glance("brand-mark")
+	b.variant("brand-mark")
 	b.open(s.base + "/nowhere")
 	if got := script[bool](b, `!document.querySelector(".brand")`); !got {
 		t.Error("the page for what is not there names somebody")

@@ -27,6 +27,7 @@ func TestBrowserLinks(t *testing.T) {
 	s.clock.now = time.Now().UTC()
 	s.order(john, "PRODS=4639321&QTY=1")
 	b := newTab(parent, t, true)
+	b.wear(looks[3])
 	shops := []backEnd{s.backEnd(t, "REST"), s.backEnd(t, "SOAP")}
 	headings := map[string]string{} // of each page, by language and path
 	for i, page := range linkedPages {

@@ -84,7 +84,7 @@ func browserEntersLOB(base string, b *tab) {
 	step(b, chromedp.Reload())
 	b.wantText("You could not be signed in") // the token is spent
 	b.glance("lob-refused")
-	script[bool](b, `(history.back(), true)`)
+	b.back()
 	b.await(func() bool { return b.address() == base+"/" }) // no page that bounces
 	for _, address := range b.requested.foreign(base) {
 		b.t.Errorf("a page fetched %s", address)

@@ -66,7 +66,7 @@ func browserPortalLands(s *site, b *tab) {
 	b.wantText("Hello, Mary")
 	b.submit(".person button")
 	b.wantText("You are signed out")
-	b.glance("portal-signed-out")
+	b.variant("portal-signed-out")
 	b.refused(link)
 	b.open(s.base + "/portal/")
 	b.wantText("You are not signed in")
@@ -91,14 +91,13 @@ func browserPortalPictures(s *site, b *tab) {
 		b.t.Errorf("at 320 pixels wider than the window: %s", what)
 	}
 	b.wear(looks[0])
-	for name, address := range map[string]string{
-		"merchants": "/portal/merchants", "users": "/portal/users?page=2", "user": "/portal/user?id=1111002", "administrator": "/portal/user?id=1111005",
+	b.tour(s.at("portal-", map[string]string{
+		"merchants": "/portal/merchants", "users": "/portal/users?page=2", "user": "/portal/user?id=1111002",
 		"delete-user": "/portal/user/delete?id=1111002", "activity": "/portal/activity", "api": "/portal/api",
 		"forbidden": "/portal/user/edit?id=1111005", "missing": "/portal/user?id=1",
-	} {
-		b.open(s.base + address)
-		b.glance("portal-" + name)
-	}
+	}))
+	b.open(s.base + "/portal/user?id=1111005")
+	b.variant("portal-administrator")
 	b.open(s.base + "/portal/?lang=ja")
 	b.peek("portal-overview-ja")
 	b.open(s.portalLink(north, grace))
@@ -121,7 +120,7 @@ func browserPortalForms(s *site, b *tab) {
 	b.await(func() bool { // browsers move the focus after the page is drawn
 		return script[string](b, `document.activeElement.getAttribute("role") ?? ""`) == "alert"
 	})
-	b.glance("portal-new-user-errors")
+	b.variant("portal-new-user-errors")
 	b.fill("#f-last_name", "Byron")
 	b.fill("#f-email", "ada@example.com")
 	b.fill("#f-username", "ada.byron")
@@ -211,7 +210,7 @@ func browserCountsDown(s *site, b *tab) {
 			b.t.Errorf("at %d seconds: says %q, want %q", c.at, got, c.words)
 		}
 		if c.at == 119 {
-			b.glance("portal-countdown")
+			b.variant("portal-countdown")
 		}
 	}
 	if got := script[string](b, `document.querySelector("#f-last_name").value`); got != "Typed" {
@@ -311,7 +310,7 @@ func browserBackShowsNobody(s *site, b *tab) {
 		b.wantText(c.name)
 		b.submit(".person button")
 		b.wantText("You are signed out")
-		script[bool](b, `history.back(), true`)
+		b.back()
 		b.await(func() bool {
 			text, err := chromedp.Run(b.ctx, chromedp.Evaluate[string](pageText))
 			return err == nil && !strings.Contains(text, "You are signed out") && strings.TrimSpace(text) != ""

@@ -1,6 +1,7 @@
 package landing_test
 
 import (
+	"cmp"
 	"context"
 	"hash/fnv"
 	"os"
@@ -90,6 +91,7 @@ func (b *tab) lookAt(name string, worn []look, audited bool) {
 	if testing.Short() {
 		return
 	}
+	before := b.worn
 	for _, l := range worn {
 		b.wear(l)
 		if what := b.tooWide(); what != "" {
@@ -100,7 +102,25 @@ func (b *tab) lookAt(name string, worn []look, audited bool) {
 		}
 		b.picture(name + "-" + l.name)
 	}
+	b.wear(cmp.Or(before, looks[0]))
+}
+
+// tour glances at pages by their names, those with the same look in one go: to
+// change it takes as long as a page. It returns the status of each.
+func (b *tab) tour(pages map[string]string) map[string]int64 {
+	b.t.Helper()
+	statuses := map[string]int64{}
+	for _, l := range looks {
+		for name, address := range pages {
+			if looksFor(name)[0] == l {
+				b.wear(l)
+				statuses[name] = b.open(address)
+				b.glance(name)
+			}
+		}
+	}
 	b.wear(looks[0])
+	return statuses
 }
 
 // picture writes the page as it looks now into the folder that

@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"net/netip"
 	"net/url"
+	"os"
 	"path/filepath"
 	"regexp"
 	"strconv"
@@ -131,7 +132,11 @@ func newSite(t *testing.T, options ...siteOption) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	store, err := sqlite.Open(t.Context(), sqlite.Options{Path: filepath.Join(t.TempDir(), "latchkey.db"), Keys: keys, Clock: s.clock, Log: log})
+	path := filepath.Join(t.TempDir(), "latchkey.db")
+	if err := os.WriteFile(path, emptyStore(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	store, err := sqlite.Open(t.Context(), sqlite.Options{Path: path, Keys: keys, Clock: s.clock, Log: log})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -147,6 +152,31 @@ func newSite(t *testing.T, options ...siteOption) *site {
 	s.seed()
 	return s
 }
+
+// emptyStore is the file of a store without content. To make it anew for each test
+// takes longer than many of them.
+var emptyStore = sync.OnceValue(func() []byte {
+	folder, err := os.MkdirTemp("", "latchkey-store-")
+	if err != nil {
+		panic(err)
+	}
+	defer os.RemoveAll(folder)
+	path := filepath.Join(folder, "latchkey.db")
+	keys, err := signon.NewKeyring(make([]byte, signon.RootKeyLen), nil)
+	if err != nil {
+		panic(err)
+	}
+	store, err := sqlite.Open(context.Background(), sqlite.Options{Path: path, Keys: keys, Clock: &clock{}, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		panic(err)
+	}
+	store.Close()
+	file, err := os.ReadFile(path)
+	if err != nil {
+		panic(err)
+	}
+	return file
+})
 
 func (s *site) listen(log *slog.Logger) {
 	addr := netip.MustParseAddr("192.0.2.7")
