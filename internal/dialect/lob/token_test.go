@@ -309,7 +309,7 @@ func TestTokensOfOneMomentDiffer(t *testing.T) {
 	if len(numbers) != total || len(tokens) != total {
 		t.Errorf("%d numbers and %d tokens, want %d", len(numbers), len(tokens), total)
 	}
-	if took := w.clock.Now().Sub(started) .Milliseconds(); took > int64(total/10) {
+	if took := w.clock.Now().Sub(started).Milliseconds(); took > int64(total/10) {
 		t.Errorf("they were issued within %d ms of the clock, which is less than ten in each", took)
 	}
 }
