@@ -19,7 +19,7 @@ type drive struct {
 	workers int
 	steps   int           // steps of a cycle
 	warmUp  time.Duration // not measured
-	window  time.Duration // measured
+	window  time.Duration // measured; longer when nothing ended in it
 	// worker makes the cycle of one worker, and what releases it.
 	worker func(i int) (cycle, func(), error)
 	// cpu returns the CPU time that the measured process has used so far.
@@ -70,26 +70,32 @@ func (m *measured) merge(other *measured) {
 	}
 }
 
+// gate tells workers whether what they do counts.
+type gate struct {
+	measuring, over atomic.Bool
+	counted         atomic.Bool // something ended while measuring
+}
+
 // run drives the workers through the warm-up and the window. Work under way at
 // either end counts when it ends within the window.
 func (d *drive) run(ctx context.Context) (*measured, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var (
-		measuring, over atomic.Bool
-		group           sync.WaitGroup
-		seen            = make([]*measured, d.workers)
+		gate  gate
+		group sync.WaitGroup
+		seen  = make([]*measured, d.workers)
 	)
 	for i := range d.workers {
 		seen[i] = newMeasured(d.steps)
 		group.Go(func() {
-			if err := d.repeat(i, seen[i], &measuring, &over); err != nil {
+			if err := d.repeat(i, seen[i], &gate); err != nil {
 				cancel(err)
 			}
 		})
 	}
-	total, err := d.watch(ctx, &measuring)
-	over.Store(true)
+	total, err := d.watch(ctx, &gate)
+	gate.over.Store(true)
 	group.Wait()
 	if err != nil {
 		return nil, err
@@ -104,18 +110,19 @@ func (d *drive) run(ctx context.Context) (*measured, error) {
 }
 
 // repeat is one worker.
-func (d *drive) repeat(i int, m *measured, measuring, over *atomic.Bool) error {
+func (d *drive) repeat(i int, m *measured, g *gate) error {
 	work, release, err := d.worker(i)
 	if err != nil {
 		return err
 	}
 	defer release()
 	steps := make([]time.Duration, d.steps)
-	for !over.Load() {
+	for !g.over.Load() {
 		if err := work(steps); err != nil {
 			return err
 		}
-		if measuring.Load() {
+		if g.measuring.Load() {
+			g.counted.Store(true)
 			if err := m.record(steps); err != nil {
 				return err
 			}
@@ -125,7 +132,7 @@ func (d *drive) repeat(i int, m *measured, measuring, over *atomic.Bool) error {
 }
 
 // watch opens and closes the window.
-func (d *drive) watch(ctx context.Context, measuring *atomic.Bool) (*measured, error) {
+func (d *drive) watch(ctx context.Context, g *gate) (*measured, error) {
 	if err := sleep(ctx, d.warmUp); err != nil {
 		return nil, err
 	}
@@ -134,9 +141,12 @@ func (d *drive) watch(ctx context.Context, measuring *atomic.Bool) (*measured, e
 		return nil, err
 	}
 	start := time.Now()
-	measuring.Store(true)
+	g.measuring.Store(true)
 	err = sleep(ctx, d.window)
-	measuring.Store(false)
+	for err == nil && !g.counted.Load() {
+		err = sleep(ctx, d.window)
+	}
+	g.measuring.Store(false)
 	total := newMeasured(d.steps)
 	total.elapsed = time.Since(start)
 	if err != nil {
