@@ -179,6 +179,20 @@ func (h *history) add(s *sale) {
 	h.mu.Unlock()
 }
 
+// await waits until so many more sales were made, but not for long. Kills that come
+// after some work, not after some time, hit as much of it on a slow machine.
+func (h *history) await(ctx context.Context, more int) {
+	made := func() int {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		return len(h.sales)
+	}
+	want := made() + more
+	for deadline := time.Now().Add(10 * time.Second); made() < want && time.Now().Before(deadline) && ctx.Err() == nil; {
+		time.Sleep(time.Millisecond)
+	}
+}
+
 // shop makes sales until ctx ends. Some links are left for later, some are
 // followed by one browser, some by two at the same moment.
 func (s *shopper) shop(ctx context.Context, h *history, report func(error)) {
@@ -268,7 +282,8 @@ func TestEveryAcknowledgedLinkRedeemsExactlyOnceThoughTheServerIsKilled(t *testi
 	}
 	killed := 0
 	for ; killed < wanted && ctx.Err() == nil; killed++ {
-		time.Sleep(time.Duration(rand.IntN(100)) * time.Millisecond)
+		h.await(ctx, rand.IntN(20))
+		time.Sleep(time.Duration(rand.IntN(5)) * time.Millisecond)
 		p.kill()
 		if rand.IntN(5) == 0 { // once more, while it starts
 			p.spawn(t)
