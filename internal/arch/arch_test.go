@@ -68,17 +68,21 @@ var tools = map[string]bool{
 	"internal/localca":    true,
 	"internal/page":       true,
 	"internal/password":   true,
+	"internal/pgtest":     true,
 	"internal/recording":  true,
 	"internal/soap":       true,
 	"internal/strictjson": true,
 	"internal/throttle":   true,
 	"internal/xmltoken":   true,
+
+	"internal/pgtest/testcluster": true,
 }
 
 // buildsOn lists the tools that a tool is made with.
 var buildsOn = map[string][]string{
-	"internal/recording": {"internal/inbound"},
-	"internal/soap":      {"internal/xmltoken"},
+	"internal/pgtest/testcluster": {"internal/pgtest"},
+	"internal/recording":          {"internal/inbound"},
+	"internal/soap":               {"internal/xmltoken"},
 }
 
 type goPackage struct {
