@@ -19,7 +19,7 @@ const BinVariable = "LATCHKEY_PG_BIN"
 var ErrMissing = errors.New("no PostgreSQL: install it (apt-get install postgresql)")
 
 // debian is where Debian keeps the programs of each major version, out of PATH.
-const debian = "/usr/lib/postgresql/*/bin"
+var debian = "/usr/lib/postgresql/*/bin"
 
 // Find returns the folder of initdb, pg_ctl, postgres and pg_basebackup: the one
 // that LATCHKEY_PG_BIN names, else the newest of Debian's, else that of PATH. The

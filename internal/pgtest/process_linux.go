@@ -12,8 +12,9 @@ import (
 // locale is UTF-8 in the order of bytes.
 const locale = "C.UTF-8"
 
-// dieWithUs has the kernel kill the command when the thread that starts it ends.
-func dieWithUs(cmd *exec.Cmd) { cmd.SysProcAttr.Pdeathsig = syscall.SIGKILL }
+// dieWithUs has the kernel tell a server to end at once when the thread that
+// starts it ends. A signal that it can't catch would leave its memory behind.
+func dieWithUs(cmd *exec.Cmd) { cmd.SysProcAttr.Pdeathsig = syscall.SIGQUIT }
 
 // processes returns all processes of the system by their ids.
 func processes() (map[int]state, error) {

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"os/user"
@@ -61,11 +62,12 @@ func (a *account) folder(path string) (string, error) {
 	if a == nil {
 		return path, nil
 	}
-	if err := a.passes(filepath.Dir(path)); err != nil {
-		return "", err
+	err = a.passes(filepath.Dir(path))
+	if err == nil {
+		err = os.Chown(path, int(a.uid), int(a.gid))
 	}
-	if err := os.Chown(path, int(a.uid), int(a.gid)); err != nil {
-		return "", fmt.Errorf("make a folder for PostgreSQL: %w", err)
+	if err != nil {
+		return "", fmt.Errorf("make a folder for PostgreSQL: %w", errors.Join(err, os.Remove(path)))
 	}
 	return path, nil
 }
@@ -78,7 +80,10 @@ func newFolder(path string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if err := os.MkdirAll(path, 0o700); err != nil {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil { //nolint:gosec // others pass through to what is closed
+		return "", err
+	}
+	if err := os.Mkdir(path, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
 		return "", err
 	}
 	switch found, err := os.ReadDir(path); {
@@ -95,7 +100,7 @@ func (a *account) passes(folder string) error {
 	for ; ; folder = filepath.Dir(folder) {
 		info, err := os.Stat(folder)
 		if err != nil {
-			return fmt.Errorf("make a folder for PostgreSQL: %w", err)
+			return err
 		}
 		owner, ok := info.Sys().(*syscall.Stat_t)
 		if info.Mode()&0o001 == 0 && (!ok || owner.Uid != a.uid) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -49,8 +50,8 @@ func (c *Cluster) follow(ctx context.Context, standby *Cluster, o StandbyOptions
 	if c.tcp {
 		host = "127.0.0.1"
 	}
-	from := fmt.Sprintf("host=%s port=%d user=postgres sslmode=disable application_name=%s", quoted(host), c.port, quoted(o.Name))
-	err := standby.run(ctx, "pg_basebackup", "--pgdata="+standby.data(), "--dbname="+from, "--write-recovery-conf",
+	err := standby.run(ctx, "pg_basebackup", "--pgdata="+standby.data(), "--host="+host, "--port="+strconv.Itoa(c.port),
+		"--username=postgres", "--dbname=application_name="+o.Name, "--write-recovery-conf",
 		"--create-slot", "--slot="+o.Name, "--wal-method=stream", "--checkpoint=fast", "--no-sync")
 	if err != nil {
 		return err
