@@ -122,23 +122,26 @@ func (c *Cluster) Kill() error {
 	if p == nil {
 		return nil
 	}
-	all := []int{p.pid()}
 	if !p.ended() {
-		children, err := halt(p)
-		if err != nil {
+		if err := p.kill(); err != nil {
 			return fmt.Errorf("kill PostgreSQL: %w", err)
 		}
-		// The parent goes last: while it stands still, it can't react.
-		all = append(children, p.pid())
-		signal(all, syscall.SIGKILL)
-		<-p.done
-	}
-	if err := gone(all); err != nil {
-		return fmt.Errorf("kill PostgreSQL: %w", err)
 	}
 	c.forgetMemory()
 	c.running, c.paused = nil, false
 	return nil
+}
+
+func (p *process) kill() error {
+	children, err := halt(p)
+	if err != nil {
+		return err
+	}
+	// The parent goes last: while it stands still, it can't react.
+	signal(children, syscall.SIGKILL)
+	signal([]int{p.pid()}, syscall.SIGKILL)
+	<-p.done
+	return await(children, func(s state) bool { return s.gone })
 }
 
 // Pause stops all processes of the server where they are, and returns when they
@@ -216,8 +219,6 @@ func children(pid int) ([]int, error) {
 	}
 	return found, nil
 }
-
-func gone(pids []int) error { return await(pids, func(s state) bool { return s.gone }) }
 
 // await waits until all processes are in a state. One may be busy with a disk for
 // a while, but not for ever.

@@ -3,6 +3,7 @@ package pgtest_test
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -144,7 +145,8 @@ func TestKilledServerKeepsWhatWasCommitted(t *testing.T) {
 	if err != nil || len(pids) != 1 {
 		t.Fatalf("got sessions %v and %v, want one", pids, err)
 	}
-	if err := server.Kill(); err != nil {
+	// A process that stands still does not end by itself with its parent.
+	if err := errors.Join(server.Pause(), server.Kill()); err != nil {
 		t.Fatal(err)
 	}
 	if state(t, pids[0]) != "" {
@@ -212,8 +214,10 @@ func TestPausedServerMakesClientsWait(t *testing.T) {
 	select {
 	case err := <-asked:
 		t.Errorf("a query ended on a paused server: %v", err)
+		asked <- err
 	case err := <-connected:
 		t.Errorf("a connection was made to a paused server: %v", err)
+		connected <- err
 	case <-time.After(100 * time.Millisecond):
 	}
 	if err := server.Resume(); err != nil {
@@ -245,7 +249,7 @@ func TestServerEndsWithTheProgramThatStartedIt(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("only Linux ends a child with its parent")
 	}
-	parent, err := os.MkdirTemp("", "latchkey-pg-")
+	parent, err := os.MkdirTemp("", "latchkey-pg-") //nolint:usetesting // t.TempDir is closed to the user that servers run as
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,7 +7,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/latchkey-sso/latchkey/internal/pgtest")
+	"github.com/latchkey-sso/latchkey/internal/pgtest"
+)
 
 const timeline = "SELECT ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int"
 
@@ -16,6 +17,10 @@ func TestPromotedStandbyHasEveryRowThatWasAcknowledged(t *testing.T) {
 	conn := connect(t, primary.URL("postgres"))
 	execute(t, conn, "DROP TABLE IF EXISTS kept", "CREATE TABLE kept (n int PRIMARY KEY)")
 	before := number(t, conn, timeline)
+	// A standby must not inherit for whom commits wait.
+	if err := primary.SetSynchronous(limited(t), "nobody"); err != nil {
+		t.Fatal(err)
+	}
 	standby, err := primary.Standby(limited(t), pgtest.StandbyOptions{Name: "second", Synchronous: true})
 	if err != nil {
 		t.Fatal(err)
@@ -67,6 +72,7 @@ func commitsWaitFor(t *testing.T, standby *pgtest.Cluster, conn *pgx.Conn) {
 	select {
 	case err := <-committed:
 		t.Errorf("a commit did not wait for the standby: %v", err)
+		committed <- err
 	case <-time.After(100 * time.Millisecond):
 	}
 	if err := standby.Resume(); err != nil {
