@@ -45,6 +45,7 @@ var layers = map[string]int{
 	"internal/avangatetest": 4,
 	"internal/server":       4,
 	"internal/bench":        5,
+	"internal/torture":      5,
 	"internal/cli":          6,
 	"cmd/latchkey":          7,
 }

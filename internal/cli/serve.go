@@ -13,6 +13,7 @@ import (
 
 	"github.com/latchkey-sso/latchkey/internal/config"
 	"github.com/latchkey-sso/latchkey/internal/server"
+	"github.com/latchkey-sso/latchkey/internal/signon"
 )
 
 func newServe() *cobra.Command {
@@ -34,7 +35,7 @@ once; a configuration with a mistake in it changes nothing.
 				override(&c.DataDir, dataDir)
 				override(&c.Log.Level, logLevel)
 			}}
-			return serve(cmd.Context(), source, cmd.OutOrStdout(), cmd.ErrOrStderr())
+			return serve(cmd.Context(), source, nil, cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
 	f := cmd.Flags()
@@ -52,8 +53,8 @@ func override(setting *string, flag string) {
 	}
 }
 
-// serve runs a server until a signal stops it.
-func serve(ctx context.Context, source config.Source, stdout, stderr io.Writer) error {
+// serve runs a server until a signal stops it. A nil clock is the machine's.
+func serve(ctx context.Context, source config.Source, clock signon.Clock, stdout, stderr io.Writer) error {
 	cfg, err := config.Load(source)
 	if err != nil {
 		return err
@@ -64,7 +65,7 @@ func serve(ctx context.Context, source config.Source, stdout, stderr io.Writer) 
 	}
 	ctx, stop := untilStopped(ctx)
 	defer stop()
-	s, err := server.New(ctx, server.Options{Config: cfg, Log: log})
+	s, err := server.New(ctx, server.Options{Config: cfg, Log: log, Clock: clock})
 	if err != nil {
 		return explainInUse(err, cfg.Listen)
 	}

@@ -29,7 +29,7 @@ type core struct {
 func (s *Server) openCore(ctx context.Context) (*core, error) {
 	c := &core{transport: s.demo.transport()}
 	var err error
-	if c.store, err = OpenStore(ctx, s.cfg.DataDir, StoreOptions{Keys: s.keys, Clock: s.demo.clock(), Log: s.log}); err != nil {
+	if c.store, err = OpenStore(ctx, s.cfg.DataDir, StoreOptions{Keys: s.keys, Clock: s.machineClock(), Log: s.log}); err != nil {
 		return nil, err
 	}
 	limits := &s.cfg.Limits
@@ -49,6 +49,15 @@ func (s *Server) openCore(ctx context.Context) (*core, error) {
 	c.routes = s.routesOf(c)
 	s.demo.use(s, c)
 	return c, nil
+}
+
+// machineClock returns what the store tells the time by; nil means the machine's
+// clock.
+func (s *Server) machineClock() signon.Clock {
+	if s.clock != nil {
+		return s.clock
+	}
+	return s.demo.clock()
 }
 
 // fill declares the configuration's tenants, and seeds a demo.

@@ -26,6 +26,8 @@ type Options struct {
 	Log    *slog.Logger
 	// Listeners are where connections come in; none means Config.Listen.
 	Listeners []net.Listener
+	// Clock is the machine's clock, for what tests servers; nil means the real one.
+	Clock signon.Clock
 	// Demo, if not nil, adds what `latchkey dev` has and `latchkey serve` has not:
 	// demo data, their pages, reasons of refusals in a header, and the sandbox.
 	Demo *Demo
@@ -36,6 +38,7 @@ type Server struct {
 	cfg       *config.Config // as it was at the start
 	log       *slog.Logger
 	demo      *Demo // nil in production
+	clock     signon.Clock
 	listeners []net.Listener
 	keys      *signon.Keyring
 	core      atomic.Pointer[core]
@@ -57,7 +60,7 @@ const headroom = 12 << 20
 // New opens the store, applies the declared tenants and listens. The caller
 // must Run the server or Close it.
 func New(ctx context.Context, o Options) (*Server, error) {
-	s := &Server{cfg: o.Config, log: o.Log, demo: o.Demo, listeners: o.Listeners, headroom: make([]byte, headroom)}
+	s := &Server{cfg: o.Config, log: o.Log, demo: o.Demo, clock: o.Clock, listeners: o.Listeners, headroom: make([]byte, headroom)}
 	if err := s.open(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}

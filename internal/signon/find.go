@@ -36,6 +36,12 @@ func (s *Service) GrantOf(ctx context.Context, text string) (*Grant, error) {
 	return nil, ErrNotFound
 }
 
+// Reference returns the public name of the grant that a token of that tenant's
+// destination has. Whether there is one it does not know.
+func (k *Keyring) Reference(tenant TenantID, destination string, token Token) Reference {
+	return k.generations[0].grantKey(tenant, destination, token).Reference()
+}
+
 // GrantByReference returns the grant with that public reference, as it was
 // committed last: ErrNotFound when there is none, CodeInvalid for what is no
 // reference.

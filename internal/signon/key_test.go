@@ -62,6 +62,17 @@ func TestReferenceRangeHoldsTheKey(t *testing.T) {
 	}
 }
 
+func TestKeyringKnowsTheReferenceOfATokenWithoutAStore(t *testing.T) {
+	k := testKeyring(t, 1)
+	token, _ := newToken(nil, "t", &Destination{}, time.Unix(1_800_000_000, 0))
+	if got, want := k.Reference("t", "d", token), k.generations[0].grantKey("t", "d", token).Reference(); got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	if k.Reference("t", "d", token) == k.Reference("t", "other", token) {
+		t.Error("a token has the same reference at another destination")
+	}
+}
+
 func TestSealedValueOpensOnlyInItsPlace(t *testing.T) {
 	k := testKeyring(t, 1)
 	place := Place{Table: "clients", Column: "secret", Tenant: "shop", Row: "C/0"}
