@@ -84,12 +84,50 @@ func (g *postgresGround) close() error {
 	return errors.Join(append(errs, os.RemoveAll(g.dir))...)
 }
 
+// stall stops the process of the primary that sends to the standby: what is
+// committed from now on, the standby hears nothing of. (One that is stopped itself
+// would still find it in its socket when it goes on.) It returns how to go on.
+func (g *postgresGround) stall(ctx context.Context) (resume func(), err error) {
+	pids, err := g.senders(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("stall the standby: %w", err)
+	}
+	senders := make([]*os.Process, len(pids))
+	for i, pid := range pids {
+		if senders[i], err = os.FindProcess(pid); err == nil {
+			err = senders[i].Signal(sigStop)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("stall the standby: %w", err)
+		}
+	}
+	return func() {
+		for _, p := range senders {
+			_ = p.Signal(sigContinue) // it may have died with its server
+		}
+	}, nil
+}
+
+// senders returns the processes of the primary that send to standbys.
+func (g *postgresGround) senders(ctx context.Context) ([]int, error) {
+	conn, err := pgx.Connect(ctx, g.primary.URL("postgres"))
+	if err != nil {
+		return nil, err
+	}
+	defer conn.Close(context.WithoutCancel(ctx))
+	rows, err := conn.Query(ctx, "SELECT pid FROM pg_stat_replication")
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowTo[int])
+}
+
 // failOver kills the primary, which stays dead, and has the standby take over. With
-// stalled, the standby has stood still for that long when the primary dies: what
-// waits for it is not acknowledged, and what does not wait is lost.
+// stalled, the standby hears nothing for that long before: what waits for it is not
+// acknowledged then, and what does not wait is lost.
 func (g *postgresGround) failOver(ctx context.Context, stalled time.Duration) error {
 	if stalled > 0 {
-		if err := g.standby.Pause(); err != nil {
+		if _, err := g.stall(ctx); err != nil {
 			return err
 		}
 		time.Sleep(stalled)
@@ -99,7 +137,7 @@ func (g *postgresGround) failOver(ctx context.Context, stalled time.Duration) er
 
 // takeOver makes the standby the primary.
 func (g *postgresGround) takeOver(ctx context.Context) error {
-	if err := errors.Join(g.primary.Kill(), g.standby.Resume()); err != nil {
+	if err := g.primary.Kill(); err != nil {
 		return err
 	}
 	if err := g.standby.Promote(ctx); err != nil {
@@ -141,7 +179,7 @@ func (w *world) reconnect() error {
 // cancels is how many sessions of the database are cancelled in a row.
 const cancels = 10
 
-// strikeCancel has commits wait for a standby that stands still, and cancels them
+// strikeCancel has commits wait for a standby that hears nothing, and cancels them
 // there. Now and then the primary dies before the standby has heard of them: what
 // was taken for done then is undone.
 func strikeCancel(ctx context.Context, w *world) error {
@@ -150,23 +188,23 @@ func strikeCancel(ctx context.Context, w *world) error {
 		return err
 	}
 	w.wait(20*time.Millisecond, 150*time.Millisecond)
-	if err := g.standby.Pause(); err != nil {
+	resume, err := g.stall(ctx)
+	if err != nil {
 		return err
 	}
 	for range cancels {
 		w.wait(0, 40*time.Millisecond)
 		if err := g.cancelOne(ctx, w.random); err != nil {
-			return errors.Join(err, g.standby.Resume())
+			resume()
+			return err
 		}
 	}
 	if w.random.of(30) {
 		if err := g.takeOver(ctx); err != nil {
 			return err
 		}
-		return w.reconnect()
-	}
-	if err := g.standby.Resume(); err != nil {
-		return err
+	} else {
+		resume()
 	}
 	return w.reconnect()
 }

@@ -213,8 +213,8 @@ func btoi(b bool) int {
 func (w *world) finish(ctx context.Context, row *Row) error {
 	row.Unknown, row.Refused = w.tally[uncertain].Load(), w.tally[refused].Load()
 	row.Odd = w.odds
-	if over := len(row.Odd) - maxFailures; over > 0 {
-		row.Odd = append(row.Odd[:maxFailures:maxFailures], fmt.Sprintf("and %d more", over))
+	if over := w.oddities - len(w.odds); over > 0 {
+		row.Odd = append(row.Odd, fmt.Sprintf("and %d more", over))
 	}
 	verdict, err := w.verifyAudit(ctx)
 	if err != nil {

@@ -49,7 +49,9 @@ type world struct {
 	round  int
 	tokens []*token // of this round
 	old    []*token // some of the rounds before, that are tried again
-	odds   []string // what no server should have done
+	odds   []string // what no server should have done, the first of it
+	// oddities is how often there was such a thing.
+	oddities int
 }
 
 // ground is what nodes stand on: where their database is.
@@ -233,7 +235,9 @@ func (w *world) known() []*token {
 func (w *world) odd(err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.odds = append(w.odds, fmt.Sprintf("round %d: %v", w.round, err))
+	if w.oddities++; len(w.odds) < maxFailures {
+		w.odds = append(w.odds, fmt.Sprintf("round %d: %v", w.round, err))
+	}
 }
 
 // operate asks a node, as an operator does, to end tokens.
