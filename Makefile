@@ -3,10 +3,10 @@
 export CGO_ENABLED = 0
 ARGS =
 
-.PHONY: help dev build test lint fuzz bench clean
+.PHONY: help dev build test lint fuzz torture bench clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 dev: build ## Run Latchkey with demo data on localhost (ARGS="--listen 127.0.0.1:9090")
 	@bin/latchkey dev $(ARGS)
@@ -22,6 +22,9 @@ lint: ## Run the checks alone: format, lint, modules, other systems
 
 fuzz: ## Fuzz every parser for a short while (FUZZTIME=10s)
 	@scripts/fuzz
+
+torture: build ## Put servers under fire and judge what clients saw (ARGS="...")
+	@bin/latchkey torture $(ARGS)
 
 bench: build ## Measure pairs per second beside the floors (ARGS="...")
 	@bin/latchkey bench $(ARGS)
