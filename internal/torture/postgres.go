@@ -30,7 +30,7 @@ var places = [2]string{"a", "b"}
 
 func (g *postgresGround) place(i int) string { return filepath.Join(g.dir, places[i%len(places)]) }
 
-func (g *postgresGround) prepare(ctx context.Context, _ *world) error {
+func (g *postgresGround) prepare(ctx context.Context, w *world) error {
 	if _, err := pgtest.Find(); err != nil {
 		return fmt.Errorf("%w: %w", errSkip, err)
 	}
@@ -48,10 +48,19 @@ func (g *postgresGround) prepare(ctx context.Context, _ *world) error {
 	if err := g.primary.CreateDatabase(ctx, database, ""); err != nil {
 		return err
 	}
-	return g.follow(ctx)
+	if err := g.follow(ctx); err != nil {
+		return err
+	}
+	for _, n := range w.nodes {
+		n.env = append(n.env, databaseVar+"="+g.url())
+	}
+	return nil
 }
 
-const database = "latchkey"
+const (
+	database    = "latchkey"
+	databaseVar = "TORTURE_DATABASE"
+)
 
 // follow makes a standby, if there is to be one and there is none.
 func (g *postgresGround) follow(ctx context.Context) error {
@@ -65,13 +74,15 @@ func (g *postgresGround) follow(ctx context.Context) error {
 	return err
 }
 
-// settings has nodes look for the server that takes writes.
-func (g *postgresGround) settings(*node) string {
+func (*postgresGround) settings(*node) string { return "database: {env: " + databaseVar + "}\n" }
+
+// url is where nodes look for the server that takes writes.
+func (g *postgresGround) url() string {
 	servers := []*pgtest.Cluster{g.primary}
 	if g.standby != nil {
 		servers = append(servers, g.standby)
 	}
-	return fmt.Sprintf("store: postgres\ndatabase_url: %q\n", pgtest.FailoverURL(database, servers...))
+	return pgtest.FailoverURL(database, servers...)
 }
 
 func (g *postgresGround) close() error {

@@ -65,13 +65,14 @@ func (t *token) everybody() []*browser {
 	return t.browsers[:len(t.browsers):len(t.browsers)]
 }
 
-// contend has the browsers follow the link at the same moment. Who is let in looks
-// whether that is true.
+// contend has the browsers follow the link at the same moment. Who has a session, now
+// or from before, looks whether it is there.
 func (c *client) contend(t *token, browsers []*browser) {
 	var race sync.WaitGroup
 	for _, b := range browsers {
 		race.Go(func() {
-			if c.settle(func() outcome { return c.follow(t, b, c.anyNode()) }) == done {
+			c.settle(func() outcome { return c.follow(t, b, c.anyNode()) })
+			if b.session != "" {
 				c.settle(func() outcome { return c.look(t, b, c.anyNode()) })
 			}
 		})
