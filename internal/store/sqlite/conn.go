@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	driversqlite "modernc.org/sqlite"
+
+	"github.com/latchkey-sso/latchkey/internal/store/tables"
 )
 
 // Pragmas of every connection, and what the two kinds add. FULL makes a commit
@@ -69,19 +71,19 @@ func openConn(ctx context.Context, path, pragmas string) (*conn, error) {
 
 // checkDurable reads back what makes a commit durable.
 func (c *conn) checkDurable() error {
-	mode, err := c.one("PRAGMA journal_mode")
+	mode, err := c.One("PRAGMA journal_mode")
 	if err != nil {
 		return err
 	}
-	if m := mode.text(0); m != "wal" {
+	if m := mode.Text(0); m != "wal" {
 		return fmt.Errorf("journal mode is %q instead of wal: is the file on a network disk?", m)
 	}
-	level, err := c.one("PRAGMA synchronous")
+	level, err := c.One("PRAGMA synchronous")
 	if err != nil {
 		return err
 	}
 	const full = 2
-	if n := level.int(0); n < full {
+	if n := level.Int(0); n < full {
 		return fmt.Errorf("synchronous is %d instead of FULL: commits would not be durable", n)
 	}
 	return nil
@@ -131,9 +133,9 @@ func (c *conn) exec(query string, args ...any) (int64, error) {
 // errEnough is what visit returns when it wants no more rows.
 var errEnough = errors.New("enough rows")
 
-// each calls visit with each row of the result, until it returns an error. The
+// Each calls visit with each row of the result, until it returns an error. The
 // row is only valid during the call; its []byte and string values stay valid.
-func (c *conn) each(query string, visit func(row) error, args ...any) (err error) {
+func (c *conn) Each(query string, visit func(tables.Row) error, args ...any) (err error) {
 	s, err := c.prepared(query, args)
 	if err != nil {
 		return err
@@ -143,7 +145,7 @@ func (c *conn) each(query string, visit func(row) error, args ...any) (err error
 		return err
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
-	r := make(row, len(rows.Columns()))
+	r := make(tables.Row, len(rows.Columns()))
 	for {
 		switch err := rows.Next(r); {
 		case errors.Is(err, io.EOF):
@@ -160,9 +162,9 @@ func (c *conn) each(query string, visit func(row) error, args ...any) (err error
 	}
 }
 
-// one returns the first row of the result, or nil when there is none.
-func (c *conn) one(query string, args ...any) (found row, err error) {
-	err = c.each(query, func(r row) error {
+// One returns the first row of the result, or nil when there is none.
+func (c *conn) One(query string, args ...any) (found tables.Row, err error) {
+	err = c.Each(query, func(r tables.Row) error {
 		found = r // it is not filled again
 		return errEnough
 	}, args...)
@@ -187,39 +189,4 @@ func (c *conn) close() error {
 		errs = append(errs, s.close())
 	}
 	return errors.Join(append(errs, c.raw.Close())...)
-}
-
-// row is one row of a result. Tables are STRICT, so that a column has its type
-// or is NULL, which reads as zero.
-type row []driver.Value
-
-func (r row) int(i int) int64 {
-	n, _ := r[i].(int64)
-	return n
-}
-
-func (r row) text(i int) string {
-	s, _ := r[i].(string)
-	return s
-}
-
-func (r row) blob(i int) []byte {
-	b, _ := r[i].([]byte)
-	return b
-}
-
-// orNil returns nil, which means NULL, for no bytes.
-func orNil(b []byte) any {
-	if len(b) == 0 {
-		return nil
-	}
-	return b
-}
-
-// orNull returns nil, which means NULL, for an empty text.
-func orNull(s string) any {
-	if s == "" {
-		return nil
-	}
-	return s
 }

@@ -156,11 +156,11 @@ func (m *mark) close() error {
 // handed out before it was opened.
 func (s *Store) latestInstant() (time.Time, error) {
 	at := s.mark.known().at
-	last, err := s.writer.conn.one("SELECT body FROM audit ORDER BY seq DESC LIMIT 1")
+	last, err := s.writer.conn.One("SELECT body FROM audit ORDER BY seq DESC LIMIT 1")
 	if err != nil || last == nil {
 		return at, err
 	}
-	e, err := signon.DecodeEvent(last.blob(0))
+	e, err := signon.DecodeEvent(last.Blob(0))
 	if err != nil {
 		return at, fmt.Errorf("read last audit event: %w", err)
 	}
@@ -199,16 +199,16 @@ func (s *Store) compareMark(epoch int64) error {
 
 // holds reports whether the audit log has that event at that place.
 func (s *Store) holds(head signon.ChainHead) (bool, error) {
-	found, err := s.writer.conn.one("SELECT hash FROM audit WHERE seq = ?", head.Seq)
-	return found != nil && string(found.blob(0)) == string(head.Hash[:]), err
+	found, err := s.writer.conn.One("SELECT hash FROM audit WHERE seq = ?", head.Seq)
+	return found != nil && string(found.Blob(0)) == string(head.Hash[:]), err
 }
 
 // raiseEpoch makes the epoch the current one, with its audit event. It is for
 // before the writer serves.
 func (s *Store) raiseEpoch(epoch int64, note string) error {
 	raise := newOp(uninterrupted, func(t *tx) error {
-		t.exec("UPDATE meta SET value = ? WHERE name = 'epoch'", epoch)
-		t.append(&signon.Event{Type: signon.EventEpoch, Note: note})
+		t.Exec("UPDATE meta SET value = ? WHERE name = 'epoch'", epoch)
+		t.Append(&signon.Event{Type: signon.EventEpoch, Note: note})
 		t.epoch = epoch
 		return nil
 	})
@@ -220,12 +220,12 @@ func (s *Store) raiseEpoch(epoch int64, note string) error {
 }
 
 func (s *Store) storedEpoch() (int64, error) {
-	found, err := s.writer.conn.one("SELECT value FROM meta WHERE name = 'epoch'")
+	found, err := s.writer.conn.One("SELECT value FROM meta WHERE name = 'epoch'")
 	if err == nil && found == nil {
 		err = errors.New("the database has no epoch")
 	}
 	if err != nil {
 		return 0, err
 	}
-	return found.int(0), nil
+	return found.Int(0), nil
 }

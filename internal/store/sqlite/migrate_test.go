@@ -15,6 +15,7 @@ import (
 
 	"github.com/latchkey-sso/latchkey/internal/directory"
 	"github.com/latchkey-sso/latchkey/internal/signon"
+	"github.com/latchkey-sso/latchkey/internal/store/tables"
 )
 
 // migrateTo makes a database as the program wrote it when that was its latest
@@ -84,9 +85,11 @@ func TestOrdersAndSubscriptionsOfTheFirstTablesStay(t *testing.T) {
 func TestWhatWasThereBeforeThereWereUsersStays(t *testing.T) {
 	t.Parallel()
 	path, keys := filepath.Join(t.TempDir(), "latchkey.db"), testKeys(t)
-	key := keys.Seal(append([]byte{5}, make([]byte, 31)...), customerPlace("privacy_key", "shop", 1))
-	secrets := keys.Seal([]byte(`["s1"]`), clientPlace("shop", "r", "SHOP"))
-	grant := about{tenant: "shop", client: "SHOP", destination: "cart", kind: signon.SubjectCustomer, subject: "1", target: "https://shop.example/buy"}
+	key := keys.Seal(append([]byte{5}, make([]byte, 31)...), signon.Place{Table: "customers", Column: "privacy_key", Tenant: "shop", Row: "1"})
+	secrets := keys.Seal([]byte(`["s1"]`), signon.Place{Table: "clients", Column: "secrets", Tenant: "shop", Row: "r\x00SHOP"})
+	grant := tables.NewCreation(&signon.Grant{
+		Tenant: "shop", Client: "SHOP", Destination: "cart", SubjectKind: signon.SubjectCustomer, Subject: "1", Target: "https://shop.example/buy",
+	}, nil, nil)
 	event := keys.Chain(signon.ChainHead{}).Append(&signon.Event{Type: signon.EventIssued, Tenant: "shop"}, time.UnixMilli(1790000000000), nil)
 	migrateTo(t, path, 2,
 		fmt.Sprintf(`INSERT INTO customers (tenant, id, external_ref, version, created_at, changed_at, privacy_key, doc, signed_out_before)
@@ -94,7 +97,7 @@ VALUES ('shop', 1, 'ref', 4, 1790000000000, 1790000000001, x'%x', '{"billing":{"
 		`INSERT INTO tenants (id, doc) VALUES ('shop', '{"name":"Shop"}')`,
 		fmt.Sprintf(`INSERT INTO clients (tenant, pos, realm, id, doc, secrets) VALUES ('shop', 0, 'r', 'SHOP', '{"algorithms":["md5"]}', x'%x')`, secrets),
 		`INSERT INTO destinations (tenant, pos, id, doc) VALUES ('shop', 0, 'cart', '{"kind":"cart","default_ttl_ns":1,"max_ttl_ns":2,"session_ttl_ns":3}')`,
-		fmt.Sprintf(`INSERT INTO grants (key, state, epoch, issued_at, expires_at, misses, about) VALUES (x'%072x', 0, 1, 1790000000000, 1790000060000, 0, x'%x')`, 7, grant.pack()),
+		fmt.Sprintf(`INSERT INTO grants (key, state, epoch, issued_at, expires_at, misses, about) VALUES (x'%072x', 0, 1, 1790000000000, 1790000060000, 0, x'%x')`, 7, grant.About),
 		fmt.Sprintf(`INSERT INTO audit (seq, body, hash) VALUES (1, x'%x', x'%x')`, event.Body, event.Hash),
 	)
 	s := openMigrated(t, path, keys)

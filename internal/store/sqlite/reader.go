@@ -88,39 +88,3 @@ func (r *readers) closeIdle() error {
 	}
 	return errors.Join(errs...)
 }
-
-// readOne returns the first row of a query, or signon.ErrNotFound.
-func readOne[T any](ctx context.Context, s *Store, what string, scan func(row) (T, error), query string, args ...any) (*T, error) {
-	var v T
-	err := s.readers.read(ctx, what, func(c *conn) error {
-		found, err := c.one(query, args...)
-		if err != nil {
-			return err
-		}
-		if found == nil {
-			return signon.ErrNotFound
-		}
-		v, err = scan(found)
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return &v, nil
-}
-
-// readAll returns all rows of a query.
-func readAll[T any](ctx context.Context, s *Store, what string, scan func(row) (T, error), query string, args ...any) ([]T, error) {
-	var all []T
-	err := s.readers.scan(ctx, what, func(c *conn) error {
-		return c.each(query, func(r row) error {
-			v, err := scan(r)
-			all = append(all, v)
-			return err
-		}, args...)
-	})
-	if err != nil {
-		return nil, err
-	}
-	return all, nil
-}

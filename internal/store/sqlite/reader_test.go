@@ -26,7 +26,7 @@ func (f *fixture) missed(t *testing.T) (pages int) {
 func (f *fixture) fill(t *testing.T) {
 	t.Helper()
 	err := f.write(t.Context(), "fill", func(tx *tx) error {
-		tx.one("SELECT count(about) FROM grants")
+		tx.One("SELECT count(about) FROM grants")
 		return nil
 	})
 	if err != nil {

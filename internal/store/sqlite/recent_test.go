@@ -105,7 +105,7 @@ func TestAGrantThatWasNotCommittedIsNotRemembered(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, signon.SystemClock{})
 	f.inject(t, func(query string, _ []any) error {
-		if query == insertEvent {
+		if isOne(query, insertEvent) {
 			return errInjected
 		}
 		return nil

@@ -20,6 +20,7 @@ import (
 
 	"github.com/latchkey-sso/latchkey/internal/directory"
 	"github.com/latchkey-sso/latchkey/internal/signon"
+	"github.com/latchkey-sso/latchkey/internal/store/tables"
 )
 
 var (
@@ -42,6 +43,7 @@ type Options struct {
 
 // Store is an open database. It is safe for concurrent use.
 type Store struct {
+	*tables.Tables
 	log     *slog.Logger
 	keys    *signon.Keyring
 	lock    *lock
@@ -71,6 +73,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	s := &Store{log: o.Log, keys: o.Keys, recent: newRecent()}
+	s.Tables = tables.New(engine{s}, o.Keys)
 	if err := s.open(ctx, o); err != nil {
 		return nil, fmt.Errorf("open database %s: %w", o.Path, errors.Join(err, s.release()))
 	}
@@ -151,6 +154,12 @@ func (s *Store) resume(source signon.Clock) error {
 		s.log.Warn("the machine's clock is behind the database: time runs at half speed until it has caught up", "behind", ahead)
 	}
 	return s.compareMark(epoch)
+}
+
+// AuditAnchor returns what the mark beside the database remembers. See
+// [signon.AuditStore].
+func (s *Store) AuditAnchor(context.Context) (signon.ChainHead, error) {
+	return s.mark.known().head, nil
 }
 
 // Now returns the store's time.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/latchkey-sso/latchkey/internal/signon"
+	"github.com/latchkey-sso/latchkey/internal/store/tables"
 )
 
 // scanPerRemoval is how many rows a step of Sweep looks at for each session
@@ -65,7 +66,9 @@ func (s *Store) Sweep(ctx context.Context, below signon.GrantKey, sessionsExpire
 	if err != nil {
 		return 0, err
 	}
-	replies, err := s.sweepReplies(ctx, limit)
+	at := s.Now()
+	s.leases.expire(at)
+	replies, err := s.SweepReplies(ctx, at, limit)
 	if err != nil {
 		return 0, err
 	}
@@ -80,32 +83,6 @@ func (s *Store) Sweep(ctx context.Context, below signon.GrantKey, sessionsExpire
 	return grants.count + len(sessions.keys) + replies, nil
 }
 
-// sweepReplies removes replies that are out of date, and leases that ran out. The
-// writer is asked only when there is something to remove.
-func (s *Store) sweepReplies(ctx context.Context, limit int) (int, error) {
-	at := s.Now()
-	s.leases.expire(at)
-	now := at.UnixMilli()
-	outdated := false
-	err := s.readers.read(ctx, "sweep replies", func(c *conn) error {
-		found, err := c.one("SELECT 1 FROM replies WHERE outdated_at <= ? LIMIT 1", now)
-		outdated = found != nil
-		return err
-	})
-	if err != nil || !outdated {
-		return 0, err
-	}
-	var removed int64 // the writer's own until it has answered
-	err = s.write(ctx, "sweep replies", func(t *tx) error {
-		removed = t.exec(dropReplies, now, int64(limit))
-		return nil
-	})
-	if err != nil {
-		return 0, err
-	}
-	return int(removed), nil
-}
-
 // grantsOver are the grants up to a key, and after those that are gone already.
 type grantsOver struct {
 	last  signon.GrantKey
@@ -114,13 +91,13 @@ type grantsOver struct {
 
 // find finds the next grants below the key.
 func (g *grantsOver) find(c *conn, below signon.GrantKey, limit int) error {
-	found, err := c.one("SELECT count(*), max(key) FROM (SELECT key FROM grants WHERE key > ? AND key < ? ORDER BY key LIMIT ?)",
+	found, err := c.One("SELECT count(*), max(key) FROM (SELECT key FROM grants WHERE key > ? AND key < ? ORDER BY key LIMIT ?)",
 		g.last[:], below[:], int64(limit))
 	if err != nil {
 		return err
 	}
-	g.count = int(found.int(0))
-	copy(g.last[:], found.blob(1))
+	g.count = int(found.Int(0))
+	copy(g.last[:], found.Blob(1))
 	return nil
 }
 
@@ -143,22 +120,22 @@ const (
 // find finds sessions that ended or expired before the instant.
 func (o *sessionsOver) find(c *conn, before int64, limit int) error {
 	rows := int64(limit) * scanPerRemoval
-	seen, err := c.one(countOver, before, before, o.from[:], rows)
+	seen, err := c.One(countOver, before, before, o.from[:], rows)
 	if err != nil {
 		return err
 	}
-	if seen.int(0) == rows {
-		copy(o.next[:], seen.blob(1)) // else the circle is complete
+	if seen.Int(0) == rows {
+		copy(o.next[:], seen.Blob(1)) // else the circle is complete
 	}
-	if seen.int(2) == 0 {
+	if seen.Int(2) == 0 {
 		return nil
 	}
-	return c.each(listOver, func(r row) error {
-		if o.keys = append(o.keys, r.blob(0)); len(o.keys) == limit {
-			copy(o.next[:], r.blob(0))
+	return c.Each(listOver, func(r tables.Row) error {
+		if o.keys = append(o.keys, r.Blob(0)); len(o.keys) == limit {
+			copy(o.next[:], r.Blob(0))
 		}
 		return nil
-	}, before, before, o.from[:], seen.blob(1), int64(limit))
+	}, before, before, o.from[:], seen.Blob(1), int64(limit))
 }
 
 const (
@@ -176,14 +153,14 @@ func (s *Store) remove(ctx context.Context, grants *grantsOver, sessions *sessio
 	from := s.sweeper.lastSwept()
 	o := newOp(ctx, func(t *tx) error {
 		if grants.count > 0 {
-			t.exec(dropGrants, from[:], grants.last[:])
+			t.Exec(dropGrants, from[:], grants.last[:])
 		}
 		for _, key := range sessions.keys {
 			query := clearSession
 			if bytes.Compare(key, grants.last[:]) <= 0 {
 				query = dropSession
 			}
-			t.exec(query, key)
+			t.Exec(query, key)
 		}
 		return nil
 	})

@@ -30,8 +30,8 @@ func (f *fixture) sweepAll(t *testing.T, below signon.GrantKey, sessionsBefore t
 func (f *fixture) rows(t *testing.T) (n int64) {
 	t.Helper()
 	err := f.readers.read(t.Context(), "count", func(c *conn) error {
-		found, err := c.one("SELECT count(*) FROM grants")
-		n = found.int(0)
+		found, err := c.One("SELECT count(*) FROM grants")
+		n = found.Int(0)
 		return err
 	})
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/latchkey-sso/latchkey/internal/signon"
+	"github.com/latchkey-sso/latchkey/internal/store/tables"
 )
 
 // tx is the transaction of one group. The first error of a statement sticks in
@@ -21,11 +22,20 @@ type tx struct {
 	inject  func(query string, args []any) error // set by tests: makes statements fail
 }
 
-// now returns the group's instant as stored.
-func (t *tx) now() int64 { return t.at.UnixMilli() }
+// At returns the instant of the group.
+func (t *tx) At() time.Time { return t.at }
 
-// exec runs a statement and returns how many rows it changed.
-func (t *tx) exec(query string, args ...any) int64 {
+// Epoch returns the epoch of the group.
+func (t *tx) Epoch() int64 { return t.epoch }
+
+// Fail makes the operation fail.
+func (t *tx) Fail(err error) { t.fault = err }
+
+// Fault returns what the operation failed with.
+func (t *tx) Fault() error { return t.fault }
+
+// Exec runs a statement and returns how many rows it changed.
+func (t *tx) Exec(query string, args ...any) int64 {
 	if t.failed(query, args) {
 		return 0
 	}
@@ -35,18 +45,15 @@ func (t *tx) exec(query string, args ...any) int64 {
 	return changed
 }
 
-// one returns the first row of a query, or nil.
-func (t *tx) one(query string, args ...any) row {
+// One returns the first row of a query, or nil.
+func (t *tx) One(query string, args ...any) tables.Row {
 	if t.failed(query, args) {
 		return nil
 	}
-	found, err := t.conn.one(query, args...)
+	found, err := t.conn.One(query, args...)
 	t.fault = err
 	return found
 }
-
-// exists reports whether a query has a row.
-func (t *tx) exists(query string, args ...any) bool { return t.one(query, args...) != nil }
 
 func (t *tx) failed(query string, args []any) bool {
 	if t.fault == nil && t.inject != nil {
@@ -55,18 +62,16 @@ func (t *tx) failed(query string, args []any) bool {
 	return t.fault != nil
 }
 
-const insertEvent = "INSERT INTO audit (seq, body, hash) VALUES (?, ?, ?)"
-
-// append puts an event, unless it is nil, at the end of the audit log. The
+// Append puts an event, unless it is nil, at the end of the audit log. The
 // event itself is left alone: its caller may look at it at any time.
-func (t *tx) append(e *signon.Event) {
+func (t *tx) Append(e *signon.Event) {
 	if e == nil || t.fault != nil {
 		return
 	}
 	t.event = *e
 	t.next = t.chain.Append(&t.event, t.at, t.next.Body[:0])
-	t.exec(insertEvent, t.next.Seq, t.next.Body, t.next.Hash[:])
+	t.Exec(tables.InsertEvent, t.next.Seq, t.next.Body, t.next.Hash[:])
 	if who := e.Activity; who != (signon.Person{}) {
-		t.exec(insertActivity, string(e.Tenant), t.next.Seq, string(who.Kind), string(who.Ref))
+		t.Exec(tables.InsertActivity, string(e.Tenant), t.next.Seq, string(who.Kind), string(who.Ref))
 	}
 }

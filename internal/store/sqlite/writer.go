@@ -299,14 +299,14 @@ func (w *writer) findHead() error {
 	if !w.unsure {
 		return nil
 	}
-	last, err := w.conn.one("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1")
+	last, err := w.conn.One("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1")
 	if err != nil {
 		return fmt.Errorf("read end of audit log: %w", err)
 	}
 	var head signon.ChainHead
 	if last != nil {
-		head.Seq = last.int(0)
-		copy(head.Hash[:], last.blob(1))
+		head.Seq = last.Int(0)
+		copy(head.Hash[:], last.Blob(1))
 	}
 	w.chain.SetHead(head)
 	w.unsure = false
@@ -326,9 +326,9 @@ func (w *writer) checkpoint() {
 		return
 	}
 	w.tx.changed = 0
-	grown, err := w.conn.one("PRAGMA wal_checkpoint(NOOP)")
-	if err == nil && grown != nil && grown.int(1)-grown.int(2) >= checkpointPages {
-		_, err = w.conn.one("PRAGMA wal_checkpoint(PASSIVE)")
+	grown, err := w.conn.One("PRAGMA wal_checkpoint(NOOP)")
+	if err == nil && grown != nil && grown.Int(1)-grown.Int(2) >= checkpointPages {
+		_, err = w.conn.One("PRAGMA wal_checkpoint(PASSIVE)")
 	}
 	if err != nil {
 		w.store.log.Error("the write-ahead log can't be copied into the database", "error", err)

@@ -1,4 +1,4 @@
-package sqlite
+package tables
 
 import (
 	"context"
@@ -18,41 +18,41 @@ WHERE tenant = ? AND id = ?`
 	customerColumns = "SELECT tenant, id, external_ref, version, created_at, changed_at, privacy_key, card_tokens, doc, signed_out_before, shopper_id FROM customers "
 	hasCustomer     = "SELECT 1 FROM customers WHERE tenant = ? AND id = ?"
 	versionOf       = "SELECT version FROM customers WHERE tenant = ? AND id = ?"
-	signOutCustomer = "UPDATE customers SET " + signedOutNow + " WHERE tenant = ? AND id = ?"
+	signOutCustomer = "UPDATE customers SET " + signedOutNow + " WHERE tenant = ?2 AND id = ?3"
 )
 
 // CreateCustomer stores a new customer. See [directory.CustomerStore].
-func (s *Store) CreateCustomer(ctx context.Context, c *directory.Customer, e *signon.Event) error {
+func (s *Tables) CreateCustomer(ctx context.Context, c *directory.Customer, e *signon.Event) error {
 	r, err := s.newCustomerRow(c)
 	if err != nil {
 		return fmt.Errorf("create customer: %w", err)
 	}
-	return s.write(ctx, "create customer", func(t *tx) error {
-		if t.exists(hasCustomer, r.tenant, r.id) || r.clashes(t) {
+	return s.engine.Write(ctx, "create customer", func(t Tx) error {
+		if exists(t, hasCustomer, r.tenant, r.id) || r.clashes(t) {
 			return signon.ErrConflict
 		}
 		r.insert(t, r.version)
-		t.append(e)
+		t.Append(e)
 		return nil
 	})
 }
 
 // UpdateCustomer replaces a customer. See [directory.CustomerStore].
-func (s *Store) UpdateCustomer(ctx context.Context, c *directory.Customer, e *signon.Event) error {
+func (s *Tables) UpdateCustomer(ctx context.Context, c *directory.Customer, e *signon.Event) error {
 	r, err := s.newCustomerRow(c)
 	if err != nil {
 		return fmt.Errorf("update customer: %w", err)
 	}
-	err = s.write(ctx, "update customer", func(t *tx) error {
-		stored := t.one(versionOf, r.tenant, r.id)
+	err = s.engine.Write(ctx, "update customer", func(t Tx) error {
+		stored := t.One(versionOf, r.tenant, r.id)
 		switch {
 		case stored == nil:
 			return signon.ErrNotFound
-		case stored.int(0) != r.version || r.clashes(t):
+		case stored.Int(0) != r.version || r.clashes(t):
 			return signon.ErrConflict
 		}
 		r.update(t)
-		t.append(e)
+		t.Append(e)
 		return nil
 	})
 	if err == nil {
@@ -63,42 +63,42 @@ func (s *Store) UpdateCustomer(ctx context.Context, c *directory.Customer, e *si
 
 // SignOutCustomer voids what was issued to a customer. See
 // [directory.CustomerStore].
-func (s *Store) SignOutCustomer(ctx context.Context, tenant signon.TenantID, id int64, e *signon.Event) error {
-	return s.write(ctx, "sign out customer", func(t *tx) error {
-		if t.exec(signOutCustomer, t.now(), string(tenant), id) == 0 {
+func (s *Tables) SignOutCustomer(ctx context.Context, tenant signon.TenantID, id int64, e *signon.Event) error {
+	return s.engine.Write(ctx, "sign out customer", func(t Tx) error {
+		if t.Exec(signOutCustomer, now(t), string(tenant), id) == 0 {
 			return signon.ErrNotFound
 		}
-		t.append(e)
+		t.Append(e)
 		return nil
 	})
 }
 
 // Customer returns the customer with that ID. See [directory.CustomerStore].
-func (s *Store) Customer(ctx context.Context, tenant signon.TenantID, id int64) (*directory.Customer, error) {
+func (s *Tables) Customer(ctx context.Context, tenant signon.TenantID, id int64) (*directory.Customer, error) {
 	return readOne(ctx, s, "read customer", s.customer, customerColumns+"WHERE tenant = ? AND id = ?", string(tenant), id)
 }
 
 // CustomerByExternalRef returns the customer with that external reference. See
 // [directory.CustomerStore].
-func (s *Store) CustomerByExternalRef(ctx context.Context, tenant signon.TenantID, ref string) (*directory.Customer, error) {
+func (s *Tables) CustomerByExternalRef(ctx context.Context, tenant signon.TenantID, ref string) (*directory.Customer, error) {
 	return readOne(ctx, s, "read customer", s.customer, customerColumns+"WHERE tenant = ? AND external_ref = ?", string(tenant), ref)
 }
 
 // CustomerByShopperID returns the customer with that number. See
 // [directory.CustomerStore].
-func (s *Store) CustomerByShopperID(ctx context.Context, tenant signon.TenantID, id int64) (*directory.Customer, error) {
+func (s *Tables) CustomerByShopperID(ctx context.Context, tenant signon.TenantID, id int64) (*directory.Customer, error) {
 	return readOne(ctx, s, "read customer", s.customer, customerColumns+"WHERE tenant = ? AND shopper_id = ?", string(tenant), id)
 }
 
 // CustomersByEmail returns customers by their e-mail address. See
 // [directory.CustomerStore].
-func (s *Store) CustomersByEmail(ctx context.Context, tenant signon.TenantID, email string, limit int) ([]directory.Customer, error) {
+func (s *Tables) CustomersByEmail(ctx context.Context, tenant signon.TenantID, email string, limit int) ([]directory.Customer, error) {
 	return readAll(ctx, s, "list customers", s.customer, customerColumns+"WHERE tenant = ? AND email = ? ORDER BY id LIMIT ?",
 		string(tenant), foldEmail(email), int64(limit))
 }
 
 // Customers returns customers by ID. See [directory.CustomerStore].
-func (s *Store) Customers(ctx context.Context, tenant signon.TenantID, after int64, limit int) ([]directory.Customer, error) {
+func (s *Tables) Customers(ctx context.Context, tenant signon.TenantID, after int64, limit int) ([]directory.Customer, error) {
 	return readAll(ctx, s, "list customers", s.customer, customerColumns+"WHERE tenant = ? AND id > ? ORDER BY id LIMIT ?", string(tenant), after, int64(limit))
 }
 
@@ -117,7 +117,7 @@ type customerRow struct {
 	doc         string
 }
 
-func (s *Store) newCustomerRow(c *directory.Customer) (*customerRow, error) {
+func (s *Tables) newCustomerRow(c *directory.Customer) (*customerRow, error) {
 	doc, err := toJSON(newCustomerDoc(c))
 	if err != nil {
 		return nil, err
@@ -147,39 +147,39 @@ func customerPlace(column string, tenant signon.TenantID, id int64) signon.Place
 // clashes reports whether the external reference is another customer's, or
 // reads as another's ID, or the ID reads as another's external reference: one
 // text must never name two customers.
-func (r *customerRow) clashes(t *tx) bool {
+func (r *customerRow) clashes(t Tx) bool {
 	ownID := strconv.FormatInt(r.id, 10)
-	if t.exists("SELECT 1 FROM customers WHERE tenant = ? AND external_ref IN (?, ?) AND id <> ?", r.tenant, orNull(r.externalRef), ownID, r.id) {
+	if exists(t, "SELECT 1 FROM customers WHERE tenant = ? AND external_ref IN (?, ?) AND id <> ?", r.tenant, orNull(r.externalRef), ownID, r.id) {
 		return true
 	}
-	if r.shopperID != nil && t.exists("SELECT 1 FROM customers WHERE tenant = ? AND shopper_id = ? AND id <> ?", r.tenant, r.shopperID, r.id) {
+	if r.shopperID != nil && exists(t, "SELECT 1 FROM customers WHERE tenant = ? AND shopper_id = ? AND id <> ?", r.tenant, r.shopperID, r.id) {
 		return true
 	}
 	id, err := strconv.ParseInt(r.externalRef, 10, 64)
-	return err == nil && id != r.id && strconv.FormatInt(id, 10) == r.externalRef && t.exists(hasCustomer, r.tenant, id)
+	return err == nil && id != r.id && strconv.FormatInt(id, 10) == r.externalRef && exists(t, hasCustomer, r.tenant, id)
 }
 
-func (r *customerRow) insert(t *tx, version int64) {
-	t.exec(insertCustomer, r.tenant, r.id, orNull(r.externalRef), r.shopperID, orNull(r.email), version, r.createdAt, r.changedAt, r.privacyKey, orNil(r.cardTokens), r.doc)
+func (r *customerRow) insert(t Tx, version int64) {
+	t.Exec(insertCustomer, r.tenant, r.id, orNull(r.externalRef), r.shopperID, orNull(r.email), version, r.createdAt, r.changedAt, r.privacyKey, OrNil(r.cardTokens), r.doc)
 }
 
 // update replaces the row, but for its privacy key and time of creation.
-func (r *customerRow) update(t *tx) {
-	t.exec(updateCustomer, orNull(r.externalRef), r.shopperID, orNull(r.email), r.changedAt, orNil(r.cardTokens), r.doc, r.tenant, r.id)
+func (r *customerRow) update(t Tx) {
+	t.Exec(updateCustomer, orNull(r.externalRef), r.shopperID, orNull(r.email), r.changedAt, OrNil(r.cardTokens), r.doc, r.tenant, r.id)
 }
 
 // customer reads a row of customerColumns.
-func (s *Store) customer(r row) (c directory.Customer, err error) {
+func (s *Tables) customer(r Row) (c directory.Customer, err error) {
 	var doc customerDoc
-	if err := fromJSON(r.text(8), &doc); err != nil {
+	if err := fromJSON(r.Text(8), &doc); err != nil {
 		return c, err
 	}
 	c = directory.Customer{
-		Tenant: signon.TenantID(r.text(0)), ID: r.int(1), ExternalRef: r.text(2), Version: r.int(3), CreatedAt: r.instant(4), ChangedAt: r.instant(5),
+		Tenant: signon.TenantID(r.Text(0)), ID: r.Int(1), ExternalRef: r.Text(2), Version: r.Int(3), CreatedAt: r.Instant(4), ChangedAt: r.Instant(5),
 		Billing: directory.Contact(doc.Billing), Delivery: (*directory.Contact)(doc.Delivery), FiscalCode: doc.FiscalCode, Language: doc.Language,
-		Credit: directory.Credit(doc.Credit), SignedOutBefore: r.instant(9), ShopperID: r.int(10),
+		Credit: directory.Credit(doc.Credit), SignedOutBefore: r.Instant(9), ShopperID: r.Int(10),
 	}
-	key, err := s.keys.Open(r.blob(6), customerPlace("privacy_key", c.Tenant, c.ID))
+	key, err := s.keys.Open(r.Blob(6), customerPlace("privacy_key", c.Tenant, c.ID))
 	if err != nil {
 		return c, fmt.Errorf("privacy key: %w", err)
 	}
@@ -187,7 +187,7 @@ func (s *Store) customer(r row) (c directory.Customer, err error) {
 	if len(doc.Cards) == 0 {
 		return c, nil
 	}
-	tokens, err := s.openSecrets(r.blob(7), customerPlace("card_tokens", c.Tenant, c.ID))
+	tokens, err := s.openSecrets(r.Blob(7), customerPlace("card_tokens", c.Tenant, c.ID))
 	if err != nil || len(tokens) != len(doc.Cards) {
 		return c, fmt.Errorf("tokens of cards: %w", err)
 	}

@@ -55,7 +55,7 @@ func (l *leases) expire(now time.Time) {
 func (s *Store) ClaimReply(ctx context.Context, key signon.ReplyKey, until time.Time) (*signon.Reply, error) {
 	taken := s.leases.take(key, s.Now(), until)
 	// It is read after the lease was taken: whoever had it before has written then.
-	reply, err := readOne(ctx, s, "read reply", row.reply, selectReply, key[:], s.Now().UnixMilli())
+	reply, err := s.ReadReply(ctx, key, s.Now())
 	switch {
 	case errors.Is(err, signon.ErrNotFound) && !taken:
 		return nil, signon.ErrConflict
@@ -74,46 +74,4 @@ func (s *Store) ReleaseReply(ctx context.Context, key signon.ReplyKey, until tim
 	}
 	s.leases.release(key, until)
 	return nil
-}
-
-const (
-	selectReply = "SELECT key, call, sealed, outdated_at, tenant, kind, subject FROM replies WHERE key = ? AND outdated_at > ?"
-	putReply    = "INSERT OR REPLACE INTO replies (key, call, sealed, outdated_at, tenant, kind, subject) VALUES (?, ?, ?, ?, nullif(?, ''), nullif(?, ''), nullif(?, ''))"
-	// emptyReplies leaves of answers about a person that there were some.
-	emptyReplies = "UPDATE replies SET sealed = x'', tenant = NULL, kind = NULL, subject = NULL WHERE tenant = ? AND kind = ? AND subject = ?"
-	dropReplies  = "DELETE FROM replies WHERE key IN (SELECT key FROM replies WHERE outdated_at <= ? ORDER BY outdated_at LIMIT ?)"
-)
-
-// reply reads a row of selectReply.
-func (r row) reply() (reply signon.Reply, err error) {
-	if copy(reply.Key[:], r.blob(0)) != len(reply.Key) || copy(reply.Call[:], r.blob(1)) != len(reply.Call) {
-		return reply, errors.New("the key of a reply has another length")
-	}
-	reply.Sealed, reply.OutdatedAt = r.blob(2), r.instant(3)
-	reply.Tenant, reply.About = signon.TenantID(r.text(4)), signon.Person{Kind: signon.SubjectKind(r.text(5)), Ref: signon.SubjectRef(r.text(6))}
-	return reply, nil
-}
-
-// replyRow is a reply to be kept, or nil for none.
-type replyRow struct {
-	key, call, sealed     []byte
-	outdatedAt            int64
-	tenant, kind, subject string
-}
-
-func newReplyRow(r *signon.Reply) *replyRow {
-	if r == nil {
-		return nil
-	}
-	key, call := r.Key, r.Call
-	return &replyRow{key[:], call[:], r.Sealed, r.OutdatedAt.UnixMilli(), string(r.Tenant), string(r.About.Kind), string(r.About.Ref)}
-}
-
-// answered reports whether there is a reply with the key that is not out of date.
-func (r *replyRow) answered(t *tx) bool { return r != nil && t.exists(selectReply, r.key, t.now()) }
-
-func (r *replyRow) put(t *tx) {
-	if r != nil {
-		t.exec(putReply, r.key, r.call, r.sealed, r.outdatedAt, r.tenant, r.kind, r.subject)
-	}
 }

@@ -1,4 +1,4 @@
-package sqlite
+package tables
 
 import (
 	"context"
@@ -9,22 +9,22 @@ import (
 )
 
 // Import writes all rows of the batch, or none. See [directory.Store].
-func (s *Store) Import(ctx context.Context, b *directory.Batch, e *signon.Event) error {
+func (s *Tables) Import(ctx context.Context, b *directory.Batch, e *signon.Event) error {
 	rows, err := s.importRows(b)
 	if err != nil {
 		return err
 	}
-	return s.writeAlone(ctx, "import", func(t *tx) error {
+	return s.engine.WriteAlone(ctx, "import", func(t Tx) error {
 		for _, r := range rows {
 			err := r.put(t)
 			if err == nil {
-				err = t.fault
+				err = t.Fault()
 			}
 			if err != nil {
 				return &directory.RowError{Index: r.index, Err: err}
 			}
 		}
-		t.append(e)
+		t.Append(e)
 		return nil
 	})
 }
@@ -32,10 +32,10 @@ func (s *Store) Import(ctx context.Context, b *directory.Batch, e *signon.Event)
 // importRow is one row of a batch, ready to be written.
 type importRow struct {
 	index int
-	put   func(*tx) error
+	put   func(Tx) error
 }
 
-func (s *Store) importRows(b *directory.Batch) ([]importRow, error) {
+func (s *Tables) importRows(b *directory.Batch) ([]importRow, error) {
 	var rows []importRow
 	for i, c := range b.Customers {
 		r, err := s.newCustomerRow(c)
@@ -50,8 +50,8 @@ func (s *Store) importRows(b *directory.Batch) ([]importRow, error) {
 			return nil, &directory.RowError{Index: i, Err: err}
 		}
 		tenant, id := string(p.Tenant), p.ID
-		rows = append(rows, importRow{i, func(t *tx) error {
-			t.exec(putProduct, tenant, id, doc)
+		rows = append(rows, importRow{i, func(t Tx) error {
+			t.Exec(putProduct, tenant, id, doc)
 			return nil
 		}})
 	}
@@ -80,13 +80,13 @@ func (s *Store) importRows(b *directory.Batch) ([]importRow, error) {
 }
 
 // replace writes the customer in the place of the one with its ID, if any.
-func (r *customerRow) replace(t *tx) error {
-	stored := t.one(versionOf, r.tenant, r.id)
+func (r *customerRow) replace(t Tx) error {
+	stored := t.One(versionOf, r.tenant, r.id)
 	switch {
 	case stored == nil && r.version != 0:
 		return fmt.Errorf("customer %d: %w", r.id, signon.ErrNotFound)
-	case stored != nil && stored.int(0) != r.version:
-		return fmt.Errorf("customer %d: its version is %d: %w", r.id, stored.int(0), signon.ErrConflict)
+	case stored != nil && stored.Int(0) != r.version:
+		return fmt.Errorf("customer %d: its version is %d: %w", r.id, stored.Int(0), signon.ErrConflict)
 	case r.clashes(t):
 		return fmt.Errorf("customer %d: its external reference, or its ID, names another customer: %w", r.id, signon.ErrConflict)
 	case stored == nil:
@@ -99,15 +99,15 @@ func (r *customerRow) replace(t *tx) error {
 
 // replace writes the subscription in the place of the one with its reference,
 // if any.
-func (r *subscriptionRow) replace(t *tx) error {
-	stored := t.one(subscriptionVersionOf, r.tenant, r.reference)
+func (r *subscriptionRow) replace(t Tx) error {
+	stored := t.One(subscriptionVersionOf, r.tenant, r.reference)
 	switch {
-	case !t.exists(hasCustomer, r.tenant, r.customer):
+	case !exists(t, hasCustomer, r.tenant, r.customer):
 		return fmt.Errorf("subscription %s: customer %d: %w", r.reference, r.customer, signon.ErrNotFound)
 	case stored == nil && r.version != 0:
 		return fmt.Errorf("subscription %s: %w", r.reference, signon.ErrNotFound)
-	case stored != nil && stored.int(0) != r.version:
-		return fmt.Errorf("subscription %s: its version is %d: %w", r.reference, stored.int(0), signon.ErrConflict)
+	case stored != nil && stored.Int(0) != r.version:
+		return fmt.Errorf("subscription %s: its version is %d: %w", r.reference, stored.Int(0), signon.ErrConflict)
 	case stored == nil:
 		r.insert(t, 1)
 	default:

@@ -1,4 +1,4 @@
-package sqlite
+package tables
 
 import (
 	"context"
@@ -11,7 +11,7 @@ import (
 )
 
 // ApplyTenants replaces what is declared. See [signon.TenantStore].
-func (s *Store) ApplyTenants(ctx context.Context, tenants []signon.Tenant, e *signon.Event) error {
+func (s *Tables) ApplyTenants(ctx context.Context, tenants []signon.Tenant, e *signon.Event) error {
 	var rows []tenantRow
 	for i := range tenants {
 		more, err := s.tenantRows(&tenants[i])
@@ -20,14 +20,14 @@ func (s *Store) ApplyTenants(ctx context.Context, tenants []signon.Tenant, e *si
 		}
 		rows = append(rows, more...)
 	}
-	return s.writeAlone(ctx, "apply tenants", func(t *tx) error {
+	return s.engine.WriteAlone(ctx, "apply tenants", func(t Tx) error {
 		for _, table := range []string{"tenants", "clients", "destinations"} {
-			t.exec("DELETE FROM " + table)
+			t.Exec("DELETE FROM " + table)
 		}
 		for _, r := range rows {
-			t.exec(r.insert, r.args...)
+			t.Exec(r.insert, r.args...)
 		}
-		t.append(e)
+		t.Append(e)
 		return nil
 	})
 }
@@ -38,7 +38,7 @@ type tenantRow struct {
 	args   []any
 }
 
-func (s *Store) tenantRows(t *signon.Tenant) ([]tenantRow, error) {
+func (s *Tables) tenantRows(t *signon.Tenant) ([]tenantRow, error) {
 	doc, err := toJSON(newTenantDoc(t))
 	if err != nil {
 		return nil, err
@@ -79,7 +79,7 @@ func clientPlace(tenant signon.TenantID, realm, id string) signon.Place {
 }
 
 // sealSecrets seals a list of secrets as one value.
-func (s *Store) sealSecrets(secrets []signon.Secret, place signon.Place) ([]byte, error) {
+func (s *Tables) sealSecrets(secrets []signon.Secret, place signon.Place) ([]byte, error) {
 	plain := make([]string, len(secrets))
 	for i := range secrets {
 		plain[i] = secrets[i].Reveal()
@@ -91,7 +91,7 @@ func (s *Store) sealSecrets(secrets []signon.Secret, place signon.Place) ([]byte
 	return s.keys.Seal(text, place), nil
 }
 
-func (s *Store) openSecrets(sealed []byte, place signon.Place) ([]signon.Secret, error) {
+func (s *Tables) openSecrets(sealed []byte, place signon.Place) ([]signon.Secret, error) {
 	text, err := s.keys.Open(sealed, place)
 	if err != nil {
 		return nil, err
@@ -108,22 +108,20 @@ func (s *Store) openSecrets(sealed []byte, place signon.Place) ([]signon.Secret,
 }
 
 // Tenants returns what was applied last. See [signon.TenantStore].
-func (s *Store) Tenants(ctx context.Context) (tenants []signon.Tenant, err error) {
-	err = s.readers.read(ctx, "read tenants", func(c *conn) error {
-		return c.snapshot(func() error {
-			tenants, err = s.readTenants(c)
-			return err
-		})
+func (s *Tables) Tenants(ctx context.Context) (tenants []signon.Tenant, err error) {
+	err = s.engine.Snapshot(ctx, "read tenants", func(c Reader) error {
+		tenants, err = s.readTenants(c)
+		return err
 	})
 	return tenants, err
 }
 
-func (s *Store) readTenants(c *conn) (tenants []signon.Tenant, err error) {
+func (s *Tables) readTenants(c Reader) (tenants []signon.Tenant, err error) {
 	place := map[signon.TenantID]int{}
-	err = c.each("SELECT id, doc FROM tenants ORDER BY id", func(r row) error {
+	err = c.Each("SELECT id, doc FROM tenants ORDER BY id", func(r Row) error {
 		var doc tenantDoc
-		err := fromJSON(r.text(1), &doc)
-		id := signon.TenantID(r.text(0))
+		err := fromJSON(r.Text(1), &doc)
+		id := signon.TenantID(r.Text(0))
 		place[id] = len(tenants)
 		tenants = append(tenants, doc.tenant(id))
 		return err
@@ -131,10 +129,10 @@ func (s *Store) readTenants(c *conn) (tenants []signon.Tenant, err error) {
 	if err != nil {
 		return nil, err
 	}
-	err = c.each("SELECT tenant, realm, id, doc, secrets FROM clients ORDER BY tenant, pos", func(r row) error {
+	err = c.Each("SELECT tenant, realm, id, doc, secrets FROM clients ORDER BY tenant, pos", func(r Row) error {
 		client, err := s.client(r)
 		if err != nil {
-			return fmt.Errorf("client %q of tenant %q: %w", r.text(2), r.text(0), err)
+			return fmt.Errorf("client %q of tenant %q: %w", r.Text(2), r.Text(0), err)
 		}
 		owner, err := ownerOf(tenants, place, client.Tenant)
 		if err != nil {
@@ -146,16 +144,16 @@ func (s *Store) readTenants(c *conn) (tenants []signon.Tenant, err error) {
 	if err != nil {
 		return nil, err
 	}
-	return tenants, c.each("SELECT tenant, id, doc FROM destinations ORDER BY tenant, pos", func(r row) error {
+	return tenants, c.Each("SELECT tenant, id, doc FROM destinations ORDER BY tenant, pos", func(r Row) error {
 		var doc destinationDoc
-		if err := fromJSON(r.text(2), &doc); err != nil {
+		if err := fromJSON(r.Text(2), &doc); err != nil {
 			return err
 		}
-		owner, err := ownerOf(tenants, place, signon.TenantID(r.text(0)))
+		owner, err := ownerOf(tenants, place, signon.TenantID(r.Text(0)))
 		if err != nil {
 			return err
 		}
-		owner.Destinations = append(owner.Destinations, doc.destination(r.text(1)))
+		owner.Destinations = append(owner.Destinations, doc.destination(r.Text(1)))
 		return nil
 	})
 }
@@ -170,18 +168,18 @@ func ownerOf(tenants []signon.Tenant, place map[signon.TenantID]int, id signon.T
 	return &tenants[i], nil
 }
 
-func (s *Store) client(r row) (signon.Client, error) {
+func (s *Tables) client(r Row) (signon.Client, error) {
 	var doc clientDoc
-	if err := fromJSON(r.text(3), &doc); err != nil {
+	if err := fromJSON(r.Text(3), &doc); err != nil {
 		return signon.Client{}, err
 	}
 	c := signon.Client{
-		Tenant: signon.TenantID(r.text(0)), Realm: r.text(1), ID: r.text(2),
+		Tenant: signon.TenantID(r.Text(0)), Realm: r.Text(1), ID: r.Text(2),
 		Name: doc.Name, Algorithms: doc.Algorithms, ProofSkew: doc.ProofSkew, Capabilities: doc.Capabilities, Networks: doc.Networks,
 		Bearers: doc.Bearers, Scopes: doc.Scopes, IssuesFor: doc.IssuesFor, Is: doc.Is,
 	}
 	var err error
-	c.Secrets, err = s.openSecrets(r.blob(4), clientPlace(c.Tenant, c.Realm, c.ID))
+	c.Secrets, err = s.openSecrets(r.Blob(4), clientPlace(c.Tenant, c.Realm, c.ID))
 	return c, err
 }
 

@@ -1,4 +1,4 @@
-package sqlite
+package tables
 
 import (
 	"context"
@@ -19,40 +19,40 @@ WHERE tenant = ? AND reference = ?`
 )
 
 // CreateSubscription stores a new subscription. See [directory.SubscriptionStore].
-func (s *Store) CreateSubscription(ctx context.Context, sub *directory.Subscription, e *signon.Event) error {
+func (s *Tables) CreateSubscription(ctx context.Context, sub *directory.Subscription, e *signon.Event) error {
 	r, err := s.newSubscriptionRow(sub)
 	if err != nil {
 		return fmt.Errorf("create subscription: %w", err)
 	}
-	return s.write(ctx, "create subscription", func(t *tx) error {
+	return s.engine.Write(ctx, "create subscription", func(t Tx) error {
 		switch {
-		case t.exists(hasSubscription, r.tenant, r.reference):
+		case exists(t, hasSubscription, r.tenant, r.reference):
 			return signon.ErrConflict
-		case !t.exists(hasCustomer, r.tenant, r.customer):
+		case !exists(t, hasCustomer, r.tenant, r.customer):
 			return signon.ErrNotFound
 		}
 		r.insert(t, r.version)
-		t.append(e)
+		t.Append(e)
 		return nil
 	})
 }
 
 // UpdateSubscription replaces a subscription. See [directory.SubscriptionStore].
-func (s *Store) UpdateSubscription(ctx context.Context, sub *directory.Subscription, e *signon.Event) error {
+func (s *Tables) UpdateSubscription(ctx context.Context, sub *directory.Subscription, e *signon.Event) error {
 	r, err := s.newSubscriptionRow(sub)
 	if err != nil {
 		return fmt.Errorf("update subscription: %w", err)
 	}
-	err = s.write(ctx, "update subscription", func(t *tx) error {
-		stored := t.one(subscriptionVersionOf, r.tenant, r.reference)
+	err = s.engine.Write(ctx, "update subscription", func(t Tx) error {
+		stored := t.One(subscriptionVersionOf, r.tenant, r.reference)
 		switch {
-		case stored == nil || !t.exists(hasCustomer, r.tenant, r.customer):
+		case stored == nil || !exists(t, hasCustomer, r.tenant, r.customer):
 			return signon.ErrNotFound
-		case stored.int(0) != r.version:
+		case stored.Int(0) != r.version:
 			return signon.ErrConflict
 		}
 		r.update(t)
-		t.append(e)
+		t.Append(e)
 		return nil
 	})
 	if err == nil {
@@ -63,13 +63,13 @@ func (s *Store) UpdateSubscription(ctx context.Context, sub *directory.Subscript
 
 // Subscription returns the subscription with that reference. See
 // [directory.SubscriptionStore].
-func (s *Store) Subscription(ctx context.Context, tenant signon.TenantID, reference string) (*directory.Subscription, error) {
+func (s *Tables) Subscription(ctx context.Context, tenant signon.TenantID, reference string) (*directory.Subscription, error) {
 	return readOne(ctx, s, "read subscription", s.subscription, subscriptionColumns+"WHERE tenant = ? AND reference = ?", string(tenant), reference)
 }
 
 // Subscriptions returns the matching subscriptions. See
 // [directory.SubscriptionStore].
-func (s *Store) Subscriptions(ctx context.Context, q directory.SubscriptionQuery) ([]directory.Subscription, error) {
+func (s *Tables) Subscriptions(ctx context.Context, q directory.SubscriptionQuery) ([]directory.Subscription, error) {
 	where, args := "WHERE tenant = ? ", []any{string(q.Tenant)}
 	if q.After != "" {
 		where, args = where+"AND reference > ? ", append(args, q.After)
@@ -102,7 +102,7 @@ type subscriptionRow struct {
 	doc       string
 }
 
-func (s *Store) newSubscriptionRow(sub *directory.Subscription) (*subscriptionRow, error) {
+func (s *Tables) newSubscriptionRow(sub *directory.Subscription) (*subscriptionRow, error) {
 	doc, err := toJSON(newSubscriptionDoc(sub))
 	r := &subscriptionRow{
 		tenant: string(sub.Tenant), reference: sub.Reference, customer: sub.CustomerID, version: sub.Version, createdAt: sub.CreatedAt.UnixMilli(), doc: doc,
@@ -120,33 +120,33 @@ func renewalCardPlace(tenant signon.TenantID, reference string) signon.Place {
 	return signon.Place{Table: "subscriptions", Column: "card_token", Tenant: tenant, Row: reference}
 }
 
-func (r *subscriptionRow) insert(t *tx, version int64) {
-	t.exec(insertSubscription, r.tenant, r.reference, r.customer, orNull(r.email), version, r.createdAt, orNil(r.cardToken), r.doc)
+func (r *subscriptionRow) insert(t Tx, version int64) {
+	t.Exec(insertSubscription, r.tenant, r.reference, r.customer, orNull(r.email), version, r.createdAt, OrNil(r.cardToken), r.doc)
 }
 
 // update replaces the row, but for its time of creation.
-func (r *subscriptionRow) update(t *tx) {
-	t.exec(updateSubscription, r.customer, orNull(r.email), orNil(r.cardToken), r.doc, r.tenant, r.reference)
+func (r *subscriptionRow) update(t Tx) {
+	t.Exec(updateSubscription, r.customer, orNull(r.email), OrNil(r.cardToken), r.doc, r.tenant, r.reference)
 }
 
 // subscription reads a row of subscriptionColumns.
-func (s *Store) subscription(r row) (sub directory.Subscription, err error) {
+func (s *Tables) subscription(r Row) (sub directory.Subscription, err error) {
 	var doc subscriptionDoc
-	if err := fromJSON(r.text(4), &doc); err != nil {
+	if err := fromJSON(r.Text(4), &doc); err != nil {
 		return sub, err
 	}
 	sub = directory.Subscription{
-		Tenant: signon.TenantID(r.text(0)), Reference: r.text(1), CustomerID: r.int(2), ExternalRef: doc.ExternalRef,
+		Tenant: signon.TenantID(r.Text(0)), Reference: r.Text(1), CustomerID: r.Int(2), ExternalRef: doc.ExternalRef,
 		EndUser: (*directory.Contact)(doc.EndUser), EndUserLanguage: doc.EndUserLanguage, Product: directory.SubscribedProduct(doc.Product),
 		StartsOn: directory.Date(doc.StartsOn), ExpiresOn: directory.Date(doc.ExpiresOn),
 		Recurring: doc.Recurring, Disabled: doc.Disabled, PastDue: doc.PastDue, Trial: doc.Trial, Test: doc.Test, Lifetime: doc.Lifetime,
 		ReceiveNotifications: doc.ReceiveNotifications, SKU: doc.SKU, PartnerCode: doc.PartnerCode, DeliveryDescription: doc.DeliveryDescription,
-		NextRenewalPrice: directory.Money(doc.NextRenewalPrice), CreatedAt: r.instant(3), Version: r.int(5),
+		NextRenewalPrice: directory.Money(doc.NextRenewalPrice), CreatedAt: r.Instant(3), Version: r.Int(5),
 	}
 	for _, d := range doc.DeliveryCodes {
 		sub.DeliveryCodes = append(sub.DeliveryCodes, directory.DeliveryCode(d))
 	}
-	if sealed := r.blob(6); sealed != nil {
+	if sealed := r.Blob(6); sealed != nil {
 		token, err := s.keys.Open(sealed, renewalCardPlace(sub.Tenant, sub.Reference))
 		if err != nil {
 			return sub, fmt.Errorf("token of card: %w", err)

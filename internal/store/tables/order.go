@@ -1,4 +1,4 @@
-package sqlite
+package tables
 
 import (
 	"context"
@@ -20,7 +20,7 @@ const (
 
 // PutOrder stores an order, unless its cart has placed one. See
 // [directory.OrderStore].
-func (s *Store) PutOrder(ctx context.Context, o *directory.Order, e *signon.Event) (*directory.Order, error) {
+func (s *Tables) PutOrder(ctx context.Context, o *directory.Order, e *signon.Event) (*directory.Order, error) {
 	doc, err := toJSON(newOrderDoc(o))
 	if err != nil {
 		return nil, fmt.Errorf("put order: %w", err)
@@ -28,25 +28,25 @@ func (s *Store) PutOrder(ctx context.Context, o *directory.Order, e *signon.Even
 	given := *o
 	card := s.sealCard(&given)
 	var stands *directory.Order
-	err = s.write(ctx, "put order", func(t *tx) error {
+	err = s.engine.Write(ctx, "put order", func(t Tx) error {
 		stands = &given
 		tenant, status, placed := string(given.Tenant), string(given.Status), given.PlacedAt.UnixMilli()
-		stored := t.one(orderColumns+byCart, tenant, orNull(given.CartID))
+		stored := t.One(orderColumns+byCart, tenant, orNull(given.CartID))
 		switch {
-		case stored != nil && stored.text(3) != string(directory.OrderIncomplete):
+		case stored != nil && stored.Text(3) != string(directory.OrderIncomplete):
 			before, err := s.order(stored)
 			stands = &before
 			return err
-		case stored != nil && stored.text(1) != given.RefNo:
+		case stored != nil && stored.Text(1) != given.RefNo:
 			return signon.ErrConflict
 		case stored != nil:
-			t.exec(replaceOrder, given.CustomerID, status, placed, card, doc, tenant, given.CartID)
-		case t.exists("SELECT 1 FROM orders "+byRefNo, tenant, given.RefNo):
+			t.Exec(replaceOrder, given.CustomerID, status, placed, card, doc, tenant, given.CartID)
+		case exists(t, "SELECT 1 FROM orders "+byRefNo, tenant, given.RefNo):
 			return signon.ErrConflict
 		default:
-			t.exec(insertOrder, tenant, given.RefNo, orNull(given.CartID), given.CustomerID, status, placed, card, doc)
+			t.Exec(insertOrder, tenant, given.RefNo, orNull(given.CartID), given.CustomerID, status, placed, card, doc)
 		}
-		t.append(e)
+		t.Append(e)
 		return nil
 	})
 	if err != nil {
@@ -56,23 +56,23 @@ func (s *Store) PutOrder(ctx context.Context, o *directory.Order, e *signon.Even
 }
 
 // Order returns the order with that number. See [directory.OrderStore].
-func (s *Store) Order(ctx context.Context, tenant signon.TenantID, refNo string) (*directory.Order, error) {
+func (s *Tables) Order(ctx context.Context, tenant signon.TenantID, refNo string) (*directory.Order, error) {
 	return readOne(ctx, s, "read order", s.order, orderColumns+byRefNo, string(tenant), refNo)
 }
 
 // OrderByCart returns the order of that cart. See [directory.OrderStore].
-func (s *Store) OrderByCart(ctx context.Context, tenant signon.TenantID, cartID string) (*directory.Order, error) {
+func (s *Tables) OrderByCart(ctx context.Context, tenant signon.TenantID, cartID string) (*directory.Order, error) {
 	return readOne(ctx, s, "read order", s.order, orderColumns+byCart, string(tenant), cartID)
 }
 
 // Orders returns orders by number. See [directory.OrderStore].
-func (s *Store) Orders(ctx context.Context, tenant signon.TenantID, after string, limit int) ([]directory.Order, error) {
+func (s *Tables) Orders(ctx context.Context, tenant signon.TenantID, after string, limit int) ([]directory.Order, error) {
 	return readAll(ctx, s, "list orders", s.order, listOrders, string(tenant), after, int64(limit))
 }
 
 // OrdersOf returns a customer's orders, the latest first. See
 // [directory.OrderStore].
-func (s *Store) OrdersOf(ctx context.Context, tenant signon.TenantID, customerID int64, limit int) ([]directory.Order, error) {
+func (s *Tables) OrdersOf(ctx context.Context, tenant signon.TenantID, customerID int64, limit int) ([]directory.Order, error) {
 	return readAll(ctx, s, "list orders of a customer", s.order, latestOrders, string(tenant), customerID, int64(limit))
 }
 
@@ -81,7 +81,7 @@ func cardPlace(o *directory.Order) signon.Place {
 }
 
 // sealCard returns the sealed token of the chosen card, nil when there is none.
-func (s *Store) sealCard(o *directory.Order) any {
+func (s *Tables) sealCard(o *directory.Order) any {
 	if o.Card.Token == "" {
 		return nil
 	}
@@ -89,22 +89,22 @@ func (s *Store) sealCard(o *directory.Order) any {
 }
 
 // order reads a row of orderColumns.
-func (s *Store) order(r row) (directory.Order, error) {
+func (s *Tables) order(r Row) (directory.Order, error) {
 	var doc orderDoc
-	if err := fromJSON(r.text(5), &doc); err != nil {
+	if err := fromJSON(r.Text(5), &doc); err != nil {
 		return directory.Order{}, err
 	}
 	o := directory.Order{
-		Tenant: signon.TenantID(r.text(0)), RefNo: r.text(1), CartID: r.text(2), Status: directory.OrderStatus(r.text(3)),
-		CustomerID: r.int(6), Language: doc.Language, Coupon: doc.Coupon, Total: directory.Money(doc.Total),
+		Tenant: signon.TenantID(r.Text(0)), RefNo: r.Text(1), CartID: r.Text(2), Status: directory.OrderStatus(r.Text(3)),
+		CustomerID: r.Int(6), Language: doc.Language, Coupon: doc.Coupon, Total: directory.Money(doc.Total),
 		Billing: directory.Contact(doc.Billing), FiscalCode: doc.FiscalCode, Delivery: directory.Contact(doc.Delivery),
-		PlacedAt: r.instant(7),
+		PlacedAt: r.Instant(7),
 	}
 	for i := range doc.Items {
 		o.Items = append(o.Items, doc.Items[i].item())
 	}
 	var token []byte
-	if sealed := r.blob(4); sealed != nil {
+	if sealed := r.Blob(4); sealed != nil {
 		var err error
 		if token, err = s.keys.Open(sealed, cardPlace(&o)); err != nil {
 			return o, fmt.Errorf("token of card: %w", err)

@@ -1,9 +1,8 @@
-package sqlite
+package tables
 
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/latchkey-sso/latchkey/internal/directory"
 	"github.com/latchkey-sso/latchkey/internal/signon"
@@ -18,7 +17,7 @@ const resealBatch = 200
 type sealedColumn struct {
 	list   string // rowid, tenant, row, value; above a rowid
 	update string // new value, rowid, old value
-	place  func(tenant signon.TenantID, r row) signon.Place
+	place  func(tenant signon.TenantID, r Row) signon.Place
 }
 
 var sealedColumns = []sealedColumn{
@@ -27,33 +26,32 @@ var sealedColumns = []sealedColumn{
 	{
 		list:   "SELECT rowid, tenant, id, privacy_key FROM users WHERE rowid > ? AND privacy_key IS NOT NULL ORDER BY rowid LIMIT ?",
 		update: "UPDATE users SET privacy_key = ? WHERE rowid = ? AND privacy_key = ?",
-		place:  func(tenant signon.TenantID, r row) signon.Place { return userPlace(tenant, r.int(2)) },
+		place:  func(tenant signon.TenantID, r Row) signon.Place { return userPlace(tenant, r.Int(2)) },
 	},
 	{
 		list:   "SELECT rowid, tenant, number, privacy_key FROM members WHERE rowid > ? ORDER BY rowid LIMIT ?",
 		update: "UPDATE members SET privacy_key = ? WHERE rowid = ? AND privacy_key = ?",
-		place:  func(tenant signon.TenantID, r row) signon.Place { return memberPlace(tenant, r.text(2)) },
+		place:  func(tenant signon.TenantID, r Row) signon.Place { return memberPlace(tenant, r.Text(2)) },
 	},
 	{
-		list:   "SELECT rowid, tenant, owner || char(0) || id, secret FROM signing_keys WHERE rowid > ? ORDER BY rowid LIMIT ?",
+		list:   "SELECT rowid, tenant, owner, secret, id FROM signing_keys WHERE rowid > ? ORDER BY rowid LIMIT ?",
 		update: "UPDATE signing_keys SET secret = ? WHERE rowid = ? AND secret = ?",
-		place: func(tenant signon.TenantID, r row) signon.Place {
-			owner, id, _ := strings.Cut(r.text(2), "\x00")
-			return keyPlace(tenant, owner, id)
+		place: func(tenant signon.TenantID, r Row) signon.Place {
+			return keyPlace(tenant, r.Text(2), r.Text(4))
 		},
 	},
 	{
 		list:   "SELECT rowid, tenant, ref_no, card_token FROM orders WHERE rowid > ? AND card_token IS NOT NULL ORDER BY rowid LIMIT ?",
 		update: "UPDATE orders SET card_token = ? WHERE rowid = ? AND card_token = ?",
-		place: func(tenant signon.TenantID, r row) signon.Place {
-			return cardPlace(&directory.Order{Tenant: tenant, RefNo: r.text(2)})
+		place: func(tenant signon.TenantID, r Row) signon.Place {
+			return cardPlace(&directory.Order{Tenant: tenant, RefNo: r.Text(2)})
 		},
 	},
 	{
 		list:   "SELECT rowid, tenant, reference, card_token FROM subscriptions WHERE rowid > ? AND card_token IS NOT NULL ORDER BY rowid LIMIT ?",
 		update: "UPDATE subscriptions SET card_token = ? WHERE rowid = ? AND card_token = ?",
-		place: func(tenant signon.TenantID, r row) signon.Place {
-			return renewalCardPlace(tenant, r.text(2))
+		place: func(tenant signon.TenantID, r Row) signon.Place {
+			return renewalCardPlace(tenant, r.Text(2))
 		},
 	},
 }
@@ -62,8 +60,8 @@ func customerSeals(column string) sealedColumn {
 	return sealedColumn{
 		list:   "SELECT rowid, tenant, id, " + column + " FROM customers WHERE rowid > ? AND " + column + " IS NOT NULL ORDER BY rowid LIMIT ?",
 		update: "UPDATE customers SET " + column + " = ? WHERE rowid = ? AND " + column + " = ?",
-		place: func(tenant signon.TenantID, r row) signon.Place {
-			return customerPlace(column, tenant, r.int(2))
+		place: func(tenant signon.TenantID, r Row) signon.Place {
+			return customerPlace(column, tenant, r.Int(2))
 		},
 	}
 }
@@ -73,7 +71,7 @@ func customerSeals(column string) sealedColumn {
 // values it changed. It does nothing unless a root key is being replaced. After
 // it, and after the tenants have been applied, only the audit log and what lives
 // for a short time need the previous key.
-func (s *Store) Reseal(ctx context.Context) (changed int, err error) {
+func (s *Tables) Reseal(ctx context.Context) (changed int, err error) {
 	if !s.keys.Replacing() {
 		return 0, nil
 	}
@@ -93,17 +91,17 @@ type resealed struct {
 	old, value []byte
 }
 
-func (s *Store) resealColumn(ctx context.Context, c *sealedColumn) (changed int, err error) {
+func (s *Tables) resealColumn(ctx context.Context, c *sealedColumn) (changed int, err error) {
 	for after := int64(0); ; {
 		var batch []resealed
 		seen := 0
-		err := s.readers.scan(ctx, "read sealed values", func(conn *conn) error {
-			return conn.each(c.list, func(r row) error {
+		err := s.engine.Scan(ctx, "read sealed values", func(conn Reader) error {
+			return conn.Each(c.list, func(r Row) error {
 				seen++
-				after = r.int(0)
-				anew, stale, err := s.keys.Reseal(r.blob(3), c.place(signon.TenantID(r.text(1)), r))
+				after = r.Int(0)
+				anew, stale, err := s.keys.Reseal(r.Blob(3), c.place(signon.TenantID(r.Text(1)), r))
 				if stale {
-					batch = append(batch, resealed{after, r.blob(3), anew})
+					batch = append(batch, resealed{after, r.Blob(3), anew})
 				}
 				return err
 			}, after, int64(resealBatch))
@@ -112,9 +110,9 @@ func (s *Store) resealColumn(ctx context.Context, c *sealedColumn) (changed int,
 			return changed, err
 		}
 		if len(batch) > 0 {
-			err = s.write(ctx, "seal values", func(t *tx) error {
+			err = s.engine.Write(ctx, "seal values", func(t Tx) error {
 				for _, v := range batch {
-					t.exec(c.update, v.value, v.rowid, v.old) // one that was changed meanwhile is sealed anew already
+					t.Exec(c.update, v.value, v.rowid, v.old) // one that was changed meanwhile is sealed anew already
 				}
 				return nil
 			})

@@ -1,9 +1,8 @@
-package sqlite
+package tables
 
 import (
 	"encoding/binary"
 	"errors"
-	"time"
 
 	"github.com/latchkey-sso/latchkey/internal/signon"
 )
@@ -60,13 +59,4 @@ func unpackAbout(b []byte) (a about, err error) {
 		tenant: signon.TenantID(f[0]), client: f[1], destination: f[2], kind: signon.SubjectKind(f[3]),
 		subject: signon.SubjectRef(f[4]), target: f[5], language: f[6],
 	}, nil
-}
-
-// instant returns the instant in a column, the zero time for NULL.
-func (r row) instant(i int) time.Time {
-	ms, ok := r[i].(int64)
-	if !ok {
-		return time.Time{}
-	}
-	return time.UnixMilli(ms).UTC()
 }

@@ -1,4 +1,4 @@
-package sqlite
+package tables
 
 import (
 	"context"
@@ -21,40 +21,40 @@ WHERE tenant = ? AND owner = ? ORDER BY created_at DESC, id`
 )
 
 // AddKey stores a key. See [signon.KeyStore].
-func (s *Store) AddKey(ctx context.Context, k *signon.SigningKey, retireOthers time.Time, e *signon.Event) error {
+func (s *Tables) AddKey(ctx context.Context, k *signon.SigningKey, retireOthers time.Time, e *signon.Event) error {
 	sealed := s.keys.Seal([]byte(k.Secret.Reveal()), keyPlace(k.Tenant, k.Owner, k.ID))
 	tenant, owner, id := string(k.Tenant), k.Owner, k.ID
 	created, signs, retires := k.CreatedAt.UnixMilli(), k.SignsFrom.UnixMilli(), orNever(k.RetiresAt)
-	return s.write(ctx, "add key", func(t *tx) error {
-		others := retireOthers.IsZero() || retireOthers.UnixMilli() > t.now() // stay for a while
-		if others && t.exists(fullKeys, tenant, owner, id, t.now(), int64(signon.MaxKeys)) {
+	return s.engine.Write(ctx, "add key", func(t Tx) error {
+		others := retireOthers.IsZero() || retireOthers.UnixMilli() > now(t) // stay for a while
+		if others && exists(t, fullKeys, tenant, owner, id, now(t), int64(signon.MaxKeys)) {
 			return signon.ErrKeysFull
 		}
-		if t.exec(insertKey, tenant, owner, id, sealed, created, signs, retires) == 0 {
+		if t.Exec(insertKey, tenant, owner, id, sealed, created, signs, retires) == 0 {
 			return signon.ErrConflict
 		}
 		if !retireOthers.IsZero() {
 			at := retireOthers.UnixMilli()
-			t.exec(retireKeys, at, tenant, owner, id, at)
+			t.Exec(retireKeys, at, tenant, owner, id, at)
 		}
-		t.exec(dropKeys, tenant, owner, t.now())
-		t.append(e)
+		t.Exec(dropKeys, tenant, owner, now(t))
+		t.Append(e)
 		return nil
 	})
 }
 
 // SigningKeys returns an owner's keys. See [signon.KeyStore].
-func (s *Store) SigningKeys(ctx context.Context, tenant signon.TenantID, owner string) ([]signon.SigningKey, error) {
+func (s *Tables) SigningKeys(ctx context.Context, tenant signon.TenantID, owner string) ([]signon.SigningKey, error) {
 	return readAll(ctx, s, "read keys", s.signingKey, selectKeys, string(tenant), owner)
 }
 
 // signingKey reads a row of selectKeys.
-func (s *Store) signingKey(r row) (signon.SigningKey, error) {
+func (s *Tables) signingKey(r Row) (signon.SigningKey, error) {
 	k := signon.SigningKey{
-		Tenant: signon.TenantID(r.text(0)), Owner: r.text(1), ID: r.text(2),
-		CreatedAt: r.instant(4), SignsFrom: r.instant(5), RetiresAt: r.instant(6),
+		Tenant: signon.TenantID(r.Text(0)), Owner: r.Text(1), ID: r.Text(2),
+		CreatedAt: r.Instant(4), SignsFrom: r.Instant(5), RetiresAt: r.Instant(6),
 	}
-	secret, err := s.keys.Open(r.blob(3), keyPlace(k.Tenant, k.Owner, k.ID))
+	secret, err := s.keys.Open(r.Blob(3), keyPlace(k.Tenant, k.Owner, k.ID))
 	if err != nil {
 		return k, fmt.Errorf("key %s of %s: %w", k.ID, k.Owner, err)
 	}
@@ -76,26 +76,26 @@ func orNever(t time.Time) any {
 
 const (
 	voidDestination = `INSERT INTO voided (tenant, destination, before) VALUES (?, ?, ? + 1)
-ON CONFLICT (tenant, destination) DO UPDATE SET before = max(excluded.before, before + 1)`
+ON CONFLICT (tenant, destination) DO UPDATE SET before = CASE WHEN voided.before < excluded.before THEN excluded.before ELSE voided.before + 1 END`
 	selectVoided = "SELECT before FROM voided WHERE tenant = ? AND destination = ?"
 )
 
 // VoidDestination voids what was issued for a destination. See
 // [signon.VoidStore].
-func (s *Store) VoidDestination(ctx context.Context, tenant signon.TenantID, destination string, e *signon.Event) error {
-	return s.write(ctx, "void destination", func(t *tx) error {
-		t.exec(voidDestination, string(tenant), destination, t.now())
-		t.append(e)
+func (s *Tables) VoidDestination(ctx context.Context, tenant signon.TenantID, destination string, e *signon.Event) error {
+	return s.engine.Write(ctx, "void destination", func(t Tx) error {
+		t.Exec(voidDestination, string(tenant), destination, now(t))
+		t.Append(e)
 		return nil
 	})
 }
 
 // VoidedBefore returns a destination's mark. See [signon.VoidStore].
-func (s *Store) VoidedBefore(ctx context.Context, tenant signon.TenantID, destination string) (before time.Time, err error) {
-	err = s.readers.read(ctx, "read mark", func(c *conn) error {
-		found, err := c.one(selectVoided, string(tenant), destination)
+func (s *Tables) VoidedBefore(ctx context.Context, tenant signon.TenantID, destination string) (before time.Time, err error) {
+	err = s.engine.Read(ctx, "read mark", func(c Reader) error {
+		found, err := c.One(selectVoided, string(tenant), destination)
 		if found != nil {
-			before = found.instant(0)
+			before = found.Instant(0)
 		}
 		return err
 	})
