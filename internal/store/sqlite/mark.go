@@ -213,8 +213,8 @@ func (s *Store) raiseEpoch(epoch int64, note string) error {
 		return nil
 	})
 	s.writer.commit([]*op{raise})
-	if raise.err != nil {
-		return fmt.Errorf("raise epoch: %w", raise.err)
+	if raise.Err != nil {
+		return fmt.Errorf("raise epoch: %w", raise.Err)
 	}
 	return nil
 }

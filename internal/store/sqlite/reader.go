@@ -5,13 +5,12 @@ import (
 	"errors"
 
 	"github.com/latchkey-sso/latchkey/internal/signon"
+	"github.com/latchkey-sso/latchkey/internal/store/group"
 )
 
 // readerCount is how many reads run at a time; more than the cores of a small
 // machine gains nothing, and each has a page cache.
 const readerCount = 3
-
-var errClosed = errors.New("the database is closed")
 
 // readers are the connections that only read.
 type readers struct {
@@ -38,7 +37,7 @@ func (r *readers) ready(ctx context.Context, what string) error {
 	}
 	select {
 	case <-r.closed:
-		return signon.Unavailable(what, errClosed)
+		return signon.Unavailable(what, group.ErrClosed)
 	default:
 		return nil
 	}
@@ -51,7 +50,7 @@ func (r *readers) read(ctx context.Context, what string, do func(*conn) error) e
 	}
 	select {
 	case <-r.closed:
-		return signon.Unavailable(what, errClosed)
+		return signon.Unavailable(what, group.ErrClosed)
 	case <-ctx.Done():
 		return signon.Unavailable(what, ctx.Err())
 	case c := <-r.idle:

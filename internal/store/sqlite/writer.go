@@ -4,13 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime"
 	"runtime/debug"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/latchkey-sso/latchkey/internal/signon"
+	"github.com/latchkey-sso/latchkey/internal/store/group"
 )
 
 // maxGroup is how many operations share a transaction at most.
@@ -18,7 +16,7 @@ const maxGroup = 256
 
 // op is one operation that waits for the writer.
 type op struct {
-	ctx context.Context //nolint:containedctx // it belongs to the call that waits
+	group.Op
 	// do does the operation. What it returns is its outcome; statements that fail
 	// are noted in tx, and then do is called once more in a transaction of which
 	// it may undo its part. It returns an error only before it changed anything,
@@ -29,21 +27,10 @@ type op struct {
 	// committed, unless nil, is called once the operation is committed with
 	// success, before its caller or any later operation knows.
 	committed func()
-
-	state atomic.Int32
-	err   error
-	done  chan struct{}
 }
 
-// The states of an op.
-const (
-	opQueued int32 = iota
-	opBegun
-	opLeft // its caller did not want to wait any longer
-)
-
 func newOp(ctx context.Context, do func(*tx) error) *op {
-	return &op{ctx: ctx, do: do, done: make(chan struct{}, 1)}
+	return &op{Op: group.New(ctx), do: do}
 }
 
 // writer owns the one connection that writes. Operations that are waiting at a
@@ -55,21 +42,15 @@ type writer struct {
 	chain *signon.Chain
 	tx    tx
 
-	mu      sync.Mutex
-	arrived sync.Cond // there is something in the queue, or stopped is set
-	queue   []*op
-	stopped bool
-	ended   chan struct{}
+	queue *group.Queue[*op]
+	ended chan struct{}
 
-	group  []*op // the group being written
-	unsure bool  // where the chain ends must be read from the database
+	unsure bool // where the chain ends must be read from the database
 }
 
 func newWriter(s *Store, c *conn) *writer {
 	chain := s.keys.Chain(signon.ChainHead{})
-	w := &writer{store: s, conn: c, chain: chain, tx: tx{conn: c, chain: chain}, unsure: true, ended: make(chan struct{})}
-	w.arrived.L = &w.mu
-	return w
+	return &writer{store: s, conn: c, chain: chain, tx: tx{conn: c, chain: chain}, unsure: true, queue: group.NewQueue[*op](), ended: make(chan struct{})}
 }
 
 // write has the writer do an operation and waits until it is committed, or
@@ -88,101 +69,51 @@ func (s *Store) writeAlone(ctx context.Context, what string, do func(*tx) error)
 }
 
 func (s *Store) await(o *op, what string) error {
-	if err := o.ctx.Err(); err != nil {
+	answered, err := s.writer.queue.Do(o)
+	if !answered {
 		return signon.Unavailable(what, err)
 	}
-	if !s.writer.submit(o) {
-		return signon.Unavailable(what, errClosed)
-	}
-	select {
-	case <-o.done:
-		return fault(what, o.err)
-	case <-o.ctx.Done():
-		o.state.CompareAndSwap(opQueued, opLeft)
-		return signon.Unavailable(what, o.ctx.Err())
-	}
-}
-
-// submit queues an operation; false when the writer has been stopped.
-func (w *writer) submit(o *op) bool {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.stopped {
-		return false
-	}
-	w.queue = append(w.queue, o)
-	w.arrived.Signal()
-	return true
+	return fault(what, err)
 }
 
 // stop lets the writer finish what is queued and waits for it.
 func (w *writer) stop() {
-	w.mu.Lock()
-	w.stopped = true
-	w.arrived.Signal()
-	w.mu.Unlock()
+	w.queue.Stop()
 	<-w.ended
 }
 
 // serve writes groups until the writer is stopped and nothing is queued.
 func (w *writer) serve() {
 	defer close(w.ended)
-	for w.next() {
-		if len(w.group) > 0 {
-			w.commit(w.group)
+	var ops []*op
+	for more := true; more; {
+		if ops, more = w.queue.Next(ops, maxGroup); len(ops) > 0 {
+			w.commit(ops)
 			w.checkpoint()
 		}
 	}
 }
 
-// next waits for operations and makes those that still want to be done the
-// group. It returns false when there will be none any more.
-func (w *writer) next() bool {
-	// Those who were just answered, and are about to ask again, go first: groups
-	// get larger, and nobody waits for somebody who is not running already.
-	runtime.Gosched()
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	for len(w.queue) == 0 {
-		if w.stopped {
-			return false
-		}
-		w.arrived.Wait()
-	}
-	n := min(len(w.queue), maxGroup)
-	clear(w.group)
-	w.group = w.group[:0]
-	for _, o := range w.queue[:n] {
-		if o.state.CompareAndSwap(opQueued, opBegun) {
-			w.group = append(w.group, o)
-		}
-	}
-	rest := copy(w.queue, w.queue[n:])
-	clear(w.queue[rest:])
-	w.queue = w.queue[:rest]
-	return true
-}
-
 // commit writes a group and answers each of its operations.
-func (w *writer) commit(group []*op) {
-	err := w.attempt(group, false)
+func (w *writer) commit(ops []*op) {
+	err := w.attempt(ops, false)
 	if errors.Is(err, errGroup) {
 		w.rollback()
-		err = w.attempt(group, true)
+		err = w.attempt(ops, true)
 	}
 	if err != nil {
 		w.rollback()
-		for _, o := range group {
-			o.err = signon.Unavailable("commit", err)
+		for _, o := range ops {
+			o.Err = signon.Unavailable("commit", err)
 		}
 	} else {
 		w.publish()
 	}
-	for _, o := range group {
-		if o.err == nil && o.committed != nil {
+	for _, o := range ops {
+		if o.Err == nil && o.committed != nil {
 			o.committed()
 		}
-		o.done <- struct{}{}
+		o.Answer()
 	}
 }
 
@@ -193,11 +124,11 @@ var errGroup = errors.New("a statement failed within a group")
 // attempt does the operations in one transaction. With guarded, each is in a
 // savepoint of its own, so that one that fails is undone by itself. An error
 // means that nothing was committed, or that it is not known.
-func (w *writer) attempt(group []*op, guarded bool) error {
+func (w *writer) attempt(ops []*op, guarded bool) error {
 	if err := w.begin(); err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
-	for _, o := range group {
+	for _, o := range ops {
 		if !guarded && !o.alone {
 			w.perform(o)
 			if w.tx.fault != nil {
@@ -248,14 +179,14 @@ func (w *writer) guard(o *op) error {
 	}
 	w.perform(o)
 	if fault := w.tx.fault; fault != nil {
-		if !errors.Is(o.err, fault) {
-			o.err = fault
+		if !errors.Is(o.Err, fault) {
+			o.Err = fault
 		}
 		w.tx.fault = nil
 	}
-	if o.err != nil {
+	if o.Err != nil {
 		if err := w.control("ROLLBACK TO op"); err != nil {
-			return fmt.Errorf("undo: %w", errors.Join(o.err, err))
+			return fmt.Errorf("undo: %w", errors.Join(o.Err, err))
 		}
 		w.chain.SetHead(before)
 	}
@@ -274,8 +205,8 @@ func (w *writer) perform(o *op) {
 			w.tx.fault = fmt.Errorf("panic: %v", p)
 		}
 	}()
-	o.err = nil
-	o.err = o.do(&w.tx)
+	o.Err = nil
+	o.Err = o.do(&w.tx)
 }
 
 // rollback ends the transaction, if SQLite has not done so by itself. Where the

@@ -115,9 +115,7 @@ func (f *fixture) together(t *testing.T, calls ...func() error) []error {
 
 func (f *fixture) waitQueued(n int) {
 	for {
-		f.writer.mu.Lock()
-		queued := len(f.writer.queue)
-		f.writer.mu.Unlock()
+		queued := f.writer.queue.Len()
 		if queued >= n {
 			return
 		}
