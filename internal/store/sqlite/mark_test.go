@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/latchkey-sso/latchkey/internal/signon"
+	"github.com/latchkey-sso/latchkey/internal/store/clock"
 	"github.com/latchkey-sso/latchkey/internal/store/storetest"
 )
 
@@ -175,6 +176,8 @@ func TestTimeGoesOnFromTheLastEventWithoutAMark(t *testing.T) {
 		t.Errorf("got the log %q, want a word on the clock", f.logged)
 	}
 }
+
+const lead = clock.Lead
 
 func TestMarkHoldsEveryInstantBeforeItIsHandedOut(t *testing.T) {
 	t.Parallel()

@@ -20,6 +20,7 @@ import (
 
 	"github.com/latchkey-sso/latchkey/internal/directory"
 	"github.com/latchkey-sso/latchkey/internal/signon"
+	"github.com/latchkey-sso/latchkey/internal/store/clock"
 	"github.com/latchkey-sso/latchkey/internal/store/tables"
 )
 
@@ -48,7 +49,7 @@ type Store struct {
 	keys    *signon.Keyring
 	lock    *lock
 	mark    *mark
-	clock   *clock
+	clock   *clock.Clock
 	epoch   atomic.Int64
 	writer  *writer
 	readers *readers
@@ -149,7 +150,7 @@ func (s *Store) resume(source signon.Clock) error {
 	if err != nil {
 		return err
 	}
-	s.clock = newClock(source, floor, s.mark)
+	s.clock = clock.New(source, floor, s.mark.setTime)
 	if ahead := floor.Sub(source.Now()); ahead > time.Minute {
 		s.log.Warn("the machine's clock is behind the database: time runs at half speed until it has caught up", "behind", ahead)
 	}

@@ -75,7 +75,7 @@ func orNever(t time.Time) any {
 }
 
 const (
-	voidDestination = `INSERT INTO voided (tenant, destination, before) VALUES (?, ?, ? + 1)
+	voidDestination = `INSERT INTO voided (tenant, destination, before) VALUES (?, ?, ?)
 ON CONFLICT (tenant, destination) DO UPDATE SET before = CASE WHEN voided.before < excluded.before THEN excluded.before ELSE voided.before + 1 END`
 	selectVoided = "SELECT before FROM voided WHERE tenant = ? AND destination = ?"
 )
@@ -84,7 +84,7 @@ ON CONFLICT (tenant, destination) DO UPDATE SET before = CASE WHEN voided.before
 // [signon.VoidStore].
 func (s *Tables) VoidDestination(ctx context.Context, tenant signon.TenantID, destination string, e *signon.Event) error {
 	return s.engine.Write(ctx, "void destination", func(t Tx) error {
-		t.Exec(voidDestination, string(tenant), destination, now(t))
+		t.Exec(voidDestination, string(tenant), destination, now(t)+1)
 		t.Append(e)
 		return nil
 	})

@@ -1,7 +1,6 @@
-package sqlite
+package clock
 
 import (
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -25,20 +24,10 @@ type wallOnly struct{ source signon.Clock }
 
 func (w wallOnly) Now() time.Time { return w.source.Now() }
 
-func newTestClock(t *testing.T, source signon.Clock) *clock {
-	t.Helper()
-	m, err := openMark(filepath.Join(t.TempDir(), "mark"), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { m.close() })
-	return newClock(source, time.Time{}, m)
-}
-
 func TestAClockSetBackAndRightAgainDoesNotMakeTimeJump(t *testing.T) {
 	t.Parallel()
 	machine := &settable{at: time.Unix(1_000_000, 0).UTC()}
-	c := newTestClock(t, machine)
+	c := New(machine, time.Time{}, nil)
 	start := c.Now()
 	for range 20 { // a source of time that is wrong now and then
 		machine.at = machine.at.Add(-90 * time.Second)
@@ -59,7 +48,7 @@ func TestTimeRunsAtHalfSpeedWhileTheMachinesClockIsBehind(t *testing.T) {
 		"one that does not":                  func(s *settable) signon.Clock { return wallOnly{s} },
 	} {
 		machine := &settable{at: time.Unix(1_000_000, 0).UTC()}
-		c := newTestClock(t, source(machine))
+		c := New(source(machine), time.Time{}, nil)
 		start := c.Now()
 		machine.at = machine.at.Add(-time.Minute)
 		if got := c.Now(); !got.Equal(start) {

@@ -1,0 +1,248 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/latchkey-sso/latchkey/internal/signon"
+	"github.com/latchkey-sso/latchkey/internal/store/group"
+	"github.com/latchkey-sso/latchkey/internal/store/tables"
+)
+
+// maxGroup is how many operations share a transaction at most.
+const maxGroup = 256
+
+// attempts is how often a group is tried that was in the way of another one.
+const attempts = 5
+
+// op is one operation that waits for the committer.
+type op struct {
+	group.Op
+	// do does the operation in statements of its own. It returns an error only before
+	// it changed anything, unless it is alone.
+	do func(tables.Tx) error
+	// alone: when do returns an error, what it did before is undone.
+	alone bool
+	// create and redeem describe operations that a group does in one statement for all.
+	create *tables.Creation
+	redeem *tables.Redemption
+}
+
+func newOp(ctx context.Context, do func(tables.Tx) error) *op {
+	return &op{Op: group.New(ctx), do: do}
+}
+
+// committer owns the one connection of this process that writes. Operations that
+// are waiting at a moment share one transaction, and each is answered after it.
+type committer struct {
+	store  *Store
+	queue  *group.Queue[*op]
+	ended  chan struct{}
+	conn   *pgx.Conn // nil until it is needed
+	tx     *tx
+	warned bool // the server said something since the transaction began
+	batch  groupwise
+	inject func(query string) error // set by tests: makes statements fail
+}
+
+func newCommitter(s *Store) *committer {
+	return &committer{store: s, queue: group.NewQueue[*op](), ended: make(chan struct{})}
+}
+
+// write has an operation done and waits until it is committed, or until its
+// caller's context ends.
+func (c *committer) write(o *op, what string) error {
+	answered, err := c.queue.Do(o)
+	if !answered {
+		return signon.Unavailable(what, err)
+	}
+	return fault(what, err)
+}
+
+// ready waits until an operation that does nothing was committed.
+func (c *committer) ready(ctx context.Context) error {
+	return c.write(newOp(ctx, func(tables.Tx) error { return nil }), "connect")
+}
+
+// stop lets the committer finish what is queued and waits for it.
+func (c *committer) stop() {
+	c.queue.Stop()
+	<-c.ended
+}
+
+// serve writes groups until it is stopped and nothing is queued.
+func (c *committer) serve() {
+	defer close(c.ended)
+	defer c.disconnect()
+	var ops []*op
+	for more := true; more; {
+		if ops, more = c.queue.Next(ops, maxGroup); len(ops) > 0 {
+			c.commit(ops)
+		}
+	}
+}
+
+// connect makes sure that there is a connection.
+func (c *committer) connect() error {
+	if c.conn != nil && !c.conn.IsClosed() {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), connectTime)
+	defer cancel()
+	config := c.store.config.Copy()
+	config.OnNotice = func(_ *pgconn.PgConn, n *pgconn.Notice) {
+		c.warned = true
+		c.store.log.Warn("the database server says", "severity", n.Severity, "message", n.Message)
+	}
+	conn, err := pgx.ConnectConfig(ctx, config)
+	if err != nil {
+		return fmt.Errorf("connect: %w", err)
+	}
+	if err := c.store.adopt(ctx, conn); err != nil {
+		return errors.Join(err, conn.Close(ctx))
+	}
+	c.conn, c.tx = conn, newTx(c.store, conn)
+	return nil
+}
+
+func (c *committer) disconnect() {
+	if c.conn == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), connectTime)
+	defer cancel()
+	if err := c.conn.Close(ctx); err != nil {
+		c.store.log.Debug("disconnect from the database server", "error", err)
+	}
+}
+
+// commit writes a group and answers each of its operations.
+func (c *committer) commit(ops []*op) {
+	err := c.attempt(ops, false)
+	for n := 1; n < attempts && again(err); n++ {
+		err = c.attempt(ops, false)
+	}
+	if errors.Is(err, errGroup) {
+		err = c.attempt(ops, true)
+	}
+	for _, o := range ops {
+		if err != nil {
+			o.Err = signon.Unavailable("commit", err)
+		}
+		o.Answer()
+	}
+}
+
+// errGroup is returned by attempt when an operation failed that can't be undone by
+// itself.
+var errGroup = errors.New("a statement failed within a group")
+
+// attempt does the operations in one transaction. With guarded, each is in a
+// savepoint of its own, so that one that fails is undone by itself. An error means
+// that nothing was committed, or that it is not known.
+func (c *committer) attempt(ops []*op, guarded bool) error {
+	if err := c.connect(); err != nil {
+		return err
+	}
+	c.tx.inject, c.warned = c.inject, false
+	err := c.tx.begin(unbounded)
+	if err == nil {
+		err = c.perform(ops, guarded)
+	}
+	if err == nil {
+		err = c.tx.commit(unbounded)
+	}
+	if err == nil && c.warned {
+		// "The transaction has already committed locally, but might not have been
+		// replicated to the standby": another server may not know of it.
+		return errAmbiguous
+	}
+	if err != nil {
+		return errors.Join(err, c.tx.rollback(unbounded))
+	}
+	return nil
+}
+
+func (c *committer) perform(ops []*op, guarded bool) error {
+	if guarded {
+		for _, o := range ops {
+			if err := c.guard(o); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	if err := c.batch.do(c.tx, ops); err != nil {
+		return err
+	}
+	for _, o := range ops {
+		switch {
+		case o.create != nil || o.redeem != nil:
+		case o.alone:
+			if err := c.guard(o); err != nil {
+				return errors.Join(errGroup, err)
+			}
+		default:
+			c.run(o)
+			if c.tx.fault != nil {
+				return failed(c.tx.fault)
+			}
+		}
+	}
+	return nil
+}
+
+// failed returns why a group failed in which a statement did: the error itself when
+// all of it may be tried again, or nothing more can be asked.
+func failed(err error) error {
+	var e *pgconn.PgError
+	if again(err) || !errors.As(err, &e) && !errors.Is(err, errOurs) {
+		return err
+	}
+	return errors.Join(errGroup, err)
+}
+
+// guard does one operation in a savepoint. It returns an error when the operation
+// can't be undone.
+func (c *committer) guard(o *op) error {
+	t := c.tx
+	before := t.mark()
+	if _, err := t.conn.Exec(unbounded, "SAVEPOINT op"); err != nil {
+		return fmt.Errorf("savepoint: %w", err)
+	}
+	c.run(o)
+	if t.fault != nil {
+		if !errors.Is(o.Err, t.fault) {
+			o.Err = t.fault
+		}
+		t.fault = nil
+	}
+	if o.Err != nil {
+		if _, err := t.conn.Exec(unbounded, "ROLLBACK TO SAVEPOINT op"); err != nil {
+			return fmt.Errorf("undo: %w", errors.Join(o.Err, err))
+		}
+		t.undo(before)
+	}
+	if _, err := t.conn.Exec(unbounded, "RELEASE SAVEPOINT op"); err != nil {
+		return fmt.Errorf("release: %w", err)
+	}
+	return nil
+}
+
+// run does one operation. A panic is that operation's own failure: its neighbours
+// in the group are not to suffer from it.
+func (c *committer) run(o *op) {
+	defer func() {
+		if p := recover(); p != nil {
+			c.store.log.Error("an operation of the store panicked", "panic", p, "stack", string(debug.Stack()))
+			c.tx.fault = fmt.Errorf("%w: panic: %v", errOurs, p)
+		}
+	}()
+	o.Err = nil
+	o.Err = o.do(c.tx)
+}

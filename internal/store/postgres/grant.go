@@ -1,0 +1,86 @@
+package postgres
+
+import (
+	"bytes"
+	"context"
+
+	"github.com/latchkey-sso/latchkey/internal/signon"
+	"github.com/latchkey-sso/latchkey/internal/store/tables"
+)
+
+// CreateGrant stores a live grant. See [signon.GrantStore].
+func (s *Store) CreateGrant(ctx context.Context, g *signon.Grant, e *signon.Event, reply *signon.Reply) error {
+	c := tables.NewCreation(g, e, reply)
+	o := newOp(ctx, c.Do)
+	if !c.Answers() {
+		o.create = c
+	}
+	err := s.committer.write(o, "create grant")
+	if err == nil {
+		g.Epoch = c.Epoch
+	}
+	return err
+}
+
+// RedeemGrant redeems a grant at most once. See [signon.GrantStore].
+func (s *Store) RedeemGrant(ctx context.Context, r *signon.Redemption) (signon.RedeemOutcome, error) {
+	q := tables.NewRedemption(r, s.sweeper.swept)
+	o := newOp(ctx, q.Do)
+	o.redeem = q
+	if err := s.committer.write(o, "redeem grant"); err != nil {
+		return signon.RedeemOutcome{}, err
+	}
+	return q.Outcome, nil
+}
+
+// RevokeGrant ends a grant and its session. See [signon.GrantStore].
+func (s *Store) RevokeGrant(ctx context.Context, key signon.GrantKey, e *signon.Event) (bool, error) {
+	var ended bool // the committer's own until it has answered
+	err := s.committer.write(newOp(ctx, func(t tables.Tx) (err error) {
+		ended, err = tables.RevokeGrant(t, key, s.sweeper.swept(key), e)
+		return err
+	}), "revoke grant")
+	if err != nil {
+		return false, err
+	}
+	return ended, nil
+}
+
+// ExpireGrant has a grant expire now that would later. It writes no event: it is
+// for a sandbox. ErrNotFound when no grant has that key.
+func (s *Store) ExpireGrant(ctx context.Context, key signon.GrantKey) error {
+	return s.committer.write(newOp(ctx, func(t tables.Tx) error { return tables.ExpireGrant(t, key) }), "expire grant")
+}
+
+// Grant returns the grant with that key. See [signon.GrantStore].
+func (s *Store) Grant(ctx context.Context, key signon.GrantKey) (g signon.Grant, err error) {
+	if s.sweeper.swept(key) {
+		return g, signon.ErrNotFound
+	}
+	found, err := s.lookups.find(ctx, "read grant", key)
+	if err != nil {
+		return g, err
+	}
+	return found.Grant()
+}
+
+// Session returns the session with that key. See [signon.SessionStore].
+func (s *Store) Session(ctx context.Context, key signon.GrantKey) (b signon.BrowserSession, err error) {
+	found, err := s.lookups.find(ctx, "read session", key)
+	if err != nil {
+		return b, err
+	}
+	session := found[grantColumnCount:]
+	if session.Blob(5) == nil {
+		return b, signon.ErrNotFound
+	}
+	return session.Session()
+}
+
+// Grants returns grants in the order of their keys. See [signon.GrantStore].
+func (s *Store) Grants(ctx context.Context, after signon.GrantKey, limit int) ([]signon.Grant, error) {
+	if floor := s.sweeper.lastSwept(); bytes.Compare(after[:], floor[:]) < 0 {
+		after = floor
+	}
+	return s.ListGrants(ctx, after, limit)
+}

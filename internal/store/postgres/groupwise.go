@@ -1,0 +1,174 @@
+package postgres
+
+import (
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/latchkey-sso/latchkey/internal/signon"
+)
+
+const (
+	createGrants = `INSERT INTO grants (key, state, epoch, issued_at, expires_at, bound_addr, misses, about)
+SELECT n.key, 0, $1, n.issued_at, n.expires_at, n.bound_addr, 0, n.about
+FROM unnest($2::bytea[], $3::bigint[], $4::bigint[], $5::bytea[], $6::bytea[]) AS n (key, issued_at, expires_at, bound_addr, about)
+ON CONFLICT DO NOTHING`
+
+	// redeemGrants is the only judge of redemptions: every condition is in it, and
+	// what counts is which rows it changed.
+	redeemGrants = `UPDATE grants g SET state = 1, redeemed_at = $1, binding = r.binding,
+session_secret = r.secret, session_expires_at = r.expires_at, about = coalesce(r.moved, g.about)
+FROM unnest($3::bytea[], $4::bytea[], $5::bytea[], $6::bigint[], $7::bigint[], $8::bytea[], $9::bytea[], $10::bytea[])
+WITH ORDINALITY AS r (key, binding, secret, expires_at, judged, addr1, addr2, moved, n)
+WHERE g.key = r.key AND g.state = 0 AND g.epoch = $2 AND g.expires_at > r.judged
+AND (g.bound_addr IS NULL OR g.bound_addr = r.addr1 OR g.bound_addr = r.addr2)
+RETURNING r.n`
+)
+
+// groupwise does what many of a group ask for in one statement.
+type groupwise struct {
+	created, redeemed []*op
+	seen              map[signon.GrantKey]bool
+	won               []bool
+
+	// the columns of the rows
+	keys, bound, about           [][]byte
+	issued, expires              []int64
+	bindings, secrets            [][]byte
+	judged                       []int64
+	addr1, addr2, moved, redKeys [][]byte
+}
+
+// do creates and redeems. Where one of a group can't be created, or a key occurs
+// twice, errGroup is returned, and they are done one by one.
+func (g *groupwise) do(t *tx, ops []*op) error {
+	if !g.sort(ops) {
+		return errGroup
+	}
+	if len(g.created)+len(g.redeemed) == 0 {
+		return nil
+	}
+	var b pgx.Batch
+	g.queueCreated(t, &b)
+	g.queueRedeemed(t, &b)
+	if err := t.injected("batch"); err != nil {
+		return failed(fmt.Errorf("%w: %w", errOurs, err))
+	}
+	if err := t.conn.SendBatch(unbounded, &b).Close(); err != nil {
+		return failed(err)
+	}
+	return g.tell(t)
+}
+
+// sort takes the operations that can be done together; false when a key is twice
+// among them.
+func (g *groupwise) sort(ops []*op) bool {
+	g.created, g.redeemed = g.created[:0], g.redeemed[:0]
+	if g.seen == nil {
+		g.seen = map[signon.GrantKey]bool{}
+	}
+	clear(g.seen)
+	for _, o := range ops {
+		var key signon.GrantKey
+		switch {
+		case o.create != nil:
+			key = o.create.Key
+			g.created = append(g.created, o)
+		case o.redeem != nil:
+			key = o.redeem.Key
+			g.redeemed = append(g.redeemed, o)
+		default:
+			continue
+		}
+		if g.seen[key] {
+			return false
+		}
+		g.seen[key] = true
+	}
+	return true
+}
+
+func (g *groupwise) queueCreated(t *tx, b *pgx.Batch) {
+	if len(g.created) == 0 {
+		return
+	}
+	g.keys, g.issued, g.expires, g.bound, g.about = g.keys[:0], g.issued[:0], g.expires[:0], g.bound[:0], g.about[:0]
+	for _, o := range g.created {
+		c := o.create
+		g.keys, g.issued, g.expires = append(g.keys, c.Key[:]), append(g.issued, c.IssuedAt), append(g.expires, c.ExpiresAt)
+		g.bound, g.about = append(g.bound, orNil(c.BoundAddr)), append(g.about, c.About)
+	}
+	want := int64(len(g.created))
+	b.Queue(createGrants, t.epoch, g.keys, g.issued, g.expires, g.bound, g.about).Exec(func(tag pgconn.CommandTag) error {
+		if tag.RowsAffected() != want {
+			return errTaken
+		}
+		return nil
+	})
+}
+
+// errTaken: one of the keys is that of another grant.
+var errTaken = fmt.Errorf("%w: a key is taken", errOurs)
+
+func (g *groupwise) queueRedeemed(t *tx, b *pgx.Batch) {
+	if len(g.redeemed) == 0 {
+		return
+	}
+	g.redKeys, g.bindings, g.secrets = g.redKeys[:0], g.bindings[:0], g.secrets[:0]
+	g.judged, g.addr1, g.addr2, g.moved = g.judged[:0], g.addr1[:0], g.addr2[:0], g.moved[:0]
+	g.won = append(g.won[:0], make([]bool, len(g.redeemed))...)
+	ends := make([]*int64, 0, len(g.redeemed))
+	for _, o := range g.redeemed {
+		q := o.redeem
+		q.Begin(t)
+		secret := q.SessionSecret()
+		var end *int64
+		if secret != nil {
+			ms := q.SessionEnd(t.at).UnixMilli()
+			end = &ms
+		}
+		g.redKeys, g.bindings, g.secrets, ends = append(g.redKeys, q.Key[:]), append(g.bindings, q.Binding[:]), append(g.secrets, secret), append(ends, end)
+		g.judged, g.addr1, g.addr2 = append(g.judged, q.Judged(t.at)), append(g.addr1, orNil(q.Addr[0])), append(g.addr2, orNil(q.Addr[1]))
+		g.moved = append(g.moved, q.Moved)
+	}
+	b.Queue(redeemGrants, t.at.UnixMilli(), t.epoch, g.redKeys, g.bindings, g.secrets, ends, g.judged, g.addr1, g.addr2, g.moved).Query(func(rows pgx.Rows) error {
+		for rows.Next() {
+			var n int64
+			if err := rows.Scan(&n); err != nil {
+				return err
+			}
+			g.won[n-1] = true
+		}
+		return rows.Err()
+	})
+}
+
+// tell finishes the operations after their statements.
+func (g *groupwise) tell(t *tx) error {
+	for _, o := range g.created {
+		o.Err = nil
+		o.create.Epoch = t.epoch
+		t.Append(o.create.Event)
+	}
+	for i, o := range g.redeemed {
+		o.Err = nil
+		if g.won[i] {
+			o.redeem.Win(t)
+		} else {
+			o.redeem.Lose(t)
+		}
+	}
+	if t.fault != nil {
+		return failed(t.fault)
+	}
+	return nil
+}
+
+// orNil returns nil, which means NULL, for no bytes.
+func orNil(b []byte) []byte {
+	if len(b) == 0 {
+		return nil
+	}
+	return b
+}

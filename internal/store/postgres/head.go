@@ -1,0 +1,187 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/latchkey-sso/latchkey/internal/signon"
+	"github.com/latchkey-sso/latchkey/internal/store/clock"
+	"github.com/latchkey-sso/latchkey/internal/store/tables"
+)
+
+// head is the row that whoever writes holds.
+type head struct {
+	epoch   int64
+	history string
+	chain   signon.ChainHead
+	at      int64 // microseconds; not before anything that was judged
+	server  int64 // the server's own clock, microseconds
+}
+
+const (
+	// lockHead takes the row, waiting for whoever has it, and reads what the other
+	// left there. An instant never goes back, whatever clocks do.
+	lockHead = "SELECT epoch, history, seq, hash, greatest(at, $1), " + serverNow + " FROM head FOR UPDATE"
+	moveHead = "UPDATE head SET seq = $1, hash = $2, at = $3"
+
+	serverNow = "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
+	// history names the history of the database server's data: a promoted standby and
+	// a restored backup begin a new one.
+	history = "system_identifier || '/' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) FROM pg_control_system()"
+)
+
+func (h *head) scan(row pgx.Row) error {
+	var hash []byte
+	if err := row.Scan(&h.epoch, &h.history, &h.chain.Seq, &hash, &h.at, &h.server); err != nil {
+		return err
+	}
+	copy(h.chain.Hash[:], hash)
+	return nil
+}
+
+// adopt prepares a new connection: it makes sure that the epoch belongs to the
+// history of the server that the connection leads to.
+func (s *Store) adopt(ctx context.Context, c *pgx.Conn) error {
+	var current, known string
+	var epoch int64
+	if err := c.QueryRow(ctx, "SELECT (SELECT "+history+"), history, epoch FROM head").Scan(&current, &known, &epoch); err != nil {
+		return fmt.Errorf("read history: %w", err)
+	}
+	if current != known {
+		if err := s.raiseEpoch(ctx, c, current); err != nil {
+			return fmt.Errorf("raise epoch: %w", err)
+		}
+		return nil
+	}
+	s.know(epoch)
+	return nil
+}
+
+// know notes the epoch that was read, which only rises.
+func (s *Store) know(epoch int64) {
+	for {
+		last := s.epoch.Load()
+		if epoch <= last || s.epoch.CompareAndSwap(last, epoch) {
+			return
+		}
+	}
+}
+
+// raiseEpoch makes void what belongs to another history than the current one, unless
+// another process has done so meanwhile.
+func (s *Store) raiseEpoch(ctx context.Context, c *pgx.Conn, current string) error {
+	t := newTx(s, c)
+	if err := t.begin(ctx); err != nil {
+		return errors.Join(err, t.rollback(ctx))
+	}
+	if t.head.history != current {
+		if t.head.history != "" {
+			t.epoch++
+			t.Append(&signon.Event{Type: signon.EventEpoch, Note: "the database server has another history than before: a standby was promoted, or an older state restored"})
+			s.log.Warn("the database server has another history than before: all live grants and sessions are void", "before", t.head.history, "now", current)
+		}
+		t.Exec("UPDATE head SET history = ?, epoch = ?", current, t.epoch)
+	}
+	if err := t.commit(ctx); err != nil {
+		return errors.Join(err, t.rollback(ctx))
+	}
+	s.know(t.epoch)
+	return nil
+}
+
+// serverClock is an estimate of the database server's clock, never ahead of it: the
+// server's answer was on its way when this process's own clock was read.
+type serverClock struct {
+	mu    sync.Mutex
+	told  time.Time // by the server
+	since time.Time // by this process's clock, when that was received
+}
+
+// Now returns the estimate.
+func (c *serverClock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.told.Add(time.Since(c.since)) //nolint:forbidigo // how long it is, by the monotonic clock
+}
+
+// Elapsed returns how much time has passed, whatever the server's clock was set to.
+func (c *serverClock) Elapsed() time.Duration { return signon.SystemClock{}.Elapsed() }
+
+// set notes what the server's clock said just now, in microseconds.
+func (c *serverClock) set(micros int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.told, c.since = time.UnixMicro(micros), time.Now() //nolint:forbidigo // to be compared with itself
+}
+
+// startClock reads where time has come to. Without a clock of the caller's the time
+// is the database server's.
+func (s *Store) startClock(ctx context.Context, source signon.Clock) error {
+	c, err := pgx.ConnectConfig(ctx, s.config)
+	if err != nil {
+		return err
+	}
+	var floor, server int64
+	err = c.QueryRow(ctx, "SELECT at, "+serverNow+" FROM head").Scan(&floor, &server)
+	if err := errors.Join(err, c.Close(ctx)); err != nil {
+		return fmt.Errorf("read time: %w", err)
+	}
+	if source == nil {
+		s.server = &serverClock{}
+		s.server.set(server)
+		source = s.server
+	}
+	s.clock = clock.New(source, time.UnixMicro(floor), nil)
+	if ahead := time.UnixMicro(floor).Sub(source.Now()); ahead > time.Minute {
+		s.log.Warn("the database server's clock is behind the database: time runs at half speed until it has caught up", "behind", ahead)
+	}
+	return nil
+}
+
+// heard notes what the server's clock said.
+func (s *Store) heard(micros int64) {
+	if s.server != nil {
+		s.server.set(micros)
+	}
+}
+
+// watchEvery is how often a process looks at the server's clock, and at the epoch,
+// when it has nothing else to ask for.
+const watchEvery = time.Second
+
+// watch follows the server's clock and the epoch until the store is closed.
+func (s *Store) watch() {
+	tick := time.NewTicker(watchEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-s.closed:
+			return
+		case <-tick.C:
+			s.look()
+		}
+	}
+}
+
+func (s *Store) look() {
+	ctx, cancel := context.WithTimeout(context.Background(), connectTime)
+	defer cancel()
+	err := engine{s}.Read(ctx, "look at the clock", func(r tables.Reader) error {
+		found, err := r.One("SELECT epoch, at, " + serverNow + " FROM head")
+		if err != nil || found == nil {
+			return err
+		}
+		s.know(found.Int(0))
+		s.heard(found.Int(2))
+		s.clock.NotBefore(time.UnixMicro(found.Int(1)))
+		return nil
+	})
+	if err != nil {
+		s.log.Debug("the database server does not answer", "error", err)
+	}
+}

@@ -1,0 +1,144 @@
+package postgres
+
+import (
+	"bytes"
+	"context"
+	"sync"
+	"time"
+
+	"github.com/latchkey-sso/latchkey/internal/signon"
+	"github.com/latchkey-sso/latchkey/internal/store/tables"
+)
+
+// scanPerRemoval is how many rows a step of Sweep looks at for each session that it
+// may remove.
+const scanPerRemoval = 16
+
+// sweeper remembers how far this process has looked through rows. Grants lie in the
+// order in which they expire, so the sweep of grants only moves on; sessions lie
+// there in no order of their own, so the sweep of sessions goes in a circle.
+type sweeper struct {
+	mu       sync.RWMutex
+	grants   signon.GrantKey // grants up to this key are gone
+	sessions signon.GrantKey // sessions up to this key have been looked at
+}
+
+// lastSwept returns the key up to which grants are gone.
+func (s *sweeper) lastSwept() signon.GrantKey {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.grants
+}
+
+// swept reports whether the grant with that key is gone, if there ever was one.
+func (s *sweeper) swept(key signon.GrantKey) bool {
+	last := s.lastSwept()
+	return bytes.Compare(key[:], last[:]) <= 0
+}
+
+const (
+	grantsOver  = "SELECT key FROM grants WHERE key > ? AND key < ? ORDER BY key LIMIT ?"
+	rowsThere   = "SELECT key, session_secret IS NOT NULL AND (session_expires_at < ?1 OR session_ended_at < ?1) FROM grants WHERE key > ?2 ORDER BY key LIMIT ?3"
+	dropGrants  = "DELETE FROM grants WHERE key = ANY($1) AND session_secret IS NULL"
+	dropSession = "DELETE FROM grants WHERE key = ANY($1) AND key <= $2"
+	// clearSession leaves the grant, of which the sweep has not come to the end.
+	clearSession = "UPDATE grants SET session_secret = NULL, session_expires_at = NULL, session_ended_at = NULL WHERE key = ANY($1) AND key > $2"
+)
+
+// Sweep removes what is long over. Processes that sweep at the same time find what
+// the others left. See [signon.GrantStore].
+func (s *Store) Sweep(ctx context.Context, below signon.GrantKey, sessionsExpiredBefore time.Time, limit int) (int, error) {
+	s.sweeper.mu.RLock()
+	last, from := s.sweeper.grants, s.sweeper.sessions
+	s.sweeper.mu.RUnlock()
+	grants, err := s.keysOf(ctx, grantsOver, last[:], below[:], int64(limit))
+	if err != nil {
+		return 0, err
+	}
+	if len(grants) > 0 {
+		copy(last[:], grants[len(grants)-1])
+	}
+	sessions, next, err := s.sessionsOver(ctx, from, sessionsExpiredBefore, limit)
+	if err != nil {
+		return 0, err
+	}
+	at := s.Now()
+	s.leases.expire(at)
+	replies, err := s.SweepReplies(ctx, at, limit)
+	if err != nil {
+		return 0, err
+	}
+	if err := s.remove(ctx, grants, sessions, last); err != nil {
+		return 0, err
+	}
+	s.sweeper.mu.Lock()
+	defer s.sweeper.mu.Unlock()
+	if bytes.Compare(last[:], s.sweeper.grants[:]) > 0 {
+		s.sweeper.grants = last
+	}
+	s.sweeper.sessions = next
+	return len(grants) + len(sessions) + replies, nil
+}
+
+func (s *Store) keysOf(ctx context.Context, query string, args ...any) (keys [][]byte, err error) {
+	err = engine{s}.Scan(ctx, "sweep", func(r tables.Reader) error {
+		return r.Each(query, func(row tables.Row) error {
+			keys = append(keys, row.Blob(0))
+			return nil
+		}, args...)
+	})
+	return keys, err
+}
+
+// sessionsOver looks at the next rows and returns the sessions among them that are
+// over, and where to go on.
+func (s *Store) sessionsOver(ctx context.Context, from signon.GrantKey, before time.Time, limit int) (over [][]byte, next signon.GrantKey, err error) {
+	rows, seen := limit*scanPerRemoval, 0
+	err = engine{s}.Scan(ctx, "sweep", func(r tables.Reader) error {
+		return r.Each(rowsThere, func(row tables.Row) error {
+			if len(over) == limit {
+				return nil
+			}
+			seen++
+			copy(next[:], row.Blob(0))
+			if row.Int(1) == 1 {
+				over = append(over, row.Blob(0))
+			}
+			return nil
+		}, before.UnixMilli(), from[:], int64(rows))
+	})
+	if seen < rows && len(over) < limit {
+		next = signon.GrantKey{} // the circle is complete
+	}
+	return over, next, err
+}
+
+// remove removes what is over. Nothing here is judged by anybody any more, so the
+// head is not needed.
+func (s *Store) remove(ctx context.Context, grants, sessions [][]byte, last signon.GrantKey) error {
+	if len(grants)+len(sessions) == 0 {
+		return nil
+	}
+	c, err := s.pool.Acquire(ctx)
+	if err != nil {
+		return signon.Unavailable("sweep", err)
+	}
+	defer c.Release()
+	for _, step := range []struct {
+		query string
+		args  []any
+		rows  int
+	}{
+		{dropGrants, []any{grants}, len(grants)},
+		{dropSession, []any{sessions, last[:]}, len(sessions)},
+		{clearSession, []any{sessions, last[:]}, len(sessions)},
+	} {
+		if step.rows == 0 {
+			continue
+		}
+		if _, err := c.Exec(ctx, step.query, step.args...); err != nil {
+			return fault("sweep", err)
+		}
+	}
+	return nil
+}

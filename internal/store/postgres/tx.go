@@ -1,0 +1,208 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/latchkey-sso/latchkey/internal/signon"
+	"github.com/latchkey-sso/latchkey/internal/store/tables"
+)
+
+// tx is the transaction of one group. It holds the head from its beginning, so
+// nobody else in any process writes meanwhile. Events are kept until its end and
+// written together.
+type tx struct {
+	store  *Store
+	conn   *pgx.Conn
+	chain  *signon.Chain
+	head   head
+	at     time.Time
+	epoch  int64
+	fault  error
+	events events
+	inject func(query string) error // set by tests: makes statements fail
+}
+
+// events are to be appended to the audit log, as the columns of their rows.
+type events struct {
+	seqs           []int64
+	bodies, hashes [][]byte
+	listed         []listed
+}
+
+// listed is an event that is somebody's activity.
+type listed struct {
+	tenant, kind, subject string
+	seq                   int64
+}
+
+// mark is how far the events had come.
+type mark struct {
+	events, listed int
+	chain          signon.ChainHead
+}
+
+func newTx(s *Store, c *pgx.Conn) *tx {
+	return &tx{store: s, conn: c, chain: s.keys.Chain(signon.ChainHead{})}
+}
+
+// unbounded is the context of everything that writes: a statement that is cancelled
+// while it waits for a standby would be answered as if it had been done.
+var unbounded = context.Background()
+
+// begin starts the transaction and takes the head.
+func (t *tx) begin(ctx context.Context) error {
+	t.fault, t.events = nil, events{t.events.seqs[:0], t.events.bodies[:0], t.events.hashes[:0], t.events.listed[:0]}
+	if err := t.injected("BEGIN"); err != nil {
+		return err
+	}
+	at := t.store.clock.Now().UnixMicro()
+	var b pgx.Batch
+	b.Queue("BEGIN")
+	b.Queue(lockHead, at).QueryRow(t.head.scan)
+	if err := t.conn.SendBatch(ctx, &b).Close(); err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	if t.store.server != nil {
+		t.store.heard(t.head.server)
+		t.head.at = max(t.head.at, t.store.clock.Now().UnixMicro()) // it may have waited for the head
+	}
+	t.store.know(t.head.epoch)
+	t.epoch = t.head.epoch
+	t.at = time.UnixMicro(t.head.at).UTC().Truncate(time.Millisecond)
+	t.chain.SetHead(t.head.chain)
+	return nil
+}
+
+// errAmbiguous: the server did not say that the transaction is committed as it
+// should be.
+var errAmbiguous = errors.New("it is not known whether the transaction was committed")
+
+// commit writes the events and the head and ends the transaction. With an error it
+// is not known whether it was committed.
+func (t *tx) commit(ctx context.Context) error {
+	if t.fault != nil {
+		return t.fault
+	}
+	if err := t.injected("COMMIT"); err != nil {
+		return err
+	}
+	var b pgx.Batch
+	t.queueEvents(&b)
+	end := t.chain.Head()
+	b.Queue(moveHead, end.Seq, end.Hash[:], t.head.at)
+	b.Queue("COMMIT")
+	results := t.conn.SendBatch(ctx, &b)
+	for range b.Len() - 1 {
+		if _, err := results.Exec(); err != nil {
+			return errors.Join(fmt.Errorf("write events: %w", err), results.Close())
+		}
+	}
+	tag, err := results.Exec()
+	if err := errors.Join(err, results.Close()); err != nil {
+		return fmt.Errorf("commit: %w", err)
+	}
+	if tag.String() != "COMMIT" {
+		return fmt.Errorf("commit: %w: the server answered %s", errAmbiguous, tag)
+	}
+	t.store.clock.NotBefore(time.UnixMicro(t.head.at))
+	return nil
+}
+
+// rollback ends the transaction, or the connection when that can't be done.
+func (t *tx) rollback(ctx context.Context) error {
+	if t.conn.IsClosed() {
+		return nil
+	}
+	if _, err := t.conn.Exec(ctx, "ROLLBACK"); err != nil {
+		return t.conn.Close(ctx)
+	}
+	return nil
+}
+
+const (
+	insertEvents   = "INSERT INTO audit (seq, body, hash) SELECT * FROM unnest($1::bigint[], $2::bytea[], $3::bytea[])"
+	insertActivity = "INSERT INTO activity (tenant, seq, kind, subject) VALUES ($1, $2, $3, $4)"
+)
+
+func (t *tx) queueEvents(b *pgx.Batch) {
+	if len(t.events.seqs) > 0 {
+		b.Queue(insertEvents, t.events.seqs, t.events.bodies, t.events.hashes)
+	}
+	for _, l := range t.events.listed {
+		b.Queue(insertActivity, l.tenant, l.seq, l.kind, l.subject)
+	}
+}
+
+// At returns the instant of the group.
+func (t *tx) At() time.Time { return t.at }
+
+// Epoch returns the epoch of the group.
+func (t *tx) Epoch() int64 { return t.epoch }
+
+// Fail makes the operation fail.
+func (t *tx) Fail(err error) { t.fault = err }
+
+// Fault returns what the operation failed with.
+func (t *tx) Fault() error { return t.fault }
+
+// Exec runs a statement and returns how many rows it changed.
+func (t *tx) Exec(query string, args ...any) int64 {
+	if t.failed(query) {
+		return 0
+	}
+	tag, err := t.conn.Exec(unbounded, translated(query), args...)
+	t.fault = err
+	return tag.RowsAffected()
+}
+
+// One returns the first row of a query, or nil.
+func (t *tx) One(query string, args ...any) (found tables.Row) {
+	if t.failed(query) {
+		return nil
+	}
+	found, t.fault = reader{unbounded, t.conn}.One(query, args...)
+	return found
+}
+
+func (t *tx) failed(query string) bool {
+	if t.fault == nil {
+		t.fault = t.injected(query)
+	}
+	return t.fault != nil
+}
+
+func (t *tx) injected(query string) error {
+	if t.inject == nil {
+		return nil
+	}
+	return t.inject(query)
+}
+
+// Append puts an event, unless it is nil, at the end of the audit log.
+func (t *tx) Append(e *signon.Event) {
+	if e == nil || t.fault != nil {
+		return
+	}
+	event := *e
+	next := t.chain.Append(&event, t.at, nil)
+	t.events.seqs = append(t.events.seqs, next.Seq)
+	t.events.bodies = append(t.events.bodies, next.Body)
+	t.events.hashes = append(t.events.hashes, next.Hash[:])
+	if who := e.Activity; who != (signon.Person{}) {
+		t.events.listed = append(t.events.listed, listed{string(e.Tenant), string(who.Kind), string(who.Ref), next.Seq})
+	}
+}
+
+func (t *tx) mark() mark { return mark{len(t.events.seqs), len(t.events.listed), t.chain.Head()} }
+
+// undo forgets the events since the mark.
+func (t *tx) undo(m mark) {
+	t.events.seqs, t.events.bodies, t.events.hashes = t.events.seqs[:m.events], t.events.bodies[:m.events], t.events.hashes[:m.events]
+	t.events.listed = t.events.listed[:m.listed]
+	t.chain.SetHead(m.chain)
+}
