@@ -1,0 +1,250 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/latchkey-sso/latchkey/internal/pgtest"
+	"github.com/latchkey-sso/latchkey/internal/pgtest/testcluster"
+	"github.com/latchkey-sso/latchkey/internal/signon"
+)
+
+// patience is far more than any step takes.
+const patience = 2 * time.Minute
+
+// pair is a server and its standby, which takes part in every commit or in none.
+type pair struct {
+	primary, standby *pgtest.Cluster
+	store            *Store
+}
+
+func newPair(t *testing.T, synchronous bool) *pair {
+	t.Helper()
+	testcluster.Need(t)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	p := &pair{}
+	var err error
+	if p.primary, err = pgtest.New(ctx, pgtest.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { p.primary.Remove() })
+	if p.standby, err = p.primary.Standby(ctx, pgtest.StandbyOptions{Name: "standby", Synchronous: synchronous}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { p.standby.Remove() })
+	if err := p.primary.CreateDatabase(ctx, "latchkey", ""); err != nil {
+		t.Fatal(err)
+	}
+	p.store, err = Open(ctx, Options{
+		URL: pgtest.FailoverURL("latchkey", p.primary, p.standby), Keys: testKeys(t), Log: slog.New(slog.DiscardHandler),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := p.store.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return p
+}
+
+// failOver kills the primary as a power cut does and promotes the standby.
+func (p *pair) failOver(t *testing.T) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	if err := p.primary.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.standby.Promote(ctx); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// persist calls do until it succeeds, as clients do that are told to come again.
+func persist[T any](t *testing.T, do func() (T, error)) T {
+	t.Helper()
+	for end := time.Now().Add(patience); ; time.Sleep(50 * time.Millisecond) {
+		v, err := do()
+		if err == nil {
+			return v
+		}
+		if e := signon.AsError(err); e == nil || e.Code != signon.CodeUnavailable || time.Now().After(end) {
+			t.Fatal(err)
+		}
+	}
+}
+
+func newGrant(s *Store, n byte) *signon.Grant {
+	now := s.Now().Truncate(time.Millisecond)
+	g := &signon.Grant{Tenant: "shop", Client: "SHOP", Destination: "cart", Subject: "1", SubjectKind: signon.SubjectCustomer, IssuedAt: now, ExpiresAt: now.Add(time.Hour)}
+	g.Key = signon.ExpiryKey(g.ExpiresAt)
+	g.Key[len(g.Key)-1] = n
+	return g
+}
+
+func issue(t *testing.T, s *Store, n byte) *signon.Grant {
+	t.Helper()
+	g := newGrant(s, n)
+	if err := s.CreateGrant(t.Context(), g, &signon.Event{Type: signon.EventIssued, Tenant: "shop"}, nil); err != nil {
+		t.Fatal(err)
+	}
+	return g
+}
+
+// redemption is one by a browser with that binding.
+func redemption(g *signon.Grant, binding byte) *signon.Redemption {
+	return &signon.Redemption{
+		Key: g.Key, From: g.Destination, Binding: signon.BindingDigest{binding}, SessionTTL: time.Hour,
+		Addr:    []signon.AddrKey{signon.BindAddr(netip.MustParseAddr("192.0.2.1"), signon.AddrExact)},
+		Session: signon.BrowserSession{Tenant: g.Tenant, Destination: g.Destination, Subject: g.Subject, SubjectKind: g.SubjectKind, Secret: signon.SecretDigest{binding, 1}},
+		Record: func(o *signon.RedeemOutcome) *signon.Event {
+			if o.Won {
+				return &signon.Event{Type: signon.EventRedeemed, Tenant: "shop"}
+			}
+			return nil
+		},
+	}
+}
+
+func TestAPromotedStandbyVoidsWhatWasIssuedBefore(t *testing.T) {
+	t.Parallel()
+	p := newPair(t, true)
+	spent, live, epoch := issue(t, p.store, 1), issue(t, p.store, 2), p.store.Epoch()
+	if out, err := p.store.RedeemGrant(t.Context(), redemption(spent, 1)); err != nil || !out.Won {
+		t.Fatalf("redeem: %+v, %v", out, err)
+	}
+	p.failOver(t)
+	for _, g := range []*signon.Grant{spent, live} {
+		out := persist(t, func() (signon.RedeemOutcome, error) { return p.store.RedeemGrant(t.Context(), redemption(g, 2)) })
+		if out.Won || !out.Known {
+			t.Errorf("got %+v, want it known and refused", out)
+		}
+	}
+	if got := p.store.Epoch(); got != epoch+1 {
+		t.Errorf("got epoch %d, want %d", got, epoch+1)
+	}
+	session := persist(t, func() (signon.BrowserSession, error) { return p.store.Session(t.Context(), spent.Key) })
+	if session.Epoch != epoch {
+		t.Errorf("a session of before has epoch %d, want %d", session.Epoch, epoch)
+	}
+	anew := persist(t, func() (*signon.Grant, error) {
+		g := newGrant(p.store, 3)
+		return g, p.store.CreateGrant(t.Context(), g, &signon.Event{Type: signon.EventIssued, Tenant: "shop"}, nil)
+	})
+	if out := persist(t, func() (signon.RedeemOutcome, error) { return p.store.RedeemGrant(t.Context(), redemption(anew, 1)) }); !out.Won {
+		t.Errorf("a new grant: got %+v, want it won", out)
+	}
+	if n, err := p.store.keys.VerifyAudit(t.Context(), p.store, signon.ChainHead{}, nil); err != nil || n != 6 {
+		t.Errorf("audit log: %d events, %v, want 6", n, err)
+	}
+}
+
+// A commit that is cancelled while it waits for the standby is done on the primary
+// and nowhere else: the server says so in a warning only.
+func TestACommitThatTheStandbyHasNotSeenIsNoSuccess(t *testing.T) {
+	t.Parallel()
+	p := newPair(t, true)
+	g := issue(t, p.store, 1)
+	if err := p.standby.Pause(); err != nil {
+		t.Fatal(err)
+	}
+	redeemed := make(chan error, 1)
+	go func() {
+		out, err := p.store.RedeemGrant(t.Context(), redemption(g, 1))
+		if err == nil {
+			t.Errorf("got %+v, want that it is not known", out)
+		}
+		redeemed <- err
+	}()
+	p.cancelCommit(t)
+	err := <-redeemed
+	if e := signon.AsError(err); e == nil || e.Code != signon.CodeUnavailable || !errors.Is(err, errAmbiguous) {
+		t.Errorf("got %v, want CodeUnavailable", err)
+	}
+
+	// Somebody who asks again is told nothing either that the standby does not know.
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+	defer cancel()
+	if out, err := p.store.RedeemGrant(ctx, redemption(g, 1)); err == nil {
+		t.Errorf("a repeat beside a paused standby: got %+v, want no answer", out)
+	}
+	if err := p.standby.Resume(); err != nil {
+		t.Fatal(err)
+	}
+	out := persist(t, func() (signon.RedeemOutcome, error) { return p.store.RedeemGrant(t.Context(), redemption(g, 1)) })
+	if out.Won || out.Grant.Binding != (signon.BindingDigest{1}) {
+		t.Errorf("a repeat after it: got %+v, want what the first one did", out)
+	}
+}
+
+// cancelCommit cancels the commit that waits for the standby.
+func (p *pair) cancelCommit(t *testing.T) {
+	t.Helper()
+	c, err := pgx.Connect(t.Context(), p.primary.URL("latchkey"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close(t.Context())
+	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		var cancelled int
+		err := c.QueryRow(t.Context(), "SELECT count(*) FILTER (WHERE pg_cancel_backend(pid)) FROM pg_stat_activity WHERE wait_event = 'SyncRep'").Scan(&cancelled)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if cancelled > 0 {
+			return
+		}
+	}
+	t.Fatal("no commit waits for the standby")
+}
+
+func TestAServerThatComesBackIsUsedAgain(t *testing.T) {
+	t.Parallel()
+	testcluster.Need(t)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	server, err := pgtest.New(ctx, pgtest.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { server.Remove() })
+	if err := server.CreateDatabase(ctx, "latchkey", ""); err != nil {
+		t.Fatal(err)
+	}
+	s, err := Open(ctx, Options{URL: server.URL("latchkey"), Keys: testKeys(t)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	g, epoch := issue(t, s, 1), s.Epoch()
+	if err := server.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.RedeemGrant(ctx, redemption(g, 1)); signon.AsError(err) == nil || signon.AsError(err).Code != signon.CodeUnavailable {
+		t.Errorf("without a server: got %v, want CodeUnavailable", err)
+	}
+	if err := server.Start(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if out := persist(t, func() (signon.RedeemOutcome, error) { return s.RedeemGrant(ctx, redemption(g, 1)) }); !out.Won || s.Epoch() != epoch {
+		t.Errorf("got %+v in epoch %d, want it won in %d: nothing was lost", out, s.Epoch(), epoch)
+	}
+}
+
+func TestAnAddressThatCannotBeReadIsNotRepeated(t *testing.T) {
+	t.Parallel()
+	_, err := Open(t.Context(), Options{URL: "postgres://shop:s3cret-of-mine@[broken/latchkey?sslmode=what", Keys: testKeys(t)})
+	if err == nil || strings.Contains(err.Error(), "s3cret-of-mine") {
+		t.Errorf("got %v, want an error without the password", err)
+	}
+}
