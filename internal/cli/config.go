@@ -43,8 +43,9 @@ func checkConfig(file string, secrets bool) error {
 		return err
 	}
 	_, _, keys := cfg.RootKeys()
+	_, database := cfg.DatabaseURL()
 	_, tenants := cfg.Declared()
-	return errors.Join(keys, tenants)
+	return errors.Join(keys, database, tenants)
 }
 
 func newConfigDocs() *cobra.Command {

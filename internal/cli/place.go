@@ -75,6 +75,9 @@ func (p *place) load() (*config.Config, error) {
 		source.File = ""
 		source.Override = func(c *config.Config) {
 			c.DataDir = p.dataDir
+			if server.HasFile(p.dataDir) { // whatever the environment says of another
+				c.Database = config.SecretRef{}
+			}
 			if key := filepath.Join(p.dataDir, rootKeyFile); exists(key) {
 				c.RootKey = config.SecretRef{File: key}
 			}
@@ -95,7 +98,12 @@ func exists(path string) bool {
 // openStore returns a client of a handler over the store. A database is never
 // made.
 func openStore(ctx context.Context, cfg *config.Config) (client *operator.Client, done func() error, err error) {
-	if !server.HasStore(cfg.DataDir) {
+	switch found, err := server.HasStore(ctx, cfg); {
+	case err != nil:
+		return nil, nil, err
+	case !found && cfg.Shared():
+		return nil, nil, errors.New("the database has no tables of Latchkey yet: start a server first")
+	case !found:
 		return nil, nil, fmt.Errorf("there is no database in %s", cfg.DataDir)
 	}
 	root, previous, err := cfg.RootKeys()
@@ -107,7 +115,7 @@ func openStore(ctx context.Context, cfg *config.Config) (client *operator.Client
 		return nil, nil, fmt.Errorf("read root key: %w", err)
 	}
 	log := slog.New(slog.DiscardHandler) // the command itself says what happens
-	store, err := server.OpenStore(ctx, cfg.DataDir, server.StoreOptions{Keys: keys, Log: log})
+	store, err := server.OpenStore(ctx, cfg, server.StoreOptions{Keys: keys, Log: log})
 	if err != nil {
 		return nil, nil, err
 	}

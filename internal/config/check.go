@@ -111,6 +111,7 @@ func (k *checker) general() {
 	k.clientIP()
 	k.secret(k.RootKey, "root_key", true)
 	k.secret(k.PreviousRootKey, "previous_root_key", false)
+	k.secret(k.Database, "database", false)
 }
 
 func isPort(text string) bool {

@@ -15,9 +15,14 @@ type Config struct {
 	// PublicURL is the scheme and host under which browsers reach this server, as
 	// in "https://login.example.com". Destinations that list no hosts are there.
 	PublicURL string `yaml:"public_url" env:"PUBLIC_URL"`
-	// DataDir is the directory of the database, made when it is missing. One
-	// server uses it at a time.
+	// DataDir is the directory of the database and of the socket for operators, made
+	// when it is missing. One server uses it at a time.
 	DataDir string `yaml:"data_dir" env:"DATA_DIR"`
+	// Database says where the address of a PostgreSQL database is, as in
+	// "postgres://user:password@db.example.com/latchkey", which any number of servers
+	// may share. Without this the environment variable LATCHKEY_DATABASE is read.
+	// Without either the database is a file in data_dir.
+	Database SecretRef `yaml:"database" envPrefix:"DATABASE_"`
 	// TLSCert is a file with the certificate chain in PEM, read again on SIGHUP.
 	// Without it the server speaks plain HTTP, for use behind a proxy.
 	TLSCert string `yaml:"tls_cert" env:"TLS_CERT"`

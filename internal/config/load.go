@@ -19,6 +19,10 @@ const EnvPrefix = "LATCHKEY_"
 // configuration does not say where it is.
 const RootKeyVar = EnvPrefix + "ROOT_KEY"
 
+// DatabaseVar is the environment variable that holds the address of the database
+// when the configuration does not say where it is.
+const DatabaseVar = EnvPrefix + "DATABASE"
+
 // Source is where a configuration comes from.
 type Source struct {
 	// File is a YAML file, or empty for none.
@@ -47,6 +51,7 @@ func Load(s Source) (*Config, error) {
 		problems = decode(c, doc)
 	}
 	problems = append(problems, c.applyEnviron()...)
+	c.completeDatabase()
 	if s.Override != nil {
 		s.Override(c)
 	}
@@ -84,6 +89,8 @@ func (c *Config) dropSecret(path string) {
 	switch parent(path) {
 	case "root_key":
 		c.RootKey = SecretRef{}
+	case "database":
+		c.Database = SecretRef{}
 	case "previous_root_key":
 		c.PreviousRootKey = SecretRef{}
 	}
@@ -114,6 +121,12 @@ func envRule(e env.ParseError) string {
 		return "must be " + kindName(e.Type)
 	}
 	return e.Err.Error()
+}
+
+func (c *Config) completeDatabase() {
+	if c.Database.empty() && c.origin.environ[DatabaseVar] != "" {
+		c.Database.Env = DatabaseVar
+	}
 }
 
 // complete fills in what follows from other settings.

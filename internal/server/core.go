@@ -29,7 +29,7 @@ type core struct {
 func (s *Server) openCore(ctx context.Context) (*core, error) {
 	c := &core{transport: s.demo.transport()}
 	var err error
-	if c.store, err = OpenStore(ctx, s.cfg.DataDir, StoreOptions{Keys: s.keys, Clock: s.machineClock(), Log: s.log}); err != nil {
+	if c.store, err = OpenStore(ctx, s.cfg, StoreOptions{Keys: s.keys, Clock: s.machineClock(), Log: s.log}); err != nil {
 		return nil, err
 	}
 	limits := &s.cfg.Limits

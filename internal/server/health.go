@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"github.com/latchkey-sso/latchkey/internal/signon"
 )
@@ -20,19 +21,30 @@ func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if s.stopping.Load() {
-		plain(w, http.StatusServiceUnavailable, "stopping")
+		unready(w, "stopping")
 		return
 	}
 	if err := answers(r.Context(), s.core.Load().store); err != nil {
 		s.log.Error("the store does not answer", "error", err)
-		plain(w, http.StatusServiceUnavailable, "the store does not answer")
+		unready(w, "the store does not answer")
 		return
 	}
 	plain(w, http.StatusOK, "ready")
 }
 
+// unready says that a load balancer should ask another node.
+func unready(w http.ResponseWriter, why string) {
+	w.Header().Set("Retry-After", "1")
+	plain(w, http.StatusServiceUnavailable, why)
+}
+
+// readyTime is how long the store may take: who asks has little patience.
+const readyTime = 2 * time.Second
+
 // answers reads one row.
 func answers(ctx context.Context, store signon.AuditStore) error {
+	ctx, cancel := context.WithTimeout(ctx, readyTime)
+	defer cancel()
 	_, err := store.Events(ctx, 0, 1)
 	return err
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 )
 
 // The operator's socket in the data directory, and the file that says where it
@@ -36,13 +37,16 @@ type operatorSocket struct {
 	remove []string // files and directories to remove in the end
 }
 
-// listenOperator makes the socket, for the owner's eyes only. The store's lock
-// is held already, so a socket that is there is a dead server's.
+// listenOperator makes the socket, for the owner's eyes only. A socket that is there
+// and does not answer is a dead server's.
 func listenOperator(dataDir string) (*operatorSocket, error) {
 	s := &operatorSocket{}
 	path, err := s.place(dataDir)
 	if err != nil {
 		return nil, fmt.Errorf("listen for operators: %w", err)
+	}
+	if c, err := net.DialTimeout("unix", path, time.Second); err == nil { // nodes that share a database have no lock
+		return nil, errors.Join(fmt.Errorf("listen for operators: another server is running on %s", dataDir), c.Close())
 	}
 	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("listen for operators: %w", err)

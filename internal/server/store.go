@@ -3,12 +3,16 @@ package server
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"time"
 
+	"github.com/latchkey-sso/latchkey/internal/config"
 	"github.com/latchkey-sso/latchkey/internal/directory"
 	"github.com/latchkey-sso/latchkey/internal/signon"
+	"github.com/latchkey-sso/latchkey/internal/store/postgres"
 	"github.com/latchkey-sso/latchkey/internal/store/sqlite"
 )
 
@@ -28,25 +32,65 @@ type Store interface {
 // databaseName is the file of the storage engine in the data directory.
 const databaseName = "latchkey.db"
 
-// HasStore reports whether there is a database in the data directory.
-func HasStore(dataDir string) bool {
+// HasStore reports whether there is a database where the configuration says.
+func HasStore(ctx context.Context, cfg *config.Config) (bool, error) {
+	address, err := cfg.DatabaseURL()
+	if err != nil {
+		return false, err
+	}
+	if address != "" {
+		return postgres.Exists(ctx, address.Reveal())
+	}
+	return HasFile(cfg.DataDir), nil
+}
+
+// HasFile reports whether there is a database file in the data directory.
+func HasFile(dataDir string) bool {
 	_, err := os.Stat(filepath.Join(dataDir, databaseName))
 	return err == nil
 }
 
-// StoreOptions are what a store needs beside its directory. Keys is required.
+// StoreOptions are what a store needs beside its place. Keys is required.
 type StoreOptions struct {
 	Keys  *signon.Keyring
-	Clock signon.Clock // nil means the machine's
+	Clock signon.Clock // nil means the machine's, or the database server's
 	Log   *slog.Logger // nil means nobody
 }
 
-// OpenStore opens the storage engine in the data directory. One process can
-// have it open at a time.
-func OpenStore(ctx context.Context, dataDir string, o StoreOptions) (Store, error) {
-	s, err := sqlite.Open(ctx, sqlite.Options{Path: filepath.Join(dataDir, databaseName), Keys: o.Keys, Clock: o.Clock, Log: o.Log})
+// databasePatience is how long a start waits for a database server.
+const databasePatience = 30 * time.Second
+
+// OpenStore opens the storage engine that the configuration names: any number of
+// processes can have a PostgreSQL database open at a time, one a file in a data
+// directory. For a database server that takes no connections it waits a while.
+func OpenStore(ctx context.Context, cfg *config.Config, o StoreOptions) (Store, error) {
+	address, err := cfg.DatabaseURL()
+	if err != nil {
+		return nil, err
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if address != "" {
+		return openShared(ctx, cfg, address, o)
+	}
+	s, err := sqlite.Open(ctx, sqlite.Options{Path: filepath.Join(cfg.DataDir, databaseName), Keys: o.Keys, Clock: o.Clock, Log: o.Log})
 	if err != nil {
 		return nil, err // and not a Store that holds nil
+	}
+	return s, nil
+}
+
+func openShared(ctx context.Context, cfg *config.Config, address signon.Secret, o StoreOptions) (Store, error) {
+	if err := os.MkdirAll(cfg.DataDir, 0o700); err != nil {
+		return nil, fmt.Errorf("make data directory: %w", err)
+	}
+	if err := postgres.Await(ctx, address.Reveal(), databasePatience, o.Log); err != nil {
+		return nil, err
+	}
+	s, err := postgres.Open(ctx, postgres.Options{URL: address.Reveal(), Keys: o.Keys, Clock: o.Clock, Log: o.Log})
+	if err != nil {
+		return nil, err
 	}
 	return s, nil
 }
