@@ -33,6 +33,7 @@ var layers = map[string]int{
 	"internal/dialect/lob":              3,
 	"internal/landing":                  3,
 	"internal/lobpage":                  3,
+	"internal/store/archive":            3,
 	"internal/store/clock":              3,
 	"internal/store/group":              3,
 	"internal/store/postgres":           3,
@@ -61,7 +62,9 @@ var beside = map[string][]string{
 	"internal/dialect/avangate/jsonrpc": {"internal/dialect/avangate"},
 	"internal/store/postgres":           {"internal/store/clock", "internal/store/group", "internal/store/tables"},
 	"internal/store/sqlite":             {"internal/store/clock", "internal/store/group", "internal/store/tables"},
-	"internal/operator":                 {"internal/transfer"},
+	"internal/store/storetest":          {"internal/store/archive", "internal/store/tables"},
+	"internal/store/archive":            {"internal/store/tables"},
+	"internal/operator":                 {"internal/store/archive", "internal/transfer"},
 	"internal/dev":                      {"internal/config", "internal/sandbox", "internal/sandbox/shop", "internal/transfer"},
 	"internal/sandbox/shop":             {"internal/sandbox", "internal/dialect/avangate", "internal/dialect/avangate/rest", "internal/lobpage"},
 }

@@ -32,6 +32,8 @@ const (
 	EventClientRefused       EventType = "client.refused"
 	EventTenantsApplied      EventType = "tenants.applied"
 	EventEpoch               EventType = "epoch.raised" // all live grants and sessions are void
+	// EventMoved: the store goes on in another engine.
+	EventMoved               EventType = "store.moved"
 	EventCustomerCreated     EventType = "customer.created"
 	EventCustomerChanged     EventType = "customer.changed"
 	EventOrderPlaced         EventType = "order.placed"

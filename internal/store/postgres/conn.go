@@ -24,11 +24,14 @@ const readerCount = 8
 // connectTime is how long one attempt to connect may take.
 const connectTime = 5 * time.Second
 
+// appName is what processes call themselves to the server.
+const appName = "latchkey"
+
 // settings of every connection. Rows are always found by an index: what is known
 // of a table's size is too old just after it has grown. A process that is stopped
 // in the middle of a transaction, which holds up everybody, loses it.
 var settings = map[string]string{
-	"application_name":                    "latchkey",
+	"application_name":                    appName,
 	"enable_seqscan":                      "off",
 	"plan_cache_mode":                     "force_generic_plan",
 	"jit":                                 "off",

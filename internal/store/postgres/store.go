@@ -42,6 +42,8 @@ type Options struct {
 	Clock signon.Clock
 	// Log receives what an operator should know; nil means nobody.
 	Log *slog.Logger
+
+	appName string // what the process calls itself, unless that is the usual name
 }
 
 // Store is an open database. It is safe for concurrent use.
@@ -87,6 +89,9 @@ func (s *Store) open(ctx context.Context, o Options) error {
 	var err error
 	if s.config, err = parse(o.URL, s.log); err != nil {
 		return err
+	}
+	if o.appName != "" {
+		s.config.RuntimeParams["application_name"] = o.appName
 	}
 	if err := migrate(ctx, s.config); err != nil {
 		return err

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"sync"
 	"testing"
 
@@ -13,6 +15,7 @@ import (
 
 	"github.com/latchkey-sso/latchkey/internal/pgtest/testcluster"
 	"github.com/latchkey-sso/latchkey/internal/signon"
+	"github.com/latchkey-sso/latchkey/internal/store/archive"
 	"github.com/latchkey-sso/latchkey/internal/store/storetest"
 )
 
@@ -158,17 +161,76 @@ func (f *fixture) exec(t *testing.T, query string, args ...any) {
 	})
 }
 
+// bytes returns the contents of the tables' and the indexes' files. What was removed
+// is in the pages until they are used again, and in the server's log: it is vacuumed
+// away first, and the log is not looked at.
+func (f *fixture) bytes(t *testing.T) (all []byte) {
+	t.Helper()
+	var dir, oid string
+	f.with(t, func(ctx context.Context, c *pgx.Conn) error {
+		for _, query := range []string{"VACUUM FULL", "CHECKPOINT"} {
+			if _, err := c.Exec(ctx, query); err != nil {
+				return err
+			}
+		}
+		return c.QueryRow(ctx, "SELECT current_setting('data_directory'), oid::text FROM pg_database WHERE datname = current_database()").Scan(&dir, &oid)
+	})
+	files, err := filepath.Glob(filepath.Join(dir, "base", oid, "*"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("list the database's files: %d, %v", len(files), err)
+	}
+	for _, name := range files {
+		b, err := os.ReadFile(name)
+		if err != nil && !os.IsNotExist(err) {
+			t.Fatalf("read %s: %v", name, err)
+		}
+		all = append(all, b...)
+	}
+	return all
+}
+
+// backup writes an archive of the store.
+func (f *fixture) backup(t *testing.T) []byte {
+	t.Helper()
+	var file bytes.Buffer
+	if _, err := archive.Write(t.Context(), &file, f.Store, archive.Options{Keys: f.options.Keys}); err != nil {
+		t.Fatalf("back up: %v", err)
+	}
+	return file.Bytes()
+}
+
+// restore fills the store from an archive, in the place of what it holds.
+func (f *fixture) restore(t *testing.T, file io.Reader) error {
+	t.Helper()
+	f.close(t)
+	l := archive.Loading{Src: file, Keys: f.options.Keys, Replace: true}
+	err := Fill(t.Context(), f.options, l.Restore(t.Context()))
+	f.open(t)
+	return err
+}
+
 func (f *fixture) harness() *storetest.Harness {
 	return &storetest.Harness{
 		Store: f.Store, Keys: f.options.Keys,
 		Reopen: func(t *testing.T) storetest.Store { f.reopen(t); return f.Store },
 		Snapshot: func(t *testing.T) func(*testing.T) storetest.Store {
-			return func(t *testing.T) storetest.Store { t.Skip("later"); return f.Store }
+			file := f.backup(t)
+			return func(t *testing.T) storetest.Store {
+				if err := f.restore(t, bytes.NewReader(file)); err != nil {
+					t.Fatalf("restore: %v", err)
+				}
+				return f.Store
+			}
+		},
+		Backup: f.backup,
+		Restore: func(t *testing.T, file io.Reader) (storetest.Store, error) {
+			err := f.restore(t, file)
+			return f.Store, err
 		},
 		ChangeEvent: func(t *testing.T, seq int64, body []byte) {
 			f.exec(t, "UPDATE audit SET body = $1 WHERE seq = $2", body, seq)
 		},
 		RemoveEvent: func(t *testing.T, seq int64) { f.exec(t, "DELETE FROM audit WHERE seq = $1", seq) },
-		Bytes:       func(t *testing.T) []byte { t.Skip("later"); return nil },
+		Bytes:       f.bytes,
 	}
 }

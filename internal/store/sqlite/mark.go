@@ -218,14 +218,3 @@ func (s *Store) raiseEpoch(epoch int64, note string) error {
 	}
 	return nil
 }
-
-func (s *Store) storedEpoch() (int64, error) {
-	found, err := s.writer.conn.One("SELECT value FROM meta WHERE name = 'epoch'")
-	if err == nil && found == nil {
-		err = errors.New("the database has no epoch")
-	}
-	if err != nil {
-		return 0, err
-	}
-	return found.Int(0), nil
-}

@@ -45,6 +45,7 @@ type Options struct {
 // Store is an open database. It is safe for concurrent use.
 type Store struct {
 	*tables.Tables
+	path    string
 	log     *slog.Logger
 	keys    *signon.Keyring
 	lock    *lock
@@ -64,6 +65,16 @@ type Store struct {
 // the first one lives. When the file turns out to be older than the mark kept
 // beside it, all live grants and sessions are void from then on.
 func Open(ctx context.Context, o Options) (*Store, error) {
+	s, err := prepare(ctx, &o)
+	if err != nil {
+		return nil, err
+	}
+	go s.writer.serve()
+	return s, nil
+}
+
+// prepare opens the database; its writer does not serve yet.
+func prepare(ctx context.Context, o *Options) (*Store, error) {
 	if o.Path == "" || o.Keys == nil {
 		return nil, errors.New("open database: a path and keys are needed")
 	}
@@ -73,16 +84,15 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Store{log: o.Log, keys: o.Keys, recent: newRecent()}
+	s := &Store{path: o.Path, log: o.Log, keys: o.Keys, recent: newRecent()}
 	s.Tables = tables.New(engine{s}, o.Keys)
 	if err := s.open(ctx, o); err != nil {
 		return nil, fmt.Errorf("open database %s: %w", o.Path, errors.Join(err, s.release()))
 	}
-	go s.writer.serve()
 	return s, nil
 }
 
-func (s *Store) open(ctx context.Context, o Options) error {
+func (s *Store) open(ctx context.Context, o *Options) error {
 	err := os.MkdirAll(filepath.Dir(o.Path), 0o700)
 	if err != nil {
 		return err
@@ -138,10 +148,11 @@ func makePrivate(path string) error {
 
 // resume goes on where the database and its mark ended.
 func (s *Store) resume(source signon.Clock) error {
-	epoch, err := s.storedEpoch()
+	state, err := s.writer.conn.state()
 	if err != nil {
 		return err
 	}
+	epoch := state.Epoch
 	s.epoch.Store(epoch)
 	if err := s.writer.findHead(); err != nil {
 		return err

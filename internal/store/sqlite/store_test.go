@@ -2,12 +2,14 @@ package sqlite
 
 import (
 	"bytes"
+	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
 	"testing"
 
 	"github.com/latchkey-sso/latchkey/internal/signon"
+	"github.com/latchkey-sso/latchkey/internal/store/archive"
 	"github.com/latchkey-sso/latchkey/internal/store/storetest"
 )
 
@@ -128,6 +130,26 @@ func (f *fixture) bytes(t *testing.T) []byte {
 	return all
 }
 
+// backup writes an archive of the store.
+func (f *fixture) backup(t *testing.T) []byte {
+	t.Helper()
+	var file bytes.Buffer
+	if _, err := archive.Write(t.Context(), &file, f.Store, archive.Options{Keys: f.options.Keys}); err != nil {
+		t.Fatalf("back up: %v", err)
+	}
+	return file.Bytes()
+}
+
+// restore fills the store from an archive, in the place of what it holds.
+func (f *fixture) restore(t *testing.T, file io.Reader) error {
+	t.Helper()
+	f.close(t)
+	l := archive.Loading{Src: file, Keys: f.options.Keys, Replace: true}
+	err := Fill(t.Context(), f.options, l.Restore(t.Context()))
+	f.open(t)
+	return err
+}
+
 func (f *fixture) harness() *storetest.Harness {
 	return &storetest.Harness{
 		Store: f.Store, Keys: f.options.Keys,
@@ -135,6 +157,11 @@ func (f *fixture) harness() *storetest.Harness {
 		Snapshot: func(t *testing.T) func(*testing.T) storetest.Store {
 			restore := f.copyOut(t)
 			return func(t *testing.T) storetest.Store { restore(t); return f.Store }
+		},
+		Backup: f.backup,
+		Restore: func(t *testing.T, file io.Reader) (storetest.Store, error) {
+			err := f.restore(t, file)
+			return f.Store, err
 		},
 		ChangeEvent: func(t *testing.T, seq int64, body []byte) {
 			f.exec(t, "UPDATE audit SET body = ? WHERE seq = ?", body, seq)

@@ -230,14 +230,9 @@ func (w *writer) findHead() error {
 	if !w.unsure {
 		return nil
 	}
-	last, err := w.conn.One("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1")
+	head, err := w.conn.chainEnd()
 	if err != nil {
-		return fmt.Errorf("read end of audit log: %w", err)
-	}
-	var head signon.ChainHead
-	if last != nil {
-		head.Seq = last.Int(0)
-		copy(head.Hash[:], last.Blob(1))
+		return err
 	}
 	w.chain.SetHead(head)
 	w.unsure = false

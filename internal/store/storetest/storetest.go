@@ -5,6 +5,7 @@ package storetest
 
 import (
 	"context"
+	"io"
 	"sync"
 	"testing"
 	"time"
@@ -33,6 +34,11 @@ type Harness struct {
 	// Snapshot copies what the store holds, as a backup would. The function that
 	// it returns closes the store, puts the copy back and opens it again.
 	Snapshot func(t *testing.T) (restore func(t *testing.T) Store)
+	// Backup writes an archive of the open store. Restore closes the store, fills it
+	// from an archive in the place of what it holds, and opens it again, also when that
+	// failed.
+	Backup  func(t *testing.T) []byte
+	Restore func(t *testing.T, file io.Reader) (Store, error)
 	// ChangeEvent replaces the stored body of an audit event, and RemoveEvent
 	// removes one, behind the store's back.
 	ChangeEvent func(t *testing.T, seq int64, body []byte)
@@ -113,6 +119,7 @@ func Run(t *testing.T, open Opener) {
 		{"Import", importPromises, false},
 		{"Calls", callPromises, true},
 		{"Races", racePromises, true},
+		{"Archives", archivePromises, false},
 	} {
 		if testing.Short() && !group.meeting {
 			continue

@@ -20,12 +20,18 @@ func (s *Tables) AppendEvent(ctx context.Context, e *signon.Event) error {
 // Events returns events in order. See [signon.AuditStore].
 func (s *Tables) Events(ctx context.Context, after int64, limit int) (events []signon.ChainedEvent, err error) {
 	err = s.engine.Scan(ctx, "read audit log", func(c Reader) error {
-		return c.Each("SELECT seq, body, hash FROM audit WHERE seq > ? ORDER BY seq LIMIT ?", func(r Row) error {
-			e := signon.ChainedEvent{Seq: r.Int(0), Body: r.Blob(1)}
-			copy(e.Hash[:], r.Blob(2))
-			events = append(events, e)
-			return nil
-		}, after, int64(limit))
+		events, err = readEvents(c, after, limit)
+		return err
 	})
+	return events, err
+}
+
+func readEvents(c Reader, after int64, limit int) (events []signon.ChainedEvent, err error) {
+	err = c.Each("SELECT seq, body, hash FROM audit WHERE seq > ? ORDER BY seq LIMIT ?", func(r Row) error {
+		e := signon.ChainedEvent{Seq: r.Int(0), Body: r.Blob(1)}
+		copy(e.Hash[:], r.Blob(2))
+		events = append(events, e)
+		return nil
+	}, after, int64(limit))
 	return events, err
 }
