@@ -2,6 +2,7 @@ package directory
 
 import (
 	"context"
+	"fmt"
 	"hash/maphash"
 	"sync"
 
@@ -13,14 +14,23 @@ import (
 // cache remembers customers that were asked for lately. It never answers with
 // a customer as it was before a change that is in the store: while a change is
 // being written, and for reads that began before its end, nothing of its stripe
-// is remembered.
+// is remembered. Where other processes change the store, too, it asks the store at
+// every look-up whether anybody was changed since: that costs less than to read the
+// customer, and who asks at the same time shares the answer.
 type cache struct {
-	byID *lru.Cache[customerKey, *Customer]
+	shared SharedStore // nil when this process alone changes the store
+	byID   *lru.Cache[customerKey, known]
 	// byRef tells whose external reference a text was. It is a hint: the customer
 	// found by it must still have that reference.
 	byRef   *lru.Cache[refKey, int64]
 	seed    maphash.Seed
 	stripes [64]stripe
+}
+
+// known is a customer as of so many changes of the store.
+type known struct {
+	*Customer
+	changes int64
 }
 
 type customerKey struct {
@@ -44,8 +54,9 @@ type stripe struct {
 // have long addresses and several cards.
 const cacheSize = 8192
 
-func newCache() *cache {
-	return &cache{byID: newLRU[customerKey, *Customer](), byRef: newLRU[refKey, int64](), seed: maphash.MakeSeed()}
+func newCache(store Store) *cache {
+	shared, _ := store.(SharedStore)
+	return &cache{shared: shared, byID: newLRU[customerKey, known](), byRef: newLRU[refKey, int64](), seed: maphash.MakeSeed()}
 }
 
 func newLRU[K comparable, V any]() *lru.Cache[K, V] {
@@ -62,9 +73,13 @@ func (c *cache) stripe(key customerKey) *stripe {
 
 // customer returns the customer from the cache, or else what read returns,
 // which is remembered unless the customer was changed meanwhile.
-func (c *cache) customer(key customerKey, read func() (*Customer, error)) (*Customer, error) {
-	if found, ok := c.byID.Get(key); ok {
-		return found, nil
+func (c *cache) customer(ctx context.Context, key customerKey, read func() (*Customer, error)) (*Customer, error) {
+	changes, err := c.changesOfOthers(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("look for changes: %w", err)
+	}
+	if found, ok := c.byID.Get(key); ok && found.changes == changes {
+		return found.Customer, nil
 	}
 	s := c.stripe(key)
 	s.mu.Lock()
@@ -77,9 +92,18 @@ func (c *cache) customer(key customerKey, read func() (*Customer, error)) (*Cust
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.changes == before {
-		c.byID.Add(key, found)
+		c.byID.Add(key, known{found, changes})
 	}
 	return found, nil
+}
+
+// changesOfOthers returns how often the store was changed, as far as others do that.
+// What is read from then on is at least as new.
+func (c *cache) changesOfOthers(ctx context.Context) (int64, error) {
+	if c.shared == nil {
+		return 0, nil
+	}
+	return c.shared.CustomerChanges(ctx)
 }
 
 // begin forgets the customers, and remembers none of their stripes until end is

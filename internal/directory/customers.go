@@ -13,7 +13,7 @@ import (
 // CustomerByID returns the customer with that ID, or signon.ErrNotFound. The
 // customer is shared: callers must not change it (see [Customer.Clone]).
 func (s *Service) CustomerByID(ctx context.Context, tenant signon.TenantID, id int64) (*Customer, error) {
-	return s.cache.customer(customerKey{tenant, id}, func() (*Customer, error) {
+	return s.cache.customer(ctx, customerKey{tenant, id}, func() (*Customer, error) {
 		return s.store.Customer(ctx, tenant, id)
 	})
 }

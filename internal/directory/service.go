@@ -17,10 +17,10 @@ type Service struct {
 	cache *cache
 }
 
-// New returns a service over the store. All changes to the store's directory
-// must go through one service: it remembers customers.
+// New returns a service over the store. It remembers customers: unless the store is
+// a [SharedStore], all changes to its directory must go through one service.
 func New(store Store, clock signon.Clock) *Service {
-	return &Service{store: store, clock: clock, cache: newCache()}
+	return &Service{store: store, clock: clock, cache: newCache(store)}
 }
 
 // Act is on whose word something is changed, for the audit log.

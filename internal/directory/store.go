@@ -30,6 +30,15 @@ type Store interface {
 	Import(ctx context.Context, b *Batch, e *signon.Event) error
 }
 
+// SharedStore is a Store that other processes change, too.
+type SharedStore interface {
+	Store
+	// CustomerChanges returns a number that is another one after each change of a
+	// customer who was there before, by whatever process: it was read after the call
+	// began. CodeUnavailable.
+	CustomerChanges(ctx context.Context) (int64, error)
+}
+
 // CustomerStore keeps customers.
 type CustomerStore interface {
 	// CreateCustomer stores a new customer. signon.ErrConflict when its ID, its

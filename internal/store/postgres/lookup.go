@@ -5,6 +5,8 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/latchkey-sso/latchkey/internal/signon"
 	"github.com/latchkey-sso/latchkey/internal/store/group"
 	"github.com/latchkey-sso/latchkey/internal/store/tables"
@@ -18,11 +20,14 @@ const selectRows = "SELECT " + tables.GrantColumns + ", " + tables.SessionColumn
 
 var grantColumnCount = strings.Count(tables.GrantColumns, ",") + 1
 
-// lookup is somebody who waits for a row of grants.
+// lookup is somebody who waits for a row of grants, or for how often customers were
+// changed.
 type lookup struct {
 	group.Op
-	key   signon.GrantKey
-	found tables.Row
+	key     signon.GrantKey
+	found   tables.Row
+	counts  bool // the changes are wanted, and not a row
+	changes int64
 }
 
 // lookups finds rows by key: all who wait at a moment share one statement.
@@ -48,16 +53,22 @@ func (l *lookups) stop() {
 // find returns the row with that key, grant first, or signon.ErrNotFound.
 func (l *lookups) find(ctx context.Context, what string, key signon.GrantKey) (tables.Row, error) {
 	wanted := &lookup{Op: group.New(ctx), key: key}
-	answered, err := l.queue.Do(wanted)
-	switch {
-	case !answered:
-		return nil, signon.Unavailable(what, err)
-	case err != nil:
-		return nil, fault(what, err)
-	case wanted.found == nil:
+	if err := l.wait(wanted, what); err != nil {
+		return nil, err
+	}
+	if wanted.found == nil {
 		return nil, signon.ErrNotFound
 	}
 	return wanted.found, nil
+}
+
+// wait has a look-up done.
+func (l *lookups) wait(wanted *lookup, what string) error {
+	answered, err := l.queue.Do(wanted)
+	if !answered {
+		return signon.Unavailable(what, err)
+	}
+	return fault(what, err)
 }
 
 func (l *lookups) serve() {
@@ -74,14 +85,6 @@ func (l *lookups) serve() {
 }
 
 func (l *lookups) read(wanted []*lookup) error {
-	byKey := make(map[signon.GrantKey][]*lookup, len(wanted))
-	keys := make([][]byte, 0, len(wanted))
-	for _, w := range wanted {
-		if byKey[w.key] == nil {
-			keys = append(keys, w.key[:])
-		}
-		byKey[w.key] = append(byKey[w.key], w)
-	}
 	ctx, cancel := context.WithTimeout(context.Background(), connectTime)
 	defer cancel()
 	c, err := l.store.pool.Acquire(ctx)
@@ -89,12 +92,40 @@ func (l *lookups) read(wanted []*lookup) error {
 		return err
 	}
 	defer c.Release()
-	return reader{ctx, c}.Each(selectRows, func(r tables.Row) error {
-		var key signon.GrantKey
-		copy(key[:], r.Blob(0))
-		for _, w := range byKey[key] {
-			w.found = r
+	var b pgx.Batch
+	queueChanges(&b, wanted)
+	queueRows(&b, wanted)
+	return c.SendBatch(ctx, &b).Close()
+}
+
+// queueRows asks for the rows that are wanted.
+func queueRows(b *pgx.Batch, wanted []*lookup) {
+	byKey := make(map[signon.GrantKey][]*lookup, len(wanted))
+	keys := make([][]byte, 0, len(wanted))
+	for _, w := range wanted {
+		if w.counts {
+			continue
 		}
-		return nil
-	}, keys)
+		if byKey[w.key] == nil {
+			keys = append(keys, w.key[:])
+		}
+		byKey[w.key] = append(byKey[w.key], w)
+	}
+	if len(keys) == 0 {
+		return
+	}
+	b.Queue(selectRows, keys).Query(func(rows pgx.Rows) error {
+		for rows.Next() {
+			r, err := values(rows)
+			if err != nil {
+				return err
+			}
+			var key signon.GrantKey
+			copy(key[:], r.Blob(0))
+			for _, w := range byKey[key] {
+				w.found = r
+			}
+		}
+		return rows.Err()
+	})
 }
