@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime/debug"
 	"strings"
 
 	"github.com/latchkey-sso/latchkey/internal/signon"
@@ -25,8 +26,6 @@ type Source interface {
 // Options are what Write needs beside the store. Keys is required.
 type Options struct {
 	Keys *signon.Keyring
-	// Version describes the program.
-	Version string
 	// Plain leaves the compression out, for an archive that is read at once.
 	Plain bool
 	// Progress, unless nil, is told now and then how many rows are written.
@@ -68,9 +67,17 @@ func newHeader(s *tables.State, counts map[string]int64, o *Options) *Header {
 	id := make([]byte, 16)
 	_, _ = rand.Read(id) // never fails: the process ends instead
 	return &Header{
-		Version: o.Version, At: s.At, Epoch: s.Epoch, LastEvent: s.End.Seq, LastHash: s.End.Hash[:], Counts: counts,
+		Version: version(), At: s.At, Epoch: s.Epoch, LastEvent: s.End.Seq, LastHash: s.End.Hash[:], Counts: counts,
 		ID: id, Proof: o.Keys.Seal(id, place("header")),
 	}
+}
+
+// version returns the version of the program.
+func version() string {
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		return info.Main.Version
+	}
+	return "(devel)"
 }
 
 type writer struct {

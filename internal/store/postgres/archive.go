@@ -132,3 +132,27 @@ func (f filler) Insert(t *tables.Table, rows []tables.Row) error {
 	_, err := f.conn.CopyFrom(f.ctx, pgx.Identifier{t.Name}, t.Columns, source)
 	return err
 }
+
+// Received reports whether the database has taken over a store whose log ended there.
+func Received(ctx context.Context, o Options, end signon.ChainHead) (received bool, err error) {
+	s, err := Open(ctx, o)
+	if err != nil {
+		return false, err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	events, err := s.Events(ctx, max(end.Seq-1, 0), 2)
+	if err != nil {
+		return false, err
+	}
+	if end.Seq > 0 {
+		if len(events) == 0 || events[0].Seq != end.Seq || events[0].Hash != end.Hash {
+			return false, nil
+		}
+		events = events[1:]
+	}
+	if len(events) == 0 {
+		return false, nil
+	}
+	e, err := events[0].Event()
+	return err == nil && e.Type == signon.EventMoved, err
+}

@@ -222,7 +222,6 @@ func (f *fixture) harness() *storetest.Harness {
 				return f.Store
 			}
 		},
-		Backup: f.backup,
 		Restore: func(t *testing.T, file io.Reader) (storetest.Store, error) {
 			err := f.restore(t, file)
 			return f.Store, err

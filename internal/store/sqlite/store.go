@@ -40,6 +40,8 @@ type Options struct {
 	Clock signon.Clock
 	// Log receives what an operator should know; nil means nobody.
 	Log *slog.Logger
+
+	toMove bool // whatever the stage of its move
 }
 
 // Store is an open database. It is safe for concurrent use.
@@ -117,6 +119,9 @@ func (s *Store) open(ctx context.Context, o *Options) error {
 		return err
 	}
 	s.writer = newWriter(s, c)
+	if err := s.checkMove(o); err != nil {
+		return err
+	}
 	if err := s.checkKeys(ctx); err != nil {
 		return err
 	}

@@ -130,16 +130,6 @@ func (f *fixture) bytes(t *testing.T) []byte {
 	return all
 }
 
-// backup writes an archive of the store.
-func (f *fixture) backup(t *testing.T) []byte {
-	t.Helper()
-	var file bytes.Buffer
-	if _, err := archive.Write(t.Context(), &file, f.Store, archive.Options{Keys: f.options.Keys}); err != nil {
-		t.Fatalf("back up: %v", err)
-	}
-	return file.Bytes()
-}
-
 // restore fills the store from an archive, in the place of what it holds.
 func (f *fixture) restore(t *testing.T, file io.Reader) error {
 	t.Helper()
@@ -158,7 +148,6 @@ func (f *fixture) harness() *storetest.Harness {
 			restore := f.copyOut(t)
 			return func(t *testing.T) storetest.Store { restore(t); return f.Store }
 		},
-		Backup: f.backup,
 		Restore: func(t *testing.T, file io.Reader) (storetest.Store, error) {
 			err := f.restore(t, file)
 			return f.Store, err

@@ -12,6 +12,7 @@ import (
 
 	"github.com/latchkey-sso/latchkey/internal/directory"
 	"github.com/latchkey-sso/latchkey/internal/signon"
+	"github.com/latchkey-sso/latchkey/internal/store/tables"
 )
 
 // calls are all calls of the contracts, each as one that would succeed.
@@ -103,6 +104,9 @@ func calls(s Store, g *signon.Grant) map[string]func(context.Context) error {
 		},
 		"ClaimReply":   func(ctx context.Context) error { return drop(s.ClaimReply(ctx, signon.ReplyKey{1}, s.Now())) },
 		"ReleaseReply": func(ctx context.Context) error { return s.ReleaseReply(ctx, signon.ReplyKey{1}, s.Now()) },
+		"Archive": func(ctx context.Context) error {
+			return s.Archive(ctx, func(tables.Reader, tables.State) error { return nil })
+		},
 		"Import": func(ctx context.Context) error {
 			return s.Import(ctx, &directory.Batch{Products: []*directory.Product{product("1")}}, event(signon.EventImported))
 		},

@@ -12,12 +12,14 @@ import (
 
 	"github.com/latchkey-sso/latchkey/internal/directory"
 	"github.com/latchkey-sso/latchkey/internal/signon"
+	"github.com/latchkey-sso/latchkey/internal/store/archive"
 )
 
 // Store is what an engine provides.
 type Store interface {
 	signon.Store
 	directory.Store
+	archive.Source
 	// Close finishes what was begun; calls that come later are unavailable.
 	Close() error
 }
@@ -34,10 +36,8 @@ type Harness struct {
 	// Snapshot copies what the store holds, as a backup would. The function that
 	// it returns closes the store, puts the copy back and opens it again.
 	Snapshot func(t *testing.T) (restore func(t *testing.T) Store)
-	// Backup writes an archive of the open store. Restore closes the store, fills it
-	// from an archive in the place of what it holds, and opens it again, also when that
-	// failed.
-	Backup  func(t *testing.T) []byte
+	// Restore closes the store, fills it from an archive in the place of what it holds,
+	// and opens it again, also when that failed.
 	Restore func(t *testing.T, file io.Reader) (Store, error)
 	// ChangeEvent replaces the stored body of an audit event, and RemoveEvent
 	// removes one, behind the store's back.

@@ -27,6 +27,9 @@ type Fill struct {
 	// Raise makes all live grants and sessions void. It is left out only when the
 	// store that the rows are from is never used again.
 	Raise bool
+	// Committing, unless nil, is called when all rows are there, just before they are
+	// committed.
+	Committing func(Reader) error
 	// Event is appended to the log in the end.
 	Event *signon.Event
 }
@@ -51,6 +54,11 @@ func (f *Fill) Do(ctx context.Context, into Filler, known State, keys *signon.Ke
 	}
 	if err := check(ctx, into, s.End, keys); err != nil {
 		return s, err
+	}
+	if f.Committing != nil {
+		if err := f.Committing(into); err != nil {
+			return s, err
+		}
 	}
 	s.Epoch = max(s.Epoch, known.Epoch)
 	if f.Raise {

@@ -1,0 +1,53 @@
+package postgres
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/latchkey-sso/latchkey/internal/store/archive"
+	"github.com/latchkey-sso/latchkey/internal/store/storetest"
+	"github.com/latchkey-sso/latchkey/internal/store/tables"
+)
+
+func TestTheSchemaNamesEveryColumnOfTheTables(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, storetest.NewClock())
+	want, got := map[string]bool{}, map[string]bool{}
+	for _, table := range tables.Schema {
+		for _, column := range table.Columns {
+			want[table.Name+"."+column] = true
+		}
+	}
+	const columns = `SELECT table_name, column_name FROM information_schema.columns
+WHERE table_schema = 'public' AND table_name NOT IN ('head', 'goose_db_version') AND column_name <> 'rowid'`
+	f.with(t, func(ctx context.Context, c *pgx.Conn) error {
+		rows, err := c.Query(ctx, columns)
+		if err != nil {
+			return err
+		}
+		var table, column string
+		_, err = pgx.ForEachRow(rows, []any{&table, &column}, func() error {
+			got[table+"."+column] = true
+			return nil
+		})
+		return err
+	})
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("what a backup has, and the tables (-want +got)\n%s", diff)
+	}
+}
+
+func TestNothingIsRestoredWhileAServerIsRunning(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, storetest.NewClock())
+	file := f.backup(t)
+	l := archive.Loading{Src: bytes.NewReader(file), Keys: f.options.Keys, Replace: true}
+	if err := Fill(t.Context(), f.options, l.Restore(t.Context())); !errors.Is(err, ErrInUse) {
+		t.Errorf("got %v, want ErrInUse", err)
+	}
+}
