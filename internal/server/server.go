@@ -177,6 +177,7 @@ func (s *Server) Run(ctx context.Context) error {
 	}
 	running.Go(func() { failed <- fmt.Errorf("serve operators: %w", s.operators.Serve(s.socket)) })
 	running.Go(func() { sweep(ctx, s.sweepStep, s.log) })
+	running.Go(func() { s.follow(ctx) })
 	if s.keys.Replacing() {
 		running.Go(func() { s.reseal(ctx) })
 	}

@@ -45,3 +45,31 @@ func pause(more bool, err error, took time.Duration) time.Duration {
 	}
 	return sweepIdle
 }
+
+// followPause is between two looks at what other nodes did.
+const followPause = time.Second
+
+// follow has limits know of what other nodes issue, until ctx ends.
+func (s *Server) follow(ctx context.Context) {
+	tick := time.NewTicker(followPause)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		for more := true; more && ctx.Err() == nil; {
+			var err error
+			if more, err = s.followStep(ctx); err != nil {
+				s.log.Debug("what other nodes issue is not known", "error", err)
+			}
+		}
+	}
+}
+
+func (s *Server) followStep(ctx context.Context) (more bool, err error) {
+	s.sweeping.Lock()
+	defer s.sweeping.Unlock()
+	return s.core.Load().signOn.Follow(ctx)
+}

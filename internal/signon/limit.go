@@ -44,9 +44,11 @@ func throttleKey(addr netip.Addr) string { return BindAddr(addr, AddrNet64).Stri
 
 // liveGrants counts live grants by tenant and by subject, for tenants that have
 // limits. Counts are kept in memory, by the second in which a grant expires, so
-// that time alone brings them down.
+// that time alone brings them down. Where other processes issue and redeem, too,
+// what they did is counted later, and a count may be below zero until then.
 type liveGrants struct {
 	mu      sync.Mutex
+	shared  bool // with other processes
 	tenants map[TenantID]*tenantLive
 }
 
@@ -67,11 +69,7 @@ func (l *liveGrants) add(tenant TenantID, limits TenantLimits, subject Person, e
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	t := l.tenants[tenant]
-	if t == nil {
-		t = &tenantLive{subjects: map[Person]int{}, expiring: map[int64]map[Person]int{}, swept: now.Unix() - 1}
-		l.tenants[tenant] = t
-	}
+	t := l.of(tenant)
 	t.sweep(now.Unix())
 	if limits.LiveGrants > 0 && t.total >= limits.LiveGrants {
 		return t.wait(now, func(map[Person]int) bool { return true })
@@ -83,16 +81,35 @@ func (l *liveGrants) add(tenant TenantID, limits TenantLimits, subject Person, e
 	return 0
 }
 
+// of returns the counts of a tenant.
+func (l *liveGrants) of(tenant TenantID) *tenantLive {
+	t := l.tenants[tenant]
+	if t == nil {
+		t = &tenantLive{subjects: map[Person]int{}, expiring: map[int64]map[Person]int{}}
+		l.tenants[tenant] = t
+	}
+	return t
+}
+
+// follow counts what another process did to a grant.
+func (l *liveGrants) follow(tenant TenantID, subject Person, expiresAt, now time.Time, n int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	t, second := l.of(tenant), int64(expirySecond(expiresAt))
+	t.sweep(now.Unix())
+	if n != 0 && second > t.swept {
+		t.count(subject, second, n)
+	}
+}
+
 // remove counts a grant out that was redeemed, revoked or not stored after all.
 func (l *liveGrants) remove(tenant TenantID, subject Person, expiresAt time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	t := l.tenants[tenant]
-	second := int64(expirySecond(expiresAt))
-	if t == nil || t.expiring[second][subject] == 0 {
-		return
+	t, second := l.of(tenant), int64(expirySecond(expiresAt))
+	if t.expiring[second][subject] > 0 || l.shared && second > t.swept { // another process may have issued it
+		t.count(subject, second, -1)
 	}
-	t.count(subject, second, -1)
 }
 
 // forget counts out all grants of a subject.

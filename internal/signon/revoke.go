@@ -42,7 +42,9 @@ func (s *Service) Revoke(ctx context.Context, sel Selection, supportCode string)
 		}
 		if done {
 			ended++
-			s.live.remove(g.Tenant, g.person(), g.ExpiresAt)
+			if g.State == GrantLive && !g.ExpiresAt.IsZero() { // not what only its session is left of
+				s.live.remove(g.Tenant, g.person(), g.ExpiresAt)
+			}
 		}
 	}
 	return ended, nil

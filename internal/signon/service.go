@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net/netip"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -24,6 +25,8 @@ type Service struct {
 	clients  Clock
 	local    bool
 	live     *liveGrants
+	counting sync.Mutex   // held while others' changes are counted, or all anew
+	counted  atomic.Int64 // the epoch of what is counted
 	registry atomic.Pointer[Registry]
 	late     lateEvents
 	traces   traces
@@ -65,6 +68,7 @@ func New(o Options) *Service {
 	if s.clients == nil {
 		s.clients = o.Store
 	}
+	_, s.live.shared = o.Store.(SharedStore)
 	s.registry.Store(&Registry{})
 	return s
 }
@@ -134,6 +138,13 @@ func (s *Service) Load(ctx context.Context) error {
 // CountLive counts the live grants of tenants with limits anew, after a start.
 // Grants made or spent while it runs may be miscounted until they expire.
 func (s *Service) CountLive(ctx context.Context) error {
+	s.counting.Lock()
+	defer s.counting.Unlock()
+	return s.countLive(ctx)
+}
+
+func (s *Service) countLive(ctx context.Context) error {
+	s.counted.Store(s.store.Epoch())
 	limited := map[TenantID]TenantLimits{}
 	for id, t := range s.Registry().tenants {
 		if t.Limits != (TenantLimits{}) {
@@ -142,6 +153,11 @@ func (s *Service) CountLive(ctx context.Context) error {
 	}
 	if len(limited) == 0 {
 		return nil
+	}
+	if shared, ok := s.store.(SharedStore); ok { // what others do from now on is counted later
+		if err := shared.SkipForeign(ctx); err != nil {
+			return fmt.Errorf("count live grants: %w", err)
+		}
 	}
 	const page = 1000
 	live, now, epoch, voids := newLiveGrants(), s.store.Now(), s.store.Epoch(), newVoids(s.store)

@@ -59,6 +59,7 @@ type Store struct {
 	committer *committer
 	lookups   *lookups
 	leases    leases
+	foreign   foreign
 	sweeper   sweeper
 	closed    chan struct{}
 	closing   sync.Once

@@ -84,16 +84,20 @@ var errAmbiguous = errors.New("it is not known whether the transaction was commi
 
 // commit writes the events and the head and ends the transaction. With an error it
 // is not known whether it was committed.
-func (t *tx) commit(ctx context.Context) error {
+func (t *tx) commit(ctx context.Context) (err error) {
 	if t.fault != nil {
 		return t.fault
 	}
 	if err := t.injected("COMMIT"); err != nil {
 		return err
 	}
+	end := t.chain.Head()
+	if events := (span{t.head.chain.Seq + 1, end.Seq}); events.last >= events.first {
+		t.store.foreign.begin(events.first)
+		defer func() { t.store.foreign.end(events, err == nil) }()
+	}
 	var b pgx.Batch
 	t.queueEvents(&b)
-	end := t.chain.Head()
 	b.Queue(moveHead, end.Seq, end.Hash[:], t.head.at)
 	b.Queue("COMMIT")
 	results := t.conn.SendBatch(ctx, &b)
