@@ -121,7 +121,7 @@ func openStore(ctx context.Context, cfg *config.Config) (client *operator.Client
 	}
 	people, unlimited := directory.New(store, store), throttle.New(0, 0)
 	handler := operator.New(operator.Options{
-		Directory: people, Store: store, Keys: keys, Log: log, Standalone: true,
+		Directory: people, Store: store, Archive: store, Keys: keys, Log: log, Standalone: true,
 		SignOn: signon.New(signon.Options{Store: store, Keys: keys, People: people, Misses: unlimited, Failures: unlimited, Refusals: unlimited, Log: log}),
 	})
 	client = operator.InProcess(handler)

@@ -4,6 +4,7 @@
 //
 //	POST /import/{kind}?tenant=&format=&all_or_nothing=   a file in, messages out while it comes in
 //	GET  /export/{kind}?tenant=&format=                   a file out; the trailer tells whether it is complete
+//	GET  /backup                                          an archive out; the trailer tells whether it is complete
 //	GET  /audit/verify                                    messages out, the last one with the verdict
 //	GET  /audit/events?after=&last=&limit=&tenant=&type=&support_code=
 //	GET  /status

@@ -13,6 +13,7 @@ import (
 	"github.com/latchkey-sso/latchkey/internal/directory"
 	"github.com/latchkey-sso/latchkey/internal/inbound"
 	"github.com/latchkey-sso/latchkey/internal/signon"
+	"github.com/latchkey-sso/latchkey/internal/store/archive"
 )
 
 // Options are what the handler works with. All but Standalone are required.
@@ -22,6 +23,8 @@ type Options struct {
 	Directory *directory.Service
 	// Store is the core's side of the directory's store.
 	Store signon.Store
+	// Archive is the same store, to be backed up.
+	Archive archive.Source
 	// SignOn answers for grants and decisions, over the same store.
 	SignOn *signon.Service
 	// Standalone: no server runs, so nothing is known but what is stored.
@@ -43,6 +46,7 @@ func New(o Options) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("POST /import/{kind}", h.wrap(h.importFile))
 	mux.Handle("GET /export/{kind}", h.wrap(h.exportFile))
+	mux.Handle("GET /backup", h.wrap(h.backup))
 	mux.Handle("GET /audit/verify", h.wrap(h.verifyAudit))
 	mux.Handle("GET /audit/events", h.wrap(h.listEvents))
 	mux.Handle("GET /status", h.wrap(h.status))

@@ -42,7 +42,7 @@ func (s *Server) openCore(ctx context.Context) (*core, error) {
 		ClientClock: s.demo.clientClock(),
 		Local:       s.demo != nil,
 	})
-	c.operators = operator.New(operator.Options{Directory: c.directory, Store: c.store, SignOn: c.signOn, Keys: s.keys, Log: s.log})
+	c.operators = operator.New(operator.Options{Directory: c.directory, Store: c.store, Archive: c.store, SignOn: c.signOn, Keys: s.keys, Log: s.log})
 	if err := s.fill(ctx, c); err != nil {
 		return nil, errors.Join(err, c.close())
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/latchkey-sso/latchkey/internal/config"
 	"github.com/latchkey-sso/latchkey/internal/directory"
 	"github.com/latchkey-sso/latchkey/internal/signon"
+	"github.com/latchkey-sso/latchkey/internal/store/archive"
 	"github.com/latchkey-sso/latchkey/internal/store/postgres"
 	"github.com/latchkey-sso/latchkey/internal/store/sqlite"
 )
@@ -20,6 +21,7 @@ import (
 type Store interface {
 	signon.Store
 	directory.Store
+	archive.Source
 	// Reseal seals what is still sealed under a previous root key under the
 	// current one, and returns how many values it changed.
 	Reseal(ctx context.Context) (int, error)
