@@ -3,7 +3,7 @@
 export CGO_ENABLED = 0
 ARGS =
 
-.PHONY: help dev build test lint fuzz torture bench clean
+.PHONY: help dev build test lint fuzz torture bench mutants clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ torture: build ## Put servers under fire and judge what clients saw (ARGS="...")
 
 bench: build ## Measure pairs per second beside the floors (ARGS="...")
 	@bin/latchkey bench $(ARGS)
+
+mutants: ## Show that the tests find deliberate bugs (ARGS="no-epoch")
+	@cd tools && go run ./mutants $(ARGS)
 
 clean: ## Remove what was built
 	rm -rf bin
