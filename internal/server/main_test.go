@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/latchkey-sso/latchkey/internal/cli"
+	"github.com/latchkey-sso/latchkey/internal/pgtest/testcluster"
 )
 
 // asProgram makes this test's own binary behave as the program, so that tests
@@ -23,7 +24,7 @@ func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) != "" {
 		os.Exit(cli.Main())
 	}
-	os.Exit(m.Run())
+	os.Exit(testcluster.Main(m))
 }
 
 // program is latchkey in a directory of its own, with a configuration.
