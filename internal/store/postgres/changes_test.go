@@ -1,7 +1,11 @@
 package postgres
 
 import (
+	"context"
 	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"github.com/latchkey-sso/latchkey/internal/directory"
 	"github.com/latchkey-sso/latchkey/internal/pgtest/testcluster"
@@ -60,5 +64,36 @@ func TestANodeNeverTellsOfACustomerAsBeforeAnotherNodesChange(t *testing.T) {
 	f.exec(t, "UPDATE customers SET doc = replace(doc, 'Fox', 'Hare') WHERE id = $1", id)
 	if got := seen(); got.Billing.LastName != "Hare" {
 		t.Errorf("got the name %q, want the one that was written by hand", got.Billing.LastName)
+	}
+}
+
+func TestOneProcessSweepsAtATime(t *testing.T) {
+	t.Parallel()
+	testcluster.Need(t)
+	f := newFixture(t, nil)
+	g := &signon.Grant{Key: signon.ExpiryKey(f.Now().Add(-time.Hour)), Tenant: "shop", IssuedAt: f.Now().Add(-2 * time.Hour), ExpiresAt: f.Now().Add(-time.Hour)}
+	if err := f.CreateGrant(t.Context(), g, &signon.Event{Type: signon.EventIssued, Tenant: "shop"}, nil); err != nil {
+		t.Fatal(err)
+	}
+	sweep := func() int {
+		t.Helper()
+		n, err := f.Sweep(t.Context(), signon.ExpiryKey(f.Now()), f.Now(), 10)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	f.with(t, func(ctx context.Context, c *pgx.Conn) error {
+		_, err := c.Exec(ctx, "SELECT pg_advisory_lock($1)", int64(sweepLock))
+		if n := sweep(); n != 0 {
+			t.Errorf("removed %d while another process sweeps", n)
+		}
+		return err
+	})
+	// A session's locks go a moment after its client.
+	for deadline := time.Now().Add(time.Minute); sweep() == 0; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("nothing was ever removed")
+		}
 	}
 }
