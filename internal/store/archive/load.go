@@ -12,7 +12,7 @@ import (
 // Rows are handed over in batches of this many, or of this many bytes.
 const (
 	batchRows  = 500
-	batchBytes = 1 << 20
+	batchBytes = 1 << 16
 )
 
 // Load puts all rows of the archive into a store. It fails, after it may have put
