@@ -97,7 +97,14 @@ func (o Owner) ensure(ctx context.Context, s *signon.Service, log *slog.Logger) 
 	}
 	_, _, err = Rotate(ctx, s, Rotation{Owner: o})
 	attrs := []any{"tenant", o.Tenant, "owner", o.Name, "algorithm", o.Algorithm}
-	if e := signon.AsError(err); e != nil && e.Code == signon.CodeLimit && keys.Signer != nil {
+	e := signon.AsError(err)
+	if e != nil && e.Code == signon.CodeLimit && keys.Signer == nil { // other nodes that start now have made some
+		if keys, err = s.SigningKeys(ctx, o.Tenant, o.Name); err != nil {
+			return err
+		}
+		err = e
+	}
+	if e != nil && e.Code == signon.CodeLimit && keys.Signer != nil {
 		log.Warn("another algorithm has to wait until a key retires", append(attrs, "retires_in", e.RetryAfter)...)
 		return nil
 	}
