@@ -201,23 +201,38 @@ type BrokenChain struct {
 // Error says which event is wrong, and how.
 func (b *BrokenChain) Error() string { return fmt.Sprintf("audit event %d %s", b.Seq, b.What) }
 
-// VerifyAudit walks the whole audit log and returns the number of events, or a
-// *BrokenChain that names the first bad one. The anchor is the latest end of
-// the chain known from outside the log (zero: none); a log that stops before
+// VerifyAudit walks the whole audit log, from where it starts, and returns the number
+// of events, or a *BrokenChain that names the first bad one. The anchor is the latest
+// end of the chain known from outside the log (zero: none); a log that stops before
 // it, or has another event there, is broken. progress, unless nil, is called
-// now and then with the number of events read.
+// now and then with the number of the last event read.
 func (k *Keyring) VerifyAudit(ctx context.Context, log AuditStore, anchor ChainHead, progress func(int64)) (int64, error) {
 	const page = 1000
-	var head ChainHead
+	head, err := auditStart(ctx, log)
+	if err != nil {
+		return 0, err
+	}
+	count := int64(0)
 	for {
 		events, err := log.Events(ctx, head.Seq, page)
 		if err != nil {
-			return head.Seq, fmt.Errorf("read audit log: %w", err)
+			return count, fmt.Errorf("read audit log: %w", err)
+		}
+		if len(events) > 0 && events[0].Seq != head.Seq+1 { // the oldest may have been removed meanwhile
+			start, err := auditStart(ctx, log)
+			if err != nil {
+				return count, err
+			}
+			if start.Seq > head.Seq {
+				head = start
+				continue
+			}
 		}
 		for i := range events {
 			if err := k.verifyNext(&head, &events[i], anchor); err != nil {
-				return head.Seq, err
+				return count, err
 			}
+			count++
 		}
 		if progress != nil {
 			progress(head.Seq)
@@ -227,9 +242,31 @@ func (k *Keyring) VerifyAudit(ctx context.Context, log AuditStore, anchor ChainH
 		}
 	}
 	if head.Seq < anchor.Seq {
-		return head.Seq, &BrokenChain{head.Seq + 1, fmt.Sprintf("is missing: the log ends before event %d, which was written", anchor.Seq)}
+		return count, &BrokenChain{head.Seq + 1, fmt.Sprintf("is missing: the log ends before event %d, which was written", anchor.Seq)}
 	}
-	return head.Seq, nil
+	return count, nil
+}
+
+// auditStart returns after which event the log starts.
+func auditStart(ctx context.Context, log AuditStore) (ChainHead, error) {
+	start, err := log.AuditStart(ctx)
+	if errors.Is(err, ErrSealed) {
+		return start, &BrokenChain{1, "may be missing: the note of which events were removed was changed"}
+	}
+	if err != nil {
+		return start, fmt.Errorf("read start of audit log: %w", err)
+	}
+	return start, nil
+}
+
+// VerifyEvents checks that the events follow the one that head names.
+func (k *Keyring) VerifyEvents(head ChainHead, events []ChainedEvent) error {
+	for i := range events {
+		if err := k.verifyNext(&head, &events[i], ChainHead{}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (k *Keyring) verifyNext(head *ChainHead, e *ChainedEvent, anchor ChainHead) error {

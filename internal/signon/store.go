@@ -136,7 +136,8 @@ type SessionStore interface {
 }
 
 // AuditStore keeps the audit log. Events can be appended and read, never
-// changed; they are numbered from 1 without gaps, and chained (see [Chain]).
+// changed; they are numbered from 1 without gaps, and chained (see [Chain]). Only the
+// oldest can be removed.
 type AuditStore interface {
 	// AppendEvent appends an event on its own.
 	AppendEvent(ctx context.Context, e *Event) error
@@ -145,6 +146,14 @@ type AuditStore interface {
 	// AuditAnchor returns the latest end of the chain that the engine remembers
 	// outside the database, or zero.
 	AuditAnchor(ctx context.Context) (ChainHead, error)
+	// SweepAudit removes up to limit of the oldest events, those from before that
+	// instant, and what lists them as somebody's activity, and reports how many. The
+	// last event of the log stays. Events that are not as they were written are not
+	// removed: the error is a *BrokenChain then.
+	SweepAudit(ctx context.Context, before time.Time, limit int) (int, error)
+	// AuditStart returns the last event that SweepAudit removed, or zero. It is kept
+	// sealed: ErrSealed when it was changed.
+	AuditStart(ctx context.Context) (ChainHead, error)
 }
 
 // ActivityStore tells which events are somebody's sign-on activity.

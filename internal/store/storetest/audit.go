@@ -70,6 +70,74 @@ var auditPromises = []promise{
 		b.RemoveEvent(t, 5)
 		b.broken(t, 5)
 	}},
+	{"SweepRemovesTheOldestEventsAndTheLogStaysWhole", func(t *testing.T, b *bench) {
+		for range 9 {
+			b.append(t, did(staff("1"), "A"))
+			b.clock.Advance(time.Hour)
+		}
+		b.sweepAudit(t, NewClock().Now(), 0)
+		b.sweepAudit(t, NewClock().Now().Add(4*time.Hour+time.Minute), 5)
+		same(t, "events left", len(b.events(t)), 4)
+		listed, err := b.Store.Activity(b.ctx, signon.ActivityQuery{Tenant: shop, Limit: 100})
+		if err != nil || len(listed) != 4 || listed[3].Seq != 6 {
+			t.Errorf("activity: got %v, %v, want that of events 9 to 6", listed, err)
+		}
+		b.Store = b.Reopen(t)
+		start, err := b.Store.AuditStart(b.ctx)
+		if err != nil || start.Seq != 5 {
+			t.Errorf("start of the log: got %d, %v, want 5", start.Seq, err)
+		}
+		b.mustRestore(t, b.backup(t))
+		same(t, "events left after a restore", len(b.events(t)), 5) // and one of the restore
+	}},
+	{"SweepLeavesTheLastEvent", func(t *testing.T, b *bench) {
+		for range 3 {
+			b.append(t, event(signon.EventClientRefused))
+		}
+		b.clock.Advance(time.Hour)
+		b.sweepAudit(t, b.clock.Now(), 2)
+		b.Store = b.Reopen(t)
+		b.append(t, event(signon.EventIssued))
+		same(t, "events", b.events(t), []signon.EventType{signon.EventClientRefused, signon.EventIssued})
+	}},
+	{"OtherRemovalsAreNamedBesideTheSweep", func(t *testing.T, b *bench) {
+		for range 9 {
+			b.append(t, event(signon.EventClientRefused))
+			b.clock.Advance(time.Hour)
+		}
+		b.sweepAudit(t, NewClock().Now().Add(90*time.Minute), 2)
+		b.RemoveEvent(t, 3)
+		b.broken(t, 3)
+		b.RemoveEvent(t, 7)
+		b.broken(t, 3)
+	}},
+	{"SweepRemovesNoTraceOfAChange", func(t *testing.T, b *bench) {
+		for range 5 {
+			b.append(t, event(signon.EventClientRefused))
+			b.clock.Advance(time.Hour)
+		}
+		b.RemoveEvent(t, 3)
+		var broken *signon.BrokenChain
+		if n, err := b.Store.SweepAudit(b.ctx, b.clock.Now(), 100); !errors.As(err, &broken) || broken.Seq != 3 || n != 0 {
+			t.Errorf("got %d, %v, want it to name event 3", n, err)
+		}
+		b.broken(t, 3)
+	}},
+	{"SweepsAtTheSameTimeLeaveTheLogWhole", func(t *testing.T, b *bench) {
+		for range 60 {
+			b.append(t, did(staff("1"), "A"))
+		}
+		b.clock.Advance(time.Hour)
+		together(4, func(int) {
+			for range 20 {
+				if _, err := b.Store.SweepAudit(b.ctx, b.clock.Now(), 3); err != nil {
+					t.Errorf("sweep: %v", err)
+				}
+				b.events(t)
+			}
+		})
+		same(t, "events left", len(b.events(t)), 1)
+	}},
 	{"TimesNeverGoBack", func(t *testing.T, b *bench) {
 		for _, step := range []time.Duration{0, time.Second, -time.Hour, time.Millisecond, 2 * time.Hour, -time.Minute} {
 			b.clock.Advance(step)
@@ -89,6 +157,22 @@ func (b *bench) append(t *testing.T, e *signon.Event) {
 	t.Helper()
 	if err := b.Store.AppendEvent(b.ctx, e); err != nil {
 		t.Fatalf("append event: %v", err)
+	}
+}
+
+// sweepAudit removes events from before that instant, a few at a time, and fails the
+// test unless that are so many.
+func (b *bench) sweepAudit(t *testing.T, before time.Time, want int) {
+	t.Helper()
+	for all := 0; ; {
+		n, err := b.Store.SweepAudit(b.ctx, before, 2)
+		if err != nil {
+			t.Fatalf("sweep audit log: %v", err)
+		}
+		if all += n; n == 0 {
+			same(t, "events removed", all, want)
+			return
+		}
 	}
 }
 

@@ -104,6 +104,8 @@ func calls(s Store, g *signon.Grant) map[string]func(context.Context) error {
 		},
 		"ClaimReply":   func(ctx context.Context) error { return drop(s.ClaimReply(ctx, signon.ReplyKey{1}, s.Now())) },
 		"ReleaseReply": func(ctx context.Context) error { return s.ReleaseReply(ctx, signon.ReplyKey{1}, s.Now()) },
+		"SweepAudit":   func(ctx context.Context) error { return drop(s.SweepAudit(ctx, s.Now(), 1)) },
+		"AuditStart":   func(ctx context.Context) error { return drop(s.AuditStart(ctx)) },
 		"Archive": func(ctx context.Context) error {
 			return s.Archive(ctx, func(tables.Reader, tables.State) error { return nil })
 		},

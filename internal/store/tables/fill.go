@@ -87,7 +87,7 @@ func checkEmpty(r Reader) error {
 // check refuses rows that the store could not work with: an audit log that is not
 // whole, or does not end there, and values that don't open under the keys.
 func check(ctx context.Context, r Reader, end signon.ChainHead, keys *signon.Keyring) error {
-	if _, err := keys.VerifyAudit(ctx, readLog{r: r}, end, nil); err != nil {
+	if _, err := keys.VerifyAudit(ctx, readLog{r: r, keys: keys}, end, nil); err != nil {
 		return fmt.Errorf("check the audit log: %w", err)
 	}
 	last, err := r.One("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1")
@@ -119,7 +119,17 @@ func (s *Tables) checkSeals(r Reader, c *sealedColumn) error {
 // readLog is the audit log that a reader sees.
 type readLog struct {
 	signon.AuditStore
-	r Reader
+	r    Reader
+	keys *signon.Keyring
+}
+
+// AuditStart returns the last event that was removed.
+func (l readLog) AuditStart(context.Context) (signon.ChainHead, error) {
+	found, err := l.r.One(selectStart)
+	if err != nil {
+		return signon.ChainHead{}, err
+	}
+	return openStart(l.keys, found)
 }
 
 // Events returns events in order.
