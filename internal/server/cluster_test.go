@@ -3,7 +3,7 @@ package server_test
 import (
 	"context"
 	"errors"
-		"net/http"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
