@@ -165,6 +165,7 @@ func (c *committer) attempt(ops []*op, guarded bool) error {
 	if err != nil {
 		return errors.Join(err, c.tx.rollback(unbounded))
 	}
+	c.store.acked.Store(&acknowledged{c.tx.chain.Head(), c.tx.head.history, c.tx.waited})
 	return nil
 }
 

@@ -116,13 +116,82 @@ func redemption(g *signon.Grant, binding byte) *signon.Redemption {
 	}
 }
 
-func TestAPromotedStandbyVoidsWhatWasIssuedBefore(t *testing.T) {
+// caughtUp waits until the standby has all that the primary has.
+func (p *pair) caughtUp(t *testing.T) {
+	t.Helper()
+	c, err := pgx.Connect(t.Context(), p.primary.URL("latchkey"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close(t.Context())
+	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		var same bool
+		if err := c.QueryRow(t.Context(), "SELECT count(*) = 1 FROM pg_stat_replication WHERE replay_lsn >= pg_current_wal_lsn()").Scan(&same); err != nil {
+			t.Fatal(err)
+		}
+		if same {
+			return
+		}
+	}
+	t.Fatal("the standby does not catch up")
+}
+
+// What a synchronous standby was given is not lost with the primary: its links and
+// sessions go on.
+func TestAPromotedSynchronousStandbyGoesOn(t *testing.T) {
 	t.Parallel()
 	p := newPair(t, true)
 	spent, live, epoch := issue(t, p.store, 1), issue(t, p.store, 2), p.store.Epoch()
 	if out, err := p.store.RedeemGrant(t.Context(), redemption(spent, 1)); err != nil || !out.Won {
 		t.Fatalf("redeem: %+v, %v", out, err)
 	}
+	p.failOver(t)
+	out := persist(t, func() (signon.RedeemOutcome, error) { return p.store.RedeemGrant(t.Context(), redemption(live, 2)) })
+	if !out.Won || p.store.Epoch() != epoch {
+		t.Errorf("a link of before: got %+v in epoch %d, want it won in %d", out, p.store.Epoch(), epoch)
+	}
+	if out := persist(t, func() (signon.RedeemOutcome, error) { return p.store.RedeemGrant(t.Context(), redemption(spent, 2)) }); out.Won {
+		t.Error("a redeemed link was redeemed again")
+	}
+	// A process that starts now knows nothing of what was acknowledged, but that this
+	// history is known.
+	other, err := Open(t.Context(), Options{URL: p.standby.URL("latchkey"), Keys: testKeys(t)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	if other.Epoch() != epoch {
+		t.Errorf("another process: got epoch %d, want %d", other.Epoch(), epoch)
+	}
+}
+
+// A process that does not know what was acknowledged takes nothing for granted.
+func TestAProcessThatKnowsNothingOfTheHistoryBeforeVoidsIt(t *testing.T) {
+	t.Parallel()
+	p := newPair(t, true)
+	live, epoch := issue(t, p.store, 1), p.store.Epoch()
+	if err := p.store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	p.failOver(t)
+	s, err := Open(t.Context(), Options{URL: p.standby.URL("latchkey"), Keys: testKeys(t)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if out, err := s.RedeemGrant(t.Context(), redemption(live, 1)); err != nil || out.Won || s.Epoch() != epoch+1 {
+		t.Errorf("got %+v, %v in epoch %d, want it refused in %d", out, err, s.Epoch(), epoch+1)
+	}
+}
+
+func TestAPromotedStandbyVoidsWhatWasIssuedBefore(t *testing.T) {
+	t.Parallel()
+	p := newPair(t, false)
+	spent, live, epoch := issue(t, p.store, 1), issue(t, p.store, 2), p.store.Epoch()
+	if out, err := p.store.RedeemGrant(t.Context(), redemption(spent, 1)); err != nil || !out.Won {
+		t.Fatalf("redeem: %+v, %v", out, err)
+	}
+	p.caughtUp(t)
 	p.failOver(t)
 	for _, g := range []*signon.Grant{spent, live} {
 		out := persist(t, func() (signon.RedeemOutcome, error) { return p.store.RedeemGrant(t.Context(), redemption(g, 2)) })

@@ -55,6 +55,7 @@ type Store struct {
 	server    *serverClock // nil where a clock was given
 	clock     *clock.Clock
 	epoch     atomic.Int64
+	acked     atomic.Pointer[acknowledged]
 	pool      *pgxpool.Pool
 	committer *committer
 	lookups   *lookups

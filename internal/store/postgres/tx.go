@@ -24,6 +24,7 @@ type tx struct {
 	epoch  int64
 	fault  error
 	events events
+	waited bool                     // the commit waited for a standby
 	inject func(query string) error // set by tests: makes statements fail
 }
 
@@ -100,13 +101,17 @@ func (t *tx) commit(ctx context.Context) (err error) {
 	t.queueEvents(&b)
 	b.Queue(moveHead, end.Seq, end.Hash[:], t.head.at)
 	b.Queue("COMMIT")
+	b.Queue(waits)
 	results := t.conn.SendBatch(ctx, &b)
-	for range b.Len() - 1 {
+	for range b.Len() - 2 {
 		if _, err := results.Exec(); err != nil {
 			return errors.Join(fmt.Errorf("write events: %w", err), results.Close())
 		}
 	}
 	tag, err := results.Exec()
+	if err == nil {
+		err = results.QueryRow().Scan(&t.waited)
+	}
 	if err := errors.Join(err, results.Close()); err != nil {
 		return fmt.Errorf("commit: %w", err)
 	}
