@@ -29,6 +29,7 @@ func (l sliceLog) AuditStart(context.Context) (ChainHead, error)  { return Chain
 func (l sliceLog) SweepAudit(context.Context, time.Time, int) (int, error) {
 	return 0, errors.New("read only")
 }
+
 func (l sliceLog) Events(_ context.Context, after int64, limit int) (events []ChainedEvent, err error) {
 	for _, e := range l {
 		if e.Seq > after && len(events) < limit {
