@@ -27,7 +27,8 @@ func newAuditVerify() *cobra.Command {
 		Use:   "verify",
 		Short: "Check that nobody changed the audit log",
 		Long: `Walks the whole audit log, in which every event is chained to the one before, and
-names the first event that is missing or was changed. The exit code is 1 then.
+names the first event that is missing or was changed. The exit code is 1 then. Events
+that were removed because they were older than audit.keep are not missing.
 
 A log whose end was cut off, or a database that was put back from an older copy,
 shows as an event that says so. It counts as a fault as well, until --restored
@@ -64,7 +65,11 @@ func verifyAudit(ctx context.Context, c *operator.Client, restored []int64, stdo
 	if err := findSetBacks(ctx, c, restored); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(stdout, "The audit log is whole: %d events.\n", verdict.Events)
+	removed := ""
+	if verdict.Removed > 0 {
+		removed = fmt.Sprintf(" from number %d on; those before were removed because of their age", verdict.Removed+1)
+	}
+	_, err = fmt.Fprintf(stdout, "The audit log is whole: %d events%s.\n", verdict.Events, removed)
 	return err
 }
 

@@ -43,6 +43,8 @@ type Config struct {
 	// PreviousRootKey is the root key that is being replaced: what was made under
 	// it stays usable.
 	PreviousRootKey SecretRef `yaml:"previous_root_key" envPrefix:"PREVIOUS_ROOT_KEY_"`
+	// Audit says how long the audit log is kept.
+	Audit Audit `yaml:"audit" envPrefix:"AUDIT_"`
 	// Limits bounds what anybody can make this server do.
 	Limits Limits `yaml:"limits" envPrefix:"LIMITS_"`
 	// Tenants are the isolated owners of customers, clients and destinations.
@@ -61,6 +63,14 @@ type Log struct {
 	// Access logs every request at level info: method, path without references,
 	// status, duration and support code.
 	Access bool `yaml:"access" env:"ACCESS"`
+}
+
+// Audit says what becomes of the audit log.
+type Audit struct {
+	// Keep is how long events are kept, as in 8760h for a year; 0 means forever. Older
+	// ones are removed from the beginning of the log, and people's activity with them;
+	// what is left can be verified as before.
+	Keep Duration `yaml:"keep" env:"KEEP"`
 }
 
 // Limits are bounds. Times are Go durations such as 1m30s, or seconds.

@@ -15,12 +15,16 @@ func (h *handler) verifyAudit(w http.ResponseWriter, r request) error {
 	if err != nil {
 		return fmt.Errorf("read audit anchor: %w", err)
 	}
+	start, err := h.Store.AuditStart(r.Context())
+	if err != nil && !errors.Is(err, signon.ErrSealed) { // which is a finding
+		return fmt.Errorf("read start of audit log: %w", err)
+	}
 	out := newMessages(w)
 	n, err := h.Keys.VerifyAudit(r.Context(), h.Store, anchor, func(seq int64) { out.send(Message{Verified: seq}) })
 	var broken *signon.BrokenChain
 	switch {
 	case err == nil:
-		out.send(Message{Verdict: &Verdict{Intact: true, Events: n}})
+		out.send(Message{Verdict: &Verdict{Intact: true, Events: n, Removed: start.Seq}})
 	case errors.As(err, &broken):
 		h.Log.Error("operator: the audit log is broken", "event", broken.Seq, "what", broken.What, "support_code", r.supportCode)
 		out.send(Message{Verdict: &Verdict{Events: n, BrokenAt: broken.Seq, What: broken.What}})

@@ -35,8 +35,10 @@ func (m *Message) last() bool { return m.Summary != nil || m.Verdict != nil || m
 type Verdict struct {
 	// Intact: no event is missing, and none was changed.
 	Intact bool `json:"intact"`
-	// Events is how many events are right, from the first on.
+	// Events is how many events are right, from the first that is kept on.
 	Events int64 `json:"events"`
+	// Removed is the number of the last event that was removed because of its age.
+	Removed int64 `json:"removed,omitempty"`
 	// BrokenAt is the first event that is wrong, and What is wrong with it.
 	BrokenAt int64  `json:"broken_at,omitempty"`
 	What     string `json:"what,omitempty"`

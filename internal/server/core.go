@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/latchkey-sso/latchkey/internal/directory"
 	"github.com/latchkey-sso/latchkey/internal/operator"
@@ -39,6 +40,7 @@ func (s *Server) openCore(ctx context.Context) (*core, error) {
 		Misses:      throttle.New(limits.Misses, throttle.Keys),
 		Failures:    throttle.New(limits.FailedLogins, throttle.Keys),
 		Refusals:    throttle.New(limits.AuditedRefusals, throttle.Keys),
+		AuditKeep:   time.Duration(s.cfg.Audit.Keep),
 		ClientClock: s.demo.clientClock(),
 		Local:       s.demo != nil,
 	})

@@ -24,6 +24,8 @@ type Service struct {
 	log      *slog.Logger
 	clients  Clock
 	local    bool
+	keep     time.Duration
+	keepAll  atomic.Bool // the log was found broken: nothing is removed any more
 	live     *liveGrants
 	counting sync.Mutex   // held while others' changes are counted, or all anew
 	counted  atomic.Int64 // the epoch of what is counted
@@ -34,8 +36,8 @@ type Service struct {
 	signingKeys keyCache
 }
 
-// Options are what a Service is made of. All but Random, ClientClock and Local
-// are required.
+// Options are what a Service is made of. All but Random, ClientClock,
+// AuditKeep and Local are required.
 type Options struct {
 	Store  Store
 	Keys   *Keyring
@@ -54,6 +56,8 @@ type Options struct {
 	// ClientClock is what clients tell the time by when they prove themselves; nil
 	// means the store's time. It differs where the store's is moved.
 	ClientClock Clock
+	// AuditKeep is how long events of the audit log are kept; 0 means forever.
+	AuditKeep time.Duration
 	// Local: browsers and programs are on this machine, whose addresses count as one,
 	// in whatever way "localhost" was looked up.
 	Local bool
@@ -63,7 +67,7 @@ type Options struct {
 func New(o Options) *Service {
 	s := &Service{
 		store: o.Store, keys: o.Keys, people: o.People, misses: o.Misses, failures: o.Failures, refusals: o.Refusals,
-		random: o.Random, log: o.Log, clients: o.ClientClock, local: o.Local, live: newLiveGrants(),
+		random: o.Random, log: o.Log, clients: o.ClientClock, local: o.Local, keep: o.AuditKeep, live: newLiveGrants(),
 	}
 	if s.clients == nil {
 		s.clients = o.Store
@@ -197,7 +201,7 @@ const maxInt = int(^uint(0) >> 1)
 // see why a late click was refused.
 const graceTTL = 10 * time.Minute
 
-// Sweep removes one batch of grants and sessions that are long over, and
+// Sweep removes one batch of grants, sessions and audit events that are long over, and
 // reports whether there may be more.
 func (s *Service) Sweep(ctx context.Context, batch int) (more bool, err error) {
 	now := s.store.Now()
@@ -206,7 +210,27 @@ func (s *Service) Sweep(ctx context.Context, batch int) (more bool, err error) {
 	if err != nil {
 		return false, fmt.Errorf("sweep: %w", err)
 	}
-	return n >= batch, nil
+	events, err := s.sweepAudit(ctx, now, batch)
+	if err != nil {
+		return false, fmt.Errorf("sweep: %w", err)
+	}
+	return n >= batch || events >= batch, nil
+}
+
+// sweepAudit removes one batch of events that were kept for long enough. Nothing is
+// removed from a log that was changed.
+func (s *Service) sweepAudit(ctx context.Context, now time.Time, batch int) (int, error) {
+	if s.keep == 0 || s.keepAll.Load() {
+		return 0, nil
+	}
+	n, err := s.store.SweepAudit(ctx, now.Add(-s.keep), batch)
+	var broken *BrokenChain
+	if errors.As(err, &broken) || errors.Is(err, ErrSealed) {
+		s.keepAll.Store(true)
+		s.log.Error("the audit log is broken: its events are kept from now on, however old", "error", err)
+		return 0, nil
+	}
+	return n, err
 }
 
 // subject asks the directory for a person. A person who does not exist is
