@@ -94,21 +94,28 @@ func (c *committer) connect() error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), connectTime)
 	defer cancel()
-	config := c.store.config.Copy()
-	config.OnNotice = func(_ *pgconn.PgConn, n *pgconn.Notice) {
-		c.warned = true
-		c.store.log.Warn("the database server says", "severity", n.Severity, "message", n.Message)
-	}
-	conn, err := pgx.ConnectConfig(ctx, config)
+	conn, err := c.dial(ctx)
 	if err != nil {
 		return fmt.Errorf("connect: %w", err)
 	}
 	if err := c.store.adopt(ctx, conn); err != nil {
 		return errors.Join(err, conn.Close(ctx))
 	}
-	c.conn, c.tx = conn, newTx(c.store, conn)
+	c.use(conn)
 	return nil
 }
+
+// dial makes a connection whose warnings the committer heeds.
+func (c *committer) dial(ctx context.Context) (*pgx.Conn, error) {
+	config := c.store.config.Copy()
+	config.OnNotice = func(_ *pgconn.PgConn, n *pgconn.Notice) {
+		c.warned = true
+		c.store.log.Warn("the database server says", "severity", n.Severity, "message", n.Message)
+	}
+	return pgx.ConnectConfig(ctx, config)
+}
+
+func (c *committer) use(conn *pgx.Conn) { c.conn, c.tx = conn, newTx(c.store, conn) }
 
 func (c *committer) disconnect() {
 	if c.conn == nil {

@@ -70,8 +70,8 @@ func (s *Store) Session(ctx context.Context, key signon.GrantKey) (b signon.Brow
 	if err != nil {
 		return b, err
 	}
-	session := found[grantColumnCount:]
-	if session.Blob(5) == nil {
+	_, session := cutRow(found)
+	if session == nil {
 		return b, signon.ErrNotFound
 	}
 	return session.Session()

@@ -7,6 +7,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/latchkey-sso/latchkey/internal/signon"
+	"github.com/latchkey-sso/latchkey/internal/store/tables"
 )
 
 const (
@@ -29,7 +30,8 @@ RETURNING r.n`
 // groupwise does what many of a group ask for in one statement.
 type groupwise struct {
 	created, redeemed []*op
-	seen              map[signon.GrantKey]bool
+	again             []*op                   // redemptions of what is among redeemed already
+	place             map[signon.GrantKey]int // of a key, in redeemed; of one that is created, -1
 	won               []bool
 
 	// the columns of the rows
@@ -40,7 +42,7 @@ type groupwise struct {
 	addr1, addr2, moved, redKeys [][]byte
 }
 
-// do creates and redeems. Where one of a group can't be created, or a key occurs
+// do creates and redeems. Where one of a group can't be created, or its key occurs
 // twice, errGroup is returned, and they are done one by one.
 func (g *groupwise) do(t *tx, ops []*op) error {
 	if !g.sort(ops) {
@@ -61,30 +63,34 @@ func (g *groupwise) do(t *tx, ops []*op) error {
 	return g.tell(t)
 }
 
-// sort takes the operations that can be done together; false when a key is twice
-// among them.
+// sort takes the operations that can be done together; false when a key that is
+// created is twice among them.
 func (g *groupwise) sort(ops []*op) bool {
-	g.created, g.redeemed = g.created[:0], g.redeemed[:0]
-	if g.seen == nil {
-		g.seen = map[signon.GrantKey]bool{}
+	g.created, g.redeemed, g.again = g.created[:0], g.redeemed[:0], g.again[:0]
+	if g.place == nil {
+		g.place = map[signon.GrantKey]int{}
 	}
-	clear(g.seen)
+	clear(g.place)
 	for _, o := range ops {
-		var key signon.GrantKey
 		switch {
 		case o.create != nil:
-			key = o.create.Key
+			if _, twice := g.place[o.create.Key]; twice {
+				return false
+			}
+			g.place[o.create.Key] = -1
 			g.created = append(g.created, o)
 		case o.redeem != nil:
-			key = o.redeem.Key
-			g.redeemed = append(g.redeemed, o)
-		default:
-			continue
+			at, twice := g.place[o.redeem.Key]
+			switch {
+			case twice && at < 0:
+				return false
+			case twice:
+				g.again = append(g.again, o)
+			default:
+				g.place[o.redeem.Key] = len(g.redeemed)
+				g.redeemed = append(g.redeemed, o)
+			}
 		}
-		if g.seen[key] {
-			return false
-		}
-		g.seen[key] = true
 	}
 	return true
 }
@@ -151,18 +157,70 @@ func (g *groupwise) tell(t *tx) error {
 		o.create.Epoch = t.epoch
 		t.Append(o.create.Event)
 	}
+	var losers, later []*op
 	for i, o := range g.redeemed {
-		o.Err = nil
-		if g.won[i] {
+		if o.Err = nil; g.won[i] {
 			o.redeem.Win(t)
 		} else {
-			o.redeem.Lose(t)
+			losers = append(losers, o)
+		}
+	}
+	for _, o := range g.again {
+		if g.won[g.place[o.redeem.Key]] {
+			o.Err = nil
+			o.redeem.Begin(t)
+			losers = append(losers, o)
+		} else {
+			later = append(later, o) // what stopped the first one need not stop this one
+		}
+	}
+	g.lose(t, losers)
+	for _, o := range later {
+		if t.fault == nil {
+			o.Err = o.redeem.Do(t)
 		}
 	}
 	if t.fault != nil {
 		return failed(t.fault)
 	}
 	return nil
+}
+
+// lose tells those who did not win how their grants stand, by one look at all.
+func (g *groupwise) lose(t *tx, losers []*op) {
+	if len(losers) == 0 || t.fault != nil {
+		return
+	}
+	stand, err := standings(t, losers)
+	if err != nil {
+		t.Fail(err)
+		return
+	}
+	for _, o := range losers {
+		if t.fault == nil {
+			o.redeem.LoseTo(t, stand[o.redeem.Key])
+		}
+	}
+}
+
+func standings(t *tx, ops []*op) (map[signon.GrantKey]*tables.Standing, error) {
+	stand := make(map[signon.GrantKey]*tables.Standing, len(ops))
+	keys := make([][]byte, 0, len(ops))
+	for _, o := range ops {
+		if _, twice := stand[o.redeem.Key]; !twice {
+			stand[o.redeem.Key] = nil
+			keys = append(keys, o.redeem.Key[:])
+		}
+	}
+	err := reader{unbounded, t.conn}.Each(selectRows, func(r tables.Row) error {
+		grant, session := cutRow(r)
+		s, err := tables.NewStanding(grant, session)
+		if err == nil {
+			stand[s.Grant.Key] = s
+		}
+		return err
+	}, keys)
+	return stand, err
 }
 
 // orNil returns nil, which means NULL, for no bytes.

@@ -157,14 +157,9 @@ func (c *serverClock) set(micros int64) {
 
 // startClock reads where time has come to. Without a clock of the caller's the time
 // is the database server's.
-func (s *Store) startClock(ctx context.Context, source signon.Clock) error {
-	c, err := pgx.ConnectConfig(ctx, s.config)
-	if err != nil {
-		return err
-	}
+func (s *Store) startClock(ctx context.Context, c *pgx.Conn, source signon.Clock) error {
 	var floor, server int64
-	err = c.QueryRow(ctx, "SELECT at, "+serverNow+" FROM head").Scan(&floor, &server)
-	if err := errors.Join(err, c.Close(ctx)); err != nil {
+	if err := c.QueryRow(ctx, "SELECT at, "+serverNow+" FROM head").Scan(&floor, &server); err != nil {
 		return fmt.Errorf("read time: %w", err)
 	}
 	if source == nil {

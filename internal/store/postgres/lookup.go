@@ -20,6 +20,16 @@ const selectRows = "SELECT " + tables.GrantColumns + ", " + tables.SessionColumn
 
 var grantColumnCount = strings.Count(tables.GrantColumns, ",") + 1
 
+// cutRow cuts a row of selectRows into those of the grant and of its session, which
+// is nil when there is none.
+func cutRow(r tables.Row) (grant, session tables.Row) {
+	const secret = 5 // in SessionColumns
+	if grant, session = r[:grantColumnCount], r[grantColumnCount:]; session.Blob(secret) == nil {
+		session = nil
+	}
+	return grant, session
+}
+
 // lookup is somebody who waits for a row of grants, or for how often customers were
 // changed.
 type lookup struct {

@@ -19,7 +19,12 @@ var migrations embed.FS
 // migrate brings the tables up to date; of several processes that start at the
 // same time one does it and the others wait. A database written by a newer version
 // of Latchkey is refused.
-func migrate(ctx context.Context, config *pgx.ConnConfig) (err error) {
+//
+// The connection is asked first whether there is anything to do.
+func migrate(ctx context.Context, config *pgx.ConnConfig, c *pgx.Conn) (err error) {
+	if done, err := migrated(ctx, c); done || err != nil {
+		return err
+	}
 	folder, err := fs.Sub(migrations, "migrations")
 	if err != nil {
 		return err
@@ -48,4 +53,19 @@ func migrate(ctx context.Context, config *pgx.ConnConfig) (err error) {
 		return fmt.Errorf("migrate: %w", err)
 	}
 	return nil
+}
+
+// migrated reports whether the tables are those that this program knows.
+func migrated(ctx context.Context, c *pgx.Conn) (bool, error) {
+	var there bool
+	err := c.QueryRow(ctx, "SELECT to_regclass('goose_db_version') IS NOT NULL").Scan(&there)
+	if err != nil || !there {
+		return false, err
+	}
+	var current int
+	if err := c.QueryRow(ctx, "SELECT coalesce(max(version_id), 0) FROM goose_db_version WHERE is_applied").Scan(&current); err != nil {
+		return false, fmt.Errorf("read version of tables: %w", err)
+	}
+	all, err := fs.ReadDir(migrations, "migrations")
+	return err == nil && current == len(all), err // they are numbered without gaps
 }

@@ -95,17 +95,15 @@ func (s *Store) open(ctx context.Context, o Options) error {
 	if o.appName != "" {
 		s.config.RuntimeParams["application_name"] = o.appName
 	}
-	if err := migrate(ctx, s.config); err != nil {
+	committer, err := s.begin(ctx, o.Clock)
+	if err != nil {
 		return err
 	}
-	if err := s.startClock(ctx, o.Clock); err != nil {
-		return err
-	}
+	s.committer, s.lookups = committer, newLookups(s)
+	go s.committer.serve()
 	if s.pool, err = s.openPool(ctx); err != nil {
 		return err
 	}
-	s.committer, s.lookups = newCommitter(s), newLookups(s)
-	go s.committer.serve()
 	s.lookups.start()
 	if err := s.committer.ready(ctx); err != nil {
 		return err
@@ -115,6 +113,27 @@ func (s *Store) open(ctx context.Context, o Options) error {
 	}
 	s.watching.Go(s.watch)
 	return nil
+}
+
+// begin makes the connection of the committer, and with it everything that must be
+// before anybody else connects: the tables, the time, the epoch.
+func (s *Store) begin(ctx context.Context, source signon.Clock) (*committer, error) {
+	c := newCommitter(s)
+	conn, err := c.dial(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err = migrate(ctx, s.config, conn); err == nil {
+		err = s.startClock(ctx, conn, source)
+	}
+	if err == nil {
+		err = s.adopt(ctx, conn)
+	}
+	if err != nil {
+		return nil, errors.Join(err, conn.Close(ctx))
+	}
+	c.use(conn)
+	return c, nil
 }
 
 // checkKeys refuses root keys that the database was not written with, before

@@ -66,9 +66,9 @@ func database(t *testing.T) string {
 		if err := server.CreateDatabase(ctx, "migrated", ""); err != nil {
 			t.Fatal(err)
 		}
-		config, err := parse(server.URL("migrated"), slog.New(slog.DiscardHandler))
+		first, err := Open(ctx, Options{URL: server.URL("migrated"), Keys: testKeys(t)})
 		if err == nil {
-			err = migrate(ctx, config)
+			err = first.Close()
 		}
 		if err != nil {
 			t.Fatal(err)

@@ -109,36 +109,51 @@ func (q *Redemption) Win(t Tx) {
 	q.tell(t)
 }
 
+// Standing is how a grant stands that a redemption did not change.
+type Standing struct {
+	Grant   signon.Grant
+	Session signon.BrowserSession // the grant's, if there is one (its Key is set then)
+}
+
+// NewStanding reads rows of GrantColumns and, unless that is nil, of SessionColumns.
+func NewStanding(grant, session Row) (*Standing, error) {
+	var s Standing
+	var err error
+	if s.Grant, err = grant.Grant(); err != nil || session == nil {
+		return &s, err
+	}
+	s.Session, err = session.Session()
+	return &s, err
+}
+
 // Lose finds out how the grant stands that the update did not change, and counts a
 // miss when only the address was in the way.
 func (q *Redemption) Lose(t Tx) {
-	if found := t.One(selectGrant, q.Key[:]); found != nil && !q.gone(q.Key) {
-		g, err := found.Grant()
-		if err != nil {
+	var stands *Standing
+	if found := t.One(selectGrant, q.Key[:]); found != nil {
+		var err error
+		if stands, err = NewStanding(found, t.One(selectSession, q.Key[:])); err != nil {
 			t.Fail(err)
 			return
 		}
-		q.lost(t, &g)
 	}
-	q.tell(t)
+	q.LoseTo(t, stands)
 }
 
-func (q *Redemption) lost(t Tx, g *signon.Grant) {
-	if q.missed(t, g) {
-		g.Misses++
-		if g.Misses >= signon.MaxMisses {
-			g.State = signon.GrantVoided
+// LoseTo is Lose where it is known how the grant stands; nil when there is none. A
+// miss that is counted is counted there, too.
+func (q *Redemption) LoseTo(t Tx, stands *Standing) {
+	if stands != nil && !q.gone(q.Key) {
+		if g := &stands.Grant; q.missed(t, g) {
+			g.Misses++
+			if g.Misses >= signon.MaxMisses {
+				g.State = signon.GrantVoided
+			}
+			t.Exec("UPDATE grants SET misses = ?, state = ? WHERE key = ?", int64(g.Misses), int64(g.State), q.Key[:])
 		}
-		t.Exec("UPDATE grants SET misses = ?, state = ? WHERE key = ?", int64(g.Misses), int64(g.State), q.Key[:])
+		q.Outcome.Known, q.Outcome.Grant, q.Outcome.Session = true, stands.Grant, stands.Session
 	}
-	q.Outcome.Known, q.Outcome.Grant = true, *g
-	if found := t.One(selectSession, q.Key[:]); found != nil {
-		session, err := found.Session()
-		if err != nil {
-			t.Fail(err)
-		}
-		q.Outcome.Session = session
-	}
+	q.tell(t)
 }
 
 // tell appends the event of the outcome.
