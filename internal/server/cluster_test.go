@@ -63,6 +63,8 @@ func TestThreeProcessesShareADatabase(t *testing.T) {
 		t.Errorf("the session, at the first node again: %v", err)
 	}
 	second := programs[0].command("serve", "--listen", "127.0.0.1:0")
+	giveUp := time.AfterFunc(30*time.Second, func() { _ = second.Process.Kill() })
+	defer giveUp.Stop()
 	if err := second.Run(); err == nil || !strings.Contains(programs[0].said(t), "another server is running on") {
 		t.Errorf("a second server on one directory: got %v", err)
 	}

@@ -323,3 +323,26 @@ func TestLimitsOnLiveLinksHoldOverAllNodes(t *testing.T) {
 		}
 	}
 }
+
+func TestALinkThatIsUsedAtANodeBeforeThatKnowsOfItCountsOnce(t *testing.T) {
+	t.Parallel()
+	nodes := newNodes(t, 2, "{misses: 0, links_per_subject: 1, live_grants: 0}")
+	sameCustomer(t, nodes)
+	for range 3 {
+		link, err := nodes[0].issue()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := nodes[1].follow(link, newBrowser()); err != nil {
+			t.Fatal(err)
+		}
+		for _, n := range nodes {
+			if _, err := n.SignOn().Follow(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if _, err := nodes[1].issue(); err != nil {
+		t.Errorf("none of three links is unused: got %v", err)
+	}
+}
