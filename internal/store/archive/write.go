@@ -121,8 +121,7 @@ func appendBytes[T string | []byte](b []byte, part T) []byte {
 
 // table writes the rows of a table.
 func (w *writer) table(ctx context.Context, r tables.Reader, t tables.Table) error {
-	b := append(w.buf[:0], nextTable)
-	b = appendBytes(b, t.Name)
+	b := appendBytes([]byte{nextTable}, t.Name)
 	b = binary.AppendUvarint(b, uint64(len(t.Columns)))
 	for _, c := range t.Columns {
 		b = appendBytes(b, c)
@@ -138,7 +137,8 @@ func (w *writer) table(ctx context.Context, r tables.Reader, t tables.Table) err
 }
 
 func (w *writer) row(ctx context.Context, row tables.Row) error {
-	b := append(w.buf[:0], nextRow)
+	b := w.buf[:0]
+	b = append(b, nextRow)
 	for _, v := range row {
 		switch v := v.(type) {
 		case nil:

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/latchkey-sso/latchkey/internal/signon"
+	"github.com/latchkey-sso/latchkey/internal/store/tables"
 )
 
 var auditPromises = []promise{
@@ -81,6 +82,14 @@ var auditPromises = []promise{
 		listed, err := b.Store.Activity(b.ctx, signon.ActivityQuery{Tenant: shop, Limit: 100})
 		if err != nil || len(listed) != 4 || listed[3].Seq != 6 {
 			t.Errorf("activity: got %v, %v, want that of events 9 to 6", listed, err)
+		}
+		err = b.Store.Archive(b.ctx, func(r tables.Reader, _ tables.State) error {
+			counts, err := tables.Count(r)
+			same(t, "rows of activity", counts["activity"], int64(4))
+			return err
+		})
+		if err != nil {
+			t.Errorf("count rows: %v", err)
 		}
 		b.Store = b.Reopen(t)
 		start, err := b.Store.AuditStart(b.ctx)
