@@ -283,10 +283,8 @@ func half(t *testing.T, p *program, file []byte) {
 		t.Fatal(err)
 	}
 	w := bufio.NewWriterSize(in, 1<<10)
-	if _, err := w.Write(file[:len(file)-40]); err == nil {
-		err = w.Flush()
-	}
-	if err != nil {
+	_, err = w.Write(file[:len(file)-40])
+	if err := errors.Join(err, w.Flush()); err != nil {
 		t.Fatalf("%v; it said:\n%s", err, p.said(t))
 	}
 	// All has been read but for what a pipe and a buffer hold.
