@@ -131,6 +131,9 @@ func (c *committer) disconnect() {
 // commit writes a group and answers each of its operations.
 func (c *committer) commit(ops []*op) {
 	err := c.attempt(ops, false)
+	if errors.Is(err, errNotBegun) && c.conn.IsClosed() {
+		err = c.attempt(ops, false) // with a connection that the server has not given up
+	}
 	for n := 1; n < attempts && again(err); n++ {
 		err = c.attempt(ops, false)
 	}
@@ -145,6 +148,9 @@ func (c *committer) commit(ops []*op) {
 	}
 }
 
+// errNotBegun is returned by attempt when nothing was asked for yet.
+var errNotBegun = errors.New("the transaction has not begun")
+
 // errGroup is returned by attempt when an operation failed that can't be undone by
 // itself.
 var errGroup = errors.New("a statement failed within a group")
@@ -158,7 +164,9 @@ func (c *committer) attempt(ops []*op, guarded bool) error {
 	}
 	c.tx.inject, c.warned = c.inject, false
 	err := c.tx.begin(unbounded)
-	if err == nil {
+	if err != nil {
+		err = fmt.Errorf("%w: %w", errNotBegun, err)
+	} else {
 		err = c.perform(ops, guarded)
 	}
 	if err == nil {

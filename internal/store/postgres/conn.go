@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"strconv"
 	"strings"
 	"sync"
@@ -40,6 +41,15 @@ var settings = map[string]string{
 	"timezone":                            "UTC",
 }
 
+// silence is how long a server that is not there any more, and can't say so, is
+// waited for. One that is busy, or waits for a standby, answers the probes.
+const silence = 15 * time.Second
+
+var dialer = &net.Dialer{
+	KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: silence / 3, Interval: silence / 3, Count: 2},
+	Control:         endSilence,
+}
+
 // parse reads the address of a database.
 func parse(url string, log *slog.Logger) (*pgx.ConnConfig, error) {
 	config, err := pgx.ParseConfig(url)
@@ -50,6 +60,7 @@ func parse(url string, log *slog.Logger) (*pgx.ConnConfig, error) {
 		config.RuntimeParams[name] = value
 	}
 	config.ConnectTimeout = connectTime
+	config.DialFunc = dialer.DialContext
 	if config.ValidateConnect == nil {
 		config.ValidateConnect = pgconn.ValidateConnectTargetSessionAttrsReadWrite
 	}

@@ -310,6 +310,36 @@ func TestAServerThatComesBackIsUsedAgain(t *testing.T) {
 	}
 }
 
+// A server that was started anew has given up all connections: nobody is to notice.
+func TestAServerThatWasStartedAnewCostsNoCall(t *testing.T) {
+	t.Parallel()
+	testcluster.Need(t)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	server, err := pgtest.New(ctx, pgtest.Options{NoSync: true, TCP: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { server.Remove() })
+	if err := server.CreateDatabase(ctx, "latchkey", ""); err != nil {
+		t.Fatal(err)
+	}
+	s, err := Open(ctx, Options{URL: server.URL("latchkey"), Keys: testKeys(t)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	for n := range byte(3) {
+		if err := server.Stop(ctx); err != nil {
+			t.Fatal(err)
+		}
+		if err := server.Start(ctx); err != nil {
+			t.Fatal(err)
+		}
+		issue(t, s, n)
+	}
+}
+
 func TestAnAddressThatCannotBeReadIsNotRepeated(t *testing.T) {
 	t.Parallel()
 	_, err := Open(t.Context(), Options{URL: "postgres://shop:s3cret-of-mine@[broken/latchkey?sslmode=what", Keys: testKeys(t)})
