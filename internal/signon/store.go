@@ -144,7 +144,7 @@ type AuditStore interface {
 	// Events returns up to limit events after that number, in order.
 	Events(ctx context.Context, after int64, limit int) ([]ChainedEvent, error)
 	// AuditAnchor returns the latest end of the chain that the engine remembers
-	// outside the database, or zero.
+	// outside the log, or zero.
 	AuditAnchor(ctx context.Context) (ChainHead, error)
 	// SweepAudit removes up to limit of the oldest events, those from before that
 	// instant, and what lists them as somebody's activity, and reports how many. The

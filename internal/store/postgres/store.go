@@ -153,10 +153,19 @@ func (s *Store) Now() time.Time { return s.clock.Now() }
 // Epoch returns the current epoch.
 func (s *Store) Epoch() int64 { return s.epoch.Load() }
 
-// AuditAnchor returns the zero head: nothing is kept outside the database. See
-// [signon.AuditStore].
-func (s *Store) AuditAnchor(context.Context) (signon.ChainHead, error) {
-	return signon.ChainHead{}, nil
+// AuditAnchor returns the end of the log that the head remembers: it is beside the
+// log, though in the same database. See [signon.AuditStore].
+func (s *Store) AuditAnchor(ctx context.Context) (end signon.ChainHead, err error) {
+	err = engine{s}.Read(ctx, "read end of audit log", func(r tables.Reader) error {
+		found, err := r.One("SELECT seq, hash FROM head")
+		if err != nil || found == nil {
+			return err
+		}
+		end.Seq = found.Int(0)
+		copy(end.Hash[:], found.Blob(1))
+		return nil
+	})
+	return end, err
 }
 
 // Close finishes what was asked for so far and closes the connections. Calls that

@@ -66,7 +66,7 @@ func database(t *testing.T) string {
 		if err := server.CreateDatabase(ctx, "migrated", ""); err != nil {
 			t.Fatal(err)
 		}
-		first, err := Open(ctx, Options{URL: server.URL("migrated"), Keys: testKeys(t)})
+		first, err := Open(ctx, Options{URL: server.URL("migrated"), Keys: testKeys(t), Clock: storetest.NewClock()}) // no later than tests begin
 		if err == nil {
 			err = first.Close()
 		}
