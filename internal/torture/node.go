@@ -175,7 +175,7 @@ func (n *node) said() string {
 
 // newNode returns a node in a directory of its own; its configuration is yet to be
 // written.
-func newNode(dir string, number int, argv []string, ports *random) (*node, error) {
+func newNode(dir string, number int, argv []string) (*node, error) {
 	own := filepath.Join(dir, fmt.Sprintf("node-%d", number))
 	if err := os.MkdirAll(own, 0o700); err != nil {
 		return nil, fmt.Errorf("make a directory: %w", err)
@@ -184,7 +184,7 @@ func newNode(dir string, number int, argv []string, ports *random) (*node, error
 	if err != nil {
 		return nil, fmt.Errorf("make a log: %w", err)
 	}
-	addr, err := ports.freeAddr()
+	addr, err := freeAddr()
 	if err != nil {
 		return nil, errors.Join(err, log.Close())
 	}

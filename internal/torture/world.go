@@ -3,6 +3,7 @@ package torture
 import (
 	"context"
 	"crypto/rand"
+	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -130,7 +131,7 @@ func (w *world) build(ctx context.Context, f *fault) (err error) {
 		argv = slices.Concat(w.plan.ClockNode, []string{w.clock.path})
 	}
 	for i := range w.plan.Nodes {
-		n, err := newNode(w.dir, i, argv, w.random)
+		n, err := newNode(w.dir, i, argv)
 		if err != nil {
 			return err
 		}
@@ -287,11 +288,15 @@ func (w *world) close() error {
 // client must not be given the port of a node that is down for a moment.
 const firstPort, ports = 10_000, 10_000
 
-// freeAddr returns an address on loopback that nobody listens on.
-func (r *random) freeAddr() (string, error) {
+// freeAddr returns an address on loopback that nobody listens on. The seed has no
+// part in it: two runs with the same one are not to be in each other's way.
+func freeAddr() (string, error) {
 	var failed error
 	for range 100 {
-		l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(firstPort+r.upTo(ports))))
+		var b [2]byte
+		_, _ = rand.Read(b[:]) // never fails: the process ends instead
+		port := firstPort + int(binary.BigEndian.Uint16(b[:]))%ports
+		l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
 		if err == nil {
 			return l.Addr().String(), l.Close()
 		}
