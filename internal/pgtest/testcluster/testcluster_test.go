@@ -1,6 +1,7 @@
 package testcluster_test
 
 import (
+	"context"
 	"errors"
 	"os"
 	"testing"
@@ -43,6 +44,11 @@ func TestCopyHasWhatItsTemplateHas(t *testing.T) {
 	if err := server.CreateDatabase(t.Context(), "model", ""); err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() {
+		if err := server.DropDatabase(context.Background(), "model"); err != nil {
+			t.Error(err)
+		}
+	})
 	conn := connect(t, server.URL("model"))
 	if _, err := conn.Exec(t.Context(), "CREATE TABLE theirs ()"); err != nil {
 		t.Fatal(err)
