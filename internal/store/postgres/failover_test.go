@@ -247,6 +247,12 @@ func TestACommitThatTheStandbyHasNotSeenIsNoSuccess(t *testing.T) {
 	if out, err := p.store.RedeemGrant(ctx, redemption(g, 1)); err == nil {
 		t.Errorf("a repeat beside a paused standby: got %+v, want no answer", out)
 	}
+	// Nor is somebody who only looks.
+	ctx, cancel = context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	if seen, err := p.store.Grant(ctx, g.Key); err == nil {
+		t.Errorf("a look beside a paused standby: got %+v, want no answer", seen)
+	}
 	if err := p.standby.Resume(); err != nil {
 		t.Fatal(err)
 	}

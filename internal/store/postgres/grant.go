@@ -61,7 +61,10 @@ func (s *Store) Grant(ctx context.Context, key signon.GrantKey) (g signon.Grant,
 	if err != nil {
 		return g, err
 	}
-	return found.Grant()
+	if g, err = found.Grant(); err == nil && g.State != signon.GrantLive {
+		err = s.confirm(ctx, "read grant")
+	}
+	return g, err
 }
 
 // Session returns the session with that key. See [signon.SessionStore].
@@ -74,7 +77,20 @@ func (s *Store) Session(ctx context.Context, key signon.GrantKey) (b signon.Brow
 	if session == nil {
 		return b, signon.ErrNotFound
 	}
-	return session.Session()
+	if b, err = session.Session(); err == nil && !b.EndedAt.IsZero() {
+		err = s.confirm(ctx, "read session")
+	}
+	return b, err
+}
+
+// confirm makes sure that what was read as over is over at the synchronous standby,
+// too, where there is one: a commit that was cancelled while it waited for the
+// standby can be read, and nobody must be told what a failover would take back.
+func (s *Store) confirm(ctx context.Context, what string) error {
+	if last := s.acked.Load(); last == nil || !last.waited {
+		return nil
+	}
+	return s.committer.write(newOp(ctx, func(tables.Tx) error { return nil }), what)
 }
 
 // Grants returns grants in the order of their keys. See [signon.GrantStore].
