@@ -7,6 +7,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/latchkey-sso/latchkey/internal/signon"
+	"github.com/latchkey-sso/latchkey/internal/store/tables"
 )
 
 // fault returns the error of a call that failed with err, which is not an outcome
@@ -17,8 +18,7 @@ func fault(what string, err error) error {
 	if err == nil {
 		return nil
 	}
-	var known *signon.Error
-	if errors.As(err, &known) || errors.Is(err, signon.ErrNotFound) || errors.Is(err, signon.ErrConflict) || errors.Is(err, signon.ErrKeysFull) {
+	if tables.Meaningful(err) {
 		return err
 	}
 	var e *pgconn.PgError

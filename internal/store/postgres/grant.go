@@ -1,7 +1,6 @@
 package postgres
 
 import (
-	"bytes"
 	"context"
 
 	"github.com/latchkey-sso/latchkey/internal/signon"
@@ -24,7 +23,7 @@ func (s *Store) CreateGrant(ctx context.Context, g *signon.Grant, e *signon.Even
 
 // RedeemGrant redeems a grant at most once. See [signon.GrantStore].
 func (s *Store) RedeemGrant(ctx context.Context, r *signon.Redemption) (signon.RedeemOutcome, error) {
-	q := tables.NewRedemption(r, s.sweeper.swept)
+	q := tables.NewRedemption(r, s.swept.Gone)
 	o := newOp(ctx, q.Do)
 	o.redeem = q
 	if err := s.committer.write(o, "redeem grant"); err != nil {
@@ -37,7 +36,7 @@ func (s *Store) RedeemGrant(ctx context.Context, r *signon.Redemption) (signon.R
 func (s *Store) RevokeGrant(ctx context.Context, key signon.GrantKey, e *signon.Event) (bool, error) {
 	var ended bool // the committer's own until it has answered
 	err := s.committer.write(newOp(ctx, func(t tables.Tx) (err error) {
-		ended, err = tables.RevokeGrant(t, key, s.sweeper.swept(key), e)
+		ended, err = tables.RevokeGrant(t, key, s.swept.Gone(key), e)
 		return err
 	}), "revoke grant")
 	if err != nil {
@@ -54,7 +53,7 @@ func (s *Store) ExpireGrant(ctx context.Context, key signon.GrantKey) error {
 
 // Grant returns the grant with that key. See [signon.GrantStore].
 func (s *Store) Grant(ctx context.Context, key signon.GrantKey) (g signon.Grant, err error) {
-	if s.sweeper.swept(key) {
+	if s.swept.Gone(key) {
 		return g, signon.ErrNotFound
 	}
 	found, err := s.lookups.find(ctx, "read grant", key)
@@ -95,8 +94,5 @@ func (s *Store) confirm(ctx context.Context, what string) error {
 
 // Grants returns grants in the order of their keys. See [signon.GrantStore].
 func (s *Store) Grants(ctx context.Context, after signon.GrantKey, limit int) ([]signon.Grant, error) {
-	if floor := s.sweeper.lastSwept(); bytes.Compare(after[:], floor[:]) < 0 {
-		after = floor
-	}
-	return s.ListGrants(ctx, after, limit)
+	return s.ListGrants(ctx, s.swept.After(after), limit)
 }

@@ -100,13 +100,8 @@ func (s *Store) ClaimReply(ctx context.Context, key signon.ReplyKey, until time.
 		return nil, signon.Unavailable("claim reply", err)
 	}
 	// It is read after the lease was taken: whoever had it before has written then.
-	reply, err := s.ReadReply(ctx, key, s.Now())
-	switch {
-	case errors.Is(err, signon.ErrNotFound) && !taken:
-		return nil, signon.ErrConflict
-	case errors.Is(err, signon.ErrNotFound):
-		return nil, err
-	case taken:
+	reply, err := s.ReadClaimed(ctx, key, s.Now(), taken)
+	if taken && !errors.Is(err, signon.ErrNotFound) {
 		err = errors.Join(err, s.leases.release(ctx, key, until))
 	}
 	return reply, err

@@ -61,7 +61,7 @@ type Store struct {
 	lookups   *lookups
 	leases    leases
 	foreign   foreign
-	sweeper   sweeper
+	swept     tables.Swept
 	closed    chan struct{}
 	closing   sync.Once
 	watching  sync.WaitGroup

@@ -1,10 +1,8 @@
 package postgres
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -16,28 +14,6 @@ import (
 // scanPerRemoval is how many rows a step of Sweep looks at for each session that it
 // may remove.
 const scanPerRemoval = 16
-
-// sweeper remembers how far this process has looked through rows. Grants lie in the
-// order in which they expire, so the sweep of grants only moves on; sessions lie
-// there in no order of their own, so the sweep of sessions goes in a circle.
-type sweeper struct {
-	mu       sync.RWMutex
-	grants   signon.GrantKey // grants up to this key are gone
-	sessions signon.GrantKey // sessions up to this key have been looked at
-}
-
-// lastSwept returns the key up to which grants are gone.
-func (s *sweeper) lastSwept() signon.GrantKey {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	return s.grants
-}
-
-// swept reports whether the grant with that key is gone, if there ever was one.
-func (s *sweeper) swept(key signon.GrantKey) bool {
-	last := s.lastSwept()
-	return bytes.Compare(key[:], last[:]) <= 0
-}
 
 const (
 	grantsOver  = "SELECT key FROM grants WHERE key > ? AND key < ? ORDER BY key LIMIT ?"
@@ -80,9 +56,7 @@ func endSweep(c *pgx.Conn) error {
 }
 
 func (s *Store) sweep(ctx context.Context, below signon.GrantKey, sessionsExpiredBefore time.Time, limit int) (int, error) {
-	s.sweeper.mu.RLock()
-	last, from := s.sweeper.grants, s.sweeper.sessions
-	s.sweeper.mu.RUnlock()
+	last, from := s.swept.Progress()
 	grants, err := s.keysOf(ctx, grantsOver, last[:], below[:], int64(limit))
 	if err != nil {
 		return 0, err
@@ -101,12 +75,8 @@ func (s *Store) sweep(ctx context.Context, below signon.GrantKey, sessionsExpire
 	if err := s.remove(ctx, grants, sessions, last); err != nil {
 		return 0, err
 	}
-	s.sweeper.mu.Lock()
-	defer s.sweeper.mu.Unlock()
-	if bytes.Compare(last[:], s.sweeper.grants[:]) > 0 {
-		s.sweeper.grants = last
-	}
-	s.sweeper.sessions = next
+	s.swept.GrantsTo(last)
+	s.swept.SessionsTo(next)
 	return len(grants) + len(sessions) + replies, nil
 }
 

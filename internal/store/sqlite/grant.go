@@ -1,7 +1,6 @@
 package sqlite
 
 import (
-	"bytes"
 	"context"
 
 	"github.com/latchkey-sso/latchkey/internal/signon"
@@ -26,7 +25,7 @@ func (s *Store) CreateGrant(ctx context.Context, g *signon.Grant, e *signon.Even
 
 // Grant returns the grant with that key. See [signon.GrantStore].
 func (s *Store) Grant(ctx context.Context, key signon.GrantKey) (signon.Grant, error) {
-	if s.sweeper.swept(key) {
+	if s.swept.Gone(key) {
 		return signon.Grant{}, signon.ErrNotFound
 	}
 	if g, ok := s.recent.find(key); ok {
@@ -37,15 +36,12 @@ func (s *Store) Grant(ctx context.Context, key signon.GrantKey) (signon.Grant, e
 
 // Grants returns grants in the order of their keys. See [signon.GrantStore].
 func (s *Store) Grants(ctx context.Context, after signon.GrantKey, limit int) ([]signon.Grant, error) {
-	if floor := s.sweeper.lastSwept(); bytes.Compare(after[:], floor[:]) < 0 {
-		after = floor
-	}
-	return s.ListGrants(ctx, after, limit)
+	return s.ListGrants(ctx, s.swept.After(after), limit)
 }
 
 // RedeemGrant redeems a grant at most once. See [signon.GrantStore].
 func (s *Store) RedeemGrant(ctx context.Context, r *signon.Redemption) (signon.RedeemOutcome, error) {
-	q := tables.NewRedemption(r, s.sweeper.swept)
+	q := tables.NewRedemption(r, s.swept.Gone)
 	if err := s.changeGrant(ctx, "redeem grant", q.Key, func(t *tx) error { return q.Do(t) }); err != nil {
 		return signon.RedeemOutcome{}, err
 	}
@@ -56,7 +52,7 @@ func (s *Store) RedeemGrant(ctx context.Context, r *signon.Redemption) (signon.R
 func (s *Store) RevokeGrant(ctx context.Context, key signon.GrantKey, e *signon.Event) (bool, error) {
 	var ended bool // the writer's own until it has answered
 	err := s.changeGrant(ctx, "revoke grant", key, func(t *tx) (err error) {
-		ended, err = tables.RevokeGrant(t, key, s.sweeper.swept(key), e)
+		ended, err = tables.RevokeGrant(t, key, s.swept.Gone(key), e)
 		return err
 	})
 	if err != nil {

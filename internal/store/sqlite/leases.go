@@ -55,13 +55,8 @@ func (l *leases) expire(now time.Time) {
 func (s *Store) ClaimReply(ctx context.Context, key signon.ReplyKey, until time.Time) (*signon.Reply, error) {
 	taken := s.leases.take(key, s.Now(), until)
 	// It is read after the lease was taken: whoever had it before has written then.
-	reply, err := s.ReadReply(ctx, key, s.Now())
-	switch {
-	case errors.Is(err, signon.ErrNotFound) && !taken:
-		return nil, signon.ErrConflict
-	case errors.Is(err, signon.ErrNotFound):
-		return nil, err
-	case taken:
+	reply, err := s.ReadClaimed(ctx, key, s.Now(), taken)
+	if taken && !errors.Is(err, signon.ErrNotFound) {
 		s.leases.release(key, until)
 	}
 	return reply, err

@@ -58,7 +58,7 @@ type Store struct {
 	readers *readers
 	recent  *recent
 	leases  leases
-	sweeper sweeper
+	swept   tables.Swept
 	closing sync.Once
 }
 

@@ -3,7 +3,6 @@ package sqlite
 import (
 	"bytes"
 	"context"
-	"sync"
 	"time"
 
 	"github.com/latchkey-sso/latchkey/internal/signon"
@@ -14,49 +13,11 @@ import (
 // that it may remove.
 const scanPerRemoval = 16
 
-// sweeper remembers how far rows have been looked through. A reader looks, a
-// bounded number of rows per step, so that a step costs the same beside a
-// thousand rows and beside millions; only the removal itself is the writer's.
-//
-// Grants lie in the order in which they expire, so the sweep of grants only
-// moves on. Behind it are rows whose grants are gone, and of which only sessions
-// are left; after a restart it finds its place again. Sessions lie there in no
-// order of their own: one of a day may precede one of a minute. So the sweep of
-// sessions goes in a circle.
-type sweeper struct {
-	mu       sync.RWMutex
-	grants   signon.GrantKey // grants up to this key are gone
-	sessions signon.GrantKey // sessions up to this key have been looked at
-}
-
-// lastSwept returns the key up to which grants are gone.
-func (s *sweeper) lastSwept() signon.GrantKey {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	return s.grants
-}
-
-// swept reports whether the grant with that key is gone, if there ever was one.
-func (s *sweeper) swept(key signon.GrantKey) bool {
-	last := s.lastSwept()
-	return bytes.Compare(key[:], last[:]) <= 0
-}
-
-// advance notes that grants up to the key are gone. No grant is stored there any
-// more: it would have expired before.
-func (s *sweeper) advance(last signon.GrantKey) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if bytes.Compare(last[:], s.grants[:]) > 0 {
-		s.grants = last
-	}
-}
-
-// Sweep removes what is long over. See [signon.GrantStore].
+// Sweep removes what is long over: a reader looks, and only the removal itself is
+// the writer's. See [signon.GrantStore].
 func (s *Store) Sweep(ctx context.Context, below signon.GrantKey, sessionsExpiredBefore time.Time, limit int) (int, error) {
-	s.sweeper.mu.RLock()
-	grants, sessions := grantsOver{last: s.sweeper.grants}, sessionsOver{from: s.sweeper.sessions}
-	s.sweeper.mu.RUnlock()
+	from, round := s.swept.Progress()
+	grants, sessions := grantsOver{last: from}, sessionsOver{from: round}
 	err := s.readers.scan(ctx, "sweep", func(c *conn) error {
 		if err := grants.find(c, below, limit); err != nil {
 			return err
@@ -77,9 +38,7 @@ func (s *Store) Sweep(ctx context.Context, below signon.GrantKey, sessionsExpire
 			return 0, err
 		}
 	}
-	s.sweeper.mu.Lock()
-	s.sweeper.sessions = sessions.next
-	s.sweeper.mu.Unlock()
+	s.swept.SessionsTo(sessions.next)
 	return grants.count + len(sessions.keys) + replies, nil
 }
 
@@ -150,7 +109,7 @@ const (
 
 // remove removes grants and sessions that are over.
 func (s *Store) remove(ctx context.Context, grants *grantsOver, sessions *sessionsOver) error {
-	from := s.sweeper.lastSwept()
+	from, _ := s.swept.Progress()
 	o := newOp(ctx, func(t *tx) error {
 		if grants.count > 0 {
 			t.Exec(dropGrants, from[:], grants.last[:])
@@ -164,6 +123,6 @@ func (s *Store) remove(ctx context.Context, grants *grantsOver, sessions *sessio
 		}
 		return nil
 	})
-	o.committed = func() { s.sweeper.advance(grants.last) }
+	o.committed = func() { s.swept.GrantsTo(grants.last) }
 	return s.await(o, "sweep")
 }

@@ -28,10 +28,15 @@ func (r Row) reply() (reply signon.Reply, err error) {
 	return reply, nil
 }
 
-// ReadReply returns the reply with that key that is not out of date at that instant,
-// or signon.ErrNotFound.
-func (s *Tables) ReadReply(ctx context.Context, key signon.ReplyKey, at time.Time) (*signon.Reply, error) {
-	return readOne(ctx, s, "read reply", Row.reply, selectReply, key[:], at.UnixMilli())
+// ReadClaimed returns the reply with that key that is not out of date at that instant.
+// Without one it is signon.ErrNotFound for whoever has the lease of the key, and
+// signon.ErrConflict for others.
+func (s *Tables) ReadClaimed(ctx context.Context, key signon.ReplyKey, at time.Time, leased bool) (*signon.Reply, error) {
+	reply, err := readOne(ctx, s, "read reply", Row.reply, selectReply, key[:], at.UnixMilli())
+	if errors.Is(err, signon.ErrNotFound) && !leased {
+		return nil, signon.ErrConflict
+	}
+	return reply, err
 }
 
 // SweepReplies removes up to limit replies that are out of date at that instant, and

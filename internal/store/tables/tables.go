@@ -11,6 +11,7 @@ package tables
 import (
 	"context"
 	"database/sql/driver"
+	"errors"
 	"time"
 
 	"github.com/latchkey-sso/latchkey/internal/signon"
@@ -103,6 +104,13 @@ func (r Row) Instant(i int) time.Time {
 		return time.Time{}
 	}
 	return time.UnixMilli(ms).UTC()
+}
+
+// Meaningful reports whether the error tells an outcome that a contract names, so
+// that an engine has nothing to add.
+func Meaningful(err error) bool {
+	var known *signon.Error
+	return errors.As(err, &known) || errors.Is(err, signon.ErrNotFound) || errors.Is(err, signon.ErrConflict) || errors.Is(err, signon.ErrKeysFull)
 }
 
 // OrNil returns nil, which means NULL, for no bytes.
