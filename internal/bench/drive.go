@@ -22,15 +22,15 @@ type drive struct {
 	window  time.Duration // measured; longer when nothing ended in it
 	// worker makes the cycle of one worker, and what releases it.
 	worker func(i int) (cycle, func(), error)
-	// cpu returns the CPU time that the measured process has used so far.
-	cpu func() (time.Duration, error)
+	// cpu returns the CPU time that what is measured has used so far.
+	cpu func() (usage, error)
 }
 
 // measured is what a drive saw in its window.
 type measured struct {
 	cycles  int64
 	elapsed time.Duration
-	cpu     time.Duration
+	cpu     usage
 	whole   *hdrhistogram.Histogram // of cycles, in microseconds
 	steps   []*hdrhistogram.Histogram
 }
@@ -153,7 +153,7 @@ func (d *drive) watch(ctx context.Context, g *gate) (*measured, error) {
 		return nil, err
 	}
 	after, err := d.cpu()
-	total.cpu = after - before
+	total.cpu = after.since(before)
 	return total, err
 }
 

@@ -52,13 +52,13 @@ func (f floors) start(ctx context.Context, spec floorSpec, lines func(string)) (
 }
 
 // http starts the HTTP floor with answers of the shop, and returns it as a shop.
-// With a directory it is the floor of HTTP and store together.
-func (f floors) http(ctx context.Context, original *shop, dir string) (*shop, *process, error) {
+// With rows it is the floor of HTTP and store together.
+func (f floors) http(ctx context.Context, original *shop, rows *FloorRows) (*shop, *process, error) {
 	recorded, err := original.record(original.client.header(time.Now()))
 	if err != nil {
 		return nil, nil, err
 	}
-	recorded.Dir = dir
+	recorded.Rows = rows
 	addr := make(chan string, 1)
 	p, err := f.start(ctx, floorSpec{HTTP: recorded}, func(line string) {
 		select {

@@ -55,12 +55,12 @@ func mustURL(t *testing.T, text string) *url.URL {
 const testTarget = "http://shop.example/order/checkout.php?PRODS=1&QTY=1"
 
 // testFloor starts the HTTP floor of a shop, with a store when there is a
-// directory for it, and returns both.
-func testFloor(t *testing.T, dir string) (original, floor *shop) {
+// place for its rows, and returns both.
+func testFloor(t *testing.T, rows *FloorRows) (original, floor *shop) {
 	t.Helper()
 	original = fakeShop(t, "").shop
 	// t.Context ends before the clean-up, which stops the floor.
-	floor, p, err := testFloors(t).http(context.Background(), original, dir)
+	floor, p, err := testFloors(t).http(context.Background(), original, rows)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -73,7 +73,7 @@ func testFloor(t *testing.T, dir string) (original, floor *shop) {
 }
 
 func TestHTTPFloorRepeatsTheAnswersOfTheServer(t *testing.T) {
-	original, floor := testFloor(t, "")
+	original, floor := testFloor(t, nil)
 	want, err := original.record("")
 	if err != nil {
 		t.Fatal(err)
@@ -95,11 +95,11 @@ func TestHTTPFloorRepeatsTheAnswersOfTheServer(t *testing.T) {
 }
 
 func TestPairsAreMeasuredWithEveryAnswerVerified(t *testing.T) {
-	for name, dir := range map[string]string{"HTTP floor": "", "HTTP and store floor": t.TempDir()} {
+	for name, rows := range map[string]*FloorRows{"HTTP floor": nil, "HTTP and store floor": {Dir: t.TempDir()}} {
 		t.Run(name, func(t *testing.T) {
-			_, s := testFloor(t, dir)
+			_, s := testFloor(t, rows)
 			r := &run{Options: Options{WarmUp: 10 * time.Millisecond, Window: 200 * time.Millisecond}}
-			m, err := r.pairs(t.Context(), s, func() (time.Duration, error) { return 0, nil }, 4)
+			m, err := r.pairs(t.Context(), s, func() (usage, error) { return usage{}, nil }, 4)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -113,7 +113,7 @@ func TestPairsAreMeasuredWithEveryAnswerVerified(t *testing.T) {
 func TestStoreFloorRedeemsWhatItStores(t *testing.T) {
 	for _, oneRow := range []bool{false, true} {
 		dir := t.TempDir()
-		spec := StoreFloor{Dir: dir, OneRow: oneRow, Connections: 8, WarmUp: 10 * time.Millisecond, Window: 200 * time.Millisecond}
+		spec := StoreFloor{FloorRows: FloorRows{Dir: dir, OneRow: oneRow}, Connections: 8, WarmUp: 10 * time.Millisecond, Window: 200 * time.Millisecond}
 		figures, err := testFloors(t).store(t.Context(), spec)
 		if err != nil {
 			t.Fatal(err)
@@ -129,7 +129,7 @@ func TestStoreFloorRedeemsWhatItStores(t *testing.T) {
 
 func TestStoreFloorRefusesToRedeemTwice(t *testing.T) {
 	for _, oneRow := range []bool{false, true} {
-		db, err := openFloor(filepath.Join(t.TempDir(), "floor.db"), oneRow)
+		db, err := (&FloorRows{Dir: t.TempDir(), OneRow: oneRow}).open()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -146,7 +146,7 @@ func TestStoreFloorRefusesToRedeemTwice(t *testing.T) {
 }
 
 func TestAFloorThatFailsSaysWhy(t *testing.T) {
-	_, err := testFloors(t).store(t.Context(), StoreFloor{Dir: filepath.Join(t.TempDir(), "missing"), Connections: 1})
+	_, err := testFloors(t).store(t.Context(), StoreFloor{FloorRows: FloorRows{Dir: filepath.Join(t.TempDir(), "missing")}, Connections: 1})
 	if err == nil || !strings.Contains(err.Error(), "no such file") {
 		t.Errorf("got %v, want the child's own words", err)
 	}

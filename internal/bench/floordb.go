@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/url"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -44,11 +45,11 @@ const (
 
 // What never changes, made once.
 var (
-	floorBinding driver.Value = make([]byte, floorBindingLen)
-	floorSecret  driver.Value = make([]byte, floorSecretLen)
-	floorHash    driver.Value = make([]byte, floorHashLen)
-	floorAbout   driver.Value = make([]byte, floorAboutLen)
-	floorBody    driver.Value = make([]byte, floorEventLen)
+	floorBinding = make([]byte, floorBindingLen)
+	floorSecret  = make([]byte, floorSecretLen)
+	floorHash    = make([]byte, floorHashLen)
+	floorAbout   = make([]byte, floorAboutLen)
+	floorBody    = make([]byte, floorEventLen)
 )
 
 // How long the floor's grants and sessions live.
@@ -68,8 +69,9 @@ func floorKey(now time.Time) []byte {
 	return key
 }
 
-// floorDB is the store floor's database: one connection, one statement each.
+// floorDB is the SQLite database of a floor: one connection, one statement each.
 type floorDB struct {
+	dir                                                             string // removed in the end
 	conn                                                            driver.Conn
 	begin, commit, insertGrant, spend, insertSession, signOn, event *floorStatement
 	oneRow                                                          bool
@@ -82,23 +84,33 @@ type floorStatement struct {
 	args []driver.NamedValue
 }
 
-func openFloor(path string, oneRow bool) (*floorDB, error) {
+func openFloorDB(parent string, oneRow bool) (*floorDB, error) {
+	dir, err := os.MkdirTemp(parent, "floor-")
+	if err != nil {
+		return nil, err
+	}
+	db := &floorDB{dir: dir, oneRow: oneRow}
+	if err := db.open(filepath.Join(dir, "floor.db")); err != nil {
+		return nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	return db, nil
+}
+
+func (db *floorDB) open(path string) error {
 	pragmas := url.Values{"_pragma": {
 		"journal_mode(wal)", "synchronous(full)", "fullfsync(1)", "checkpoint_fullfsync(1)", "wal_autocheckpoint(4000)", "cache_size(-16000)",
 	}}
 	connector, err := sqlite.NewConnector("file:" + filepath.ToSlash(path) + "?" + pragmas.Encode())
 	if err != nil {
-		return nil, err
+		return err
 	}
-	conn, err := connector.Connect(context.Background())
-	if err != nil {
-		return nil, err
+	if db.conn, err = connector.Connect(context.Background()); err != nil {
+		return err
 	}
-	db := &floorDB{conn: conn, oneRow: oneRow}
 	if err := db.prepare(); err != nil {
-		return nil, errors.Join(err, conn.Close())
+		return errors.Join(err, db.conn.Close())
 	}
-	return db, nil
+	return nil
 }
 
 func (db *floorDB) prepare() error {
@@ -190,4 +202,4 @@ func (db *floorDB) record() error {
 	return err
 }
 
-func (db *floorDB) close() error { return db.conn.Close() }
+func (db *floorDB) close() error { return errors.Join(db.conn.Close(), os.RemoveAll(db.dir)) }

@@ -18,10 +18,10 @@ type HTTPFloor struct {
 	// Bind is the answer to a browser's first visit, Issue and Redeem are those of
 	// a pair.
 	Bind, Issue, Redeem Constant
-	// Dir, unless empty, is where it makes a database, and then it is the least
-	// that net/http and SQLite can do together: before it answers, it writes the
-	// rows of the store floor, in groups of whoever waits.
-	Dir string
+	// Rows, unless nil, is where it keeps rows, and then it is the least that
+	// net/http and a database can do together: before it answers, it writes the rows
+	// of the store floor, in groups of whoever waits.
+	Rows *FloorRows
 
 	rows *floorRows
 }
@@ -35,8 +35,8 @@ type Constant struct {
 
 // Serve answers on loopback until ctx ends. It tells ready its address.
 func (f *HTTPFloor) Serve(ctx context.Context, ready func(addr string)) (err error) {
-	if f.Dir != "" {
-		if f.rows, err = openFloorRows(f.Dir); err != nil {
+	if f.Rows != nil {
+		if f.rows, err = openFloorRows(f.Rows); err != nil {
 			return fmt.Errorf("serve the HTTP and store floor: %w", err)
 		}
 		defer func() { err = errors.Join(err, f.rows.close()) }()

@@ -2,18 +2,42 @@ package bench
 
 import (
 	"errors"
-	"os"
-	"path/filepath"
 	"sync"
 	"time"
 )
+
+// FloorRows says where the rows of a floor are.
+type FloorRows struct {
+	// Dir is where an SQLite database is made, and removed again.
+	Dir string
+	// Database, unless empty, is the address of a PostgreSQL database that holds them
+	// instead, and Server the process of its server.
+	Database string
+	Server   int
+	// OneRow keeps a session in its grant's row, as the product does, instead of
+	// in a row of its own.
+	OneRow bool
+}
+
+// rowStore holds the rows of a floor.
+type rowStore interface {
+	// write does a group in one transaction, and returns when it is durable.
+	write(group []*floorOp) error
+	// close removes the rows.
+	close() error
+}
+
+func (f *FloorRows) open() (rowStore, error) {
+	if f.Database != "" {
+		return openFloorTables(f.Database, f.OneRow)
+	}
+	return openFloorDB(f.Dir, f.OneRow)
+}
 
 // floorRows writes the rows of the store floor for whoever asks: an issue call
 // stores a grant, a redemption redeems the grant that was stored last. Which one
 // does not matter to what it costs, and those that nobody comes for expire.
 type floorRows struct {
-	dir     string
-	db      *floorDB
 	writer  *floorWriter
 	stopped chan struct{}
 	ops     sync.Pool
@@ -22,17 +46,13 @@ type floorRows struct {
 	keys [][]byte // stored, not redeemed
 }
 
-func openFloorRows(parent string) (*floorRows, error) {
-	dir, err := os.MkdirTemp(parent, "floor-")
+func openFloorRows(where *FloorRows) (*floorRows, error) {
+	rows, err := where.open()
 	if err != nil {
 		return nil, err
 	}
-	db, err := openFloor(filepath.Join(dir, "floor.db"), false)
-	if err != nil {
-		return nil, errors.Join(err, os.RemoveAll(dir))
-	}
 	const waiting = 1024 // more than there are connections
-	f := &floorRows{dir: dir, db: db, writer: &floorWriter{db: db, queue: make(chan *floorOp, waiting)}, stopped: make(chan struct{})}
+	f := &floorRows{writer: &floorWriter{rows: rows, queue: make(chan *floorOp, waiting)}, stopped: make(chan struct{})}
 	f.ops.New = func() any { return &floorOp{done: make(chan struct{}, 1)} }
 	go func() { f.writer.serve(); close(f.stopped) }()
 	return f, nil
@@ -75,9 +95,9 @@ func (f *floorRows) take() []byte {
 	return key
 }
 
-// close stops writing and removes the database. Nobody may write any more.
+// close stops writing and removes the rows. Nobody may write any more.
 func (f *floorRows) close() error {
 	close(f.writer.queue)
 	<-f.stopped
-	return errors.Join(f.db.close(), os.RemoveAll(f.dir))
+	return f.writer.rows.close()
 }

@@ -5,20 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"time"
 )
 
-// StoreFloor is the least that SQLite can do for a pair while being as durable
+// StoreFloor is the least that a database can do for a pair while being as durable
 // as the product: a grant's row and an event's row; then the conditional
 // update, a session's row and another event's row; in groups of whoever waits.
 // There is no HTTP, no reading, no hashing, and no more code than that.
 type StoreFloor struct {
-	// Dir is where the database is made, and removed again.
-	Dir string
-	// OneRow keeps a session in its grant's row, as the product does, instead of
-	// in a row of its own.
-	OneRow bool
+	FloorRows
 	// Connections is how many goroutines wait for their rows at a time.
 	Connections int
 	// WarmUp is not measured; Window is.
@@ -29,7 +24,7 @@ type StoreFloor struct {
 type StoreFigures struct {
 	Pairs   int64         `json:"pairs"`
 	Elapsed time.Duration `json:"elapsed_ns"`
-	CPU     time.Duration `json:"cpu_ns"`
+	CPU     usage         `json:"cpu"`
 }
 
 // Run measures.
@@ -42,22 +37,17 @@ func (f StoreFloor) Run(ctx context.Context) (*StoreFigures, error) {
 }
 
 func (f StoreFloor) run(ctx context.Context) (figures *StoreFigures, err error) {
-	dir, err := os.MkdirTemp(f.Dir, "floor-")
+	rows, err := f.open()
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	db, err := openFloor(filepath.Join(dir, "floor.db"), f.OneRow)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, db.close()) }()
-	w := &floorWriter{db: db, queue: make(chan *floorOp, f.Connections)}
+	defer func() { err = errors.Join(err, rows.close()) }()
+	w := &floorWriter{rows: rows, queue: make(chan *floorOp, f.Connections)}
 	stopped := make(chan struct{})
 	go func() { w.serve(); close(stopped) }()
 	d := drive{
 		workers: f.Connections, steps: 2, warmUp: f.WarmUp, window: f.Window,
-		cpu:    func() (time.Duration, error) { return cpuTime(os.Getpid()) },
+		cpu:    func() (usage, error) { return usageOf(os.Getpid(), f.Server) },
 		worker: func(int) (cycle, func(), error) { return w.visitor(), func() {}, nil },
 	}
 	m, err := d.run(ctx)
@@ -79,7 +69,7 @@ type floorOp struct {
 
 // floorWriter commits whoever waits in one transaction.
 type floorWriter struct {
-	db    *floorDB
+	rows  rowStore
 	queue chan *floorOp
 	group []*floorOp
 }
@@ -115,7 +105,7 @@ func (w *floorWriter) serve() {
 		for len(w.queue) > 0 { // nobody else receives
 			w.group = append(w.group, <-w.queue)
 		}
-		err := w.db.write(w.group)
+		err := w.rows.write(w.group)
 		for _, op := range w.group {
 			op.err = err
 			op.done <- struct{}{}

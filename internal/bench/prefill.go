@@ -11,10 +11,10 @@ import (
 	_ "modernc.org/sqlite" // the driver
 )
 
-// prepare starts the server with customers and with live grants. The grants are
+// prepare starts the server with customers and with grants. The grants are
 // copies of one that was issued through the API, put straight into the database
 // while no server runs: issuing ten million takes an hour, copying them minutes.
-func (p *product) prepare(ctx context.Context, customers int, live int64) error {
+func (p *product) prepare(ctx context.Context, customers int, grants ...spread) error {
 	if err := p.start(ctx); err != nil {
 		return err
 	}
@@ -27,8 +27,10 @@ func (p *product) prepare(ctx context.Context, customers int, live int64) error 
 	if err := p.stop(); err != nil {
 		return err
 	}
-	if err := copyGrants(ctx, filepath.Join(p.dir, "latchkey.db"), live, time.Now()); err != nil {
-		return fmt.Errorf("fill the database with live grants: %w", err)
+	for _, s := range grants {
+		if err := p.fill(ctx, s); err != nil {
+			return fmt.Errorf("fill the database with grants: %w", err)
+		}
 	}
 	return p.start(ctx)
 }
@@ -44,11 +46,25 @@ func (p *product) issueOne() error {
 	return v.issue()
 }
 
-// How the copies are made: their expiry is spread evenly over the longest
-// validity that can be asked for, and they are written in the order of their
-// keys, which start with the expiry second.
+// longestTTL is the longest validity that can be asked for.
+const longestTTL = 24 * time.Hour
+
+// liveGrants are grants of which none expires during a run.
+func liveGrants(count int64) spread {
+	return spread{count, time.Now().Add(longestTTL / 24), longestTTL * 23 / 24}
+}
+
+// sweepAfter is how long after its expiry a grant is removed.
+const sweepAfter = 10 * time.Minute
+
+// overGrants are grants that expired, of which so many are to be removed in each
+// second from now on, for that long.
+func overGrants(perSecond int, while time.Duration) spread {
+	return spread{int64(float64(perSecond) * while.Seconds()), time.Now().Add(-sweepAfter), while}
+}
+
+// Copies are written in the order of their keys, which start with the expiry second.
 const (
-	longestTTL = 86_400 // seconds
 	copyBatch  = 500_000
 	copyGrant  = `
 WITH RECURSIVE n (i) AS (SELECT ?1 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < ?2)
@@ -57,18 +73,17 @@ SELECT CAST(unhex(printf('%08x', ?3 + i * ?4 / ?5 + 1)) || randomblob(32) AS BLO
 FROM n, (SELECT epoch, issued_at, about FROM grants LIMIT 1) AS g`
 )
 
-// copyGrants puts live grants into a database that no server uses.
-func copyGrants(ctx context.Context, path string, live int64, now time.Time) (err error) {
+// copyGrants puts grants into a database that no server uses.
+func copyGrants(ctx context.Context, path string, s spread) (err error) {
 	db, err := sql.Open("sqlite", "file:"+filepath.ToSlash(path)+"?_pragma=synchronous(off)&_pragma=journal_mode(wal)&_pragma=cache_size(-64000)")
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	db.SetMaxOpenConns(1)
-	first := now.Unix() + longestTTL/24 // none of them expires during the run
-	for from := int64(0); from < live; from += copyBatch {
-		to := min(from+copyBatch, live)
-		if _, err := db.ExecContext(ctx, copyGrant, from, to, first, longestTTL*23/24, live); err != nil {
+	for from := int64(0); from < s.count; from += copyBatch {
+		to := min(from+copyBatch, s.count)
+		if _, err := db.ExecContext(ctx, copyGrant, from, to, s.from.Unix(), int64(s.over.Seconds()), s.count); err != nil {
 			return err
 		}
 		if _, err := db.ExecContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)"); err != nil {
@@ -76,4 +91,16 @@ func copyGrants(ctx context.Context, path string, live int64, now time.Time) (er
 		}
 	}
 	return nil
+}
+
+const countExpired = "SELECT count(*) FROM grants WHERE key >= CAST(unhex(printf('%08x', ?1)) AS BLOB) AND key < CAST(unhex(printf('%08x', ?2)) AS BLOB)"
+
+// countGrants returns how many grants there are that expired in a time.
+func countGrants(ctx context.Context, path string, from, to time.Time) (n int64, err error) {
+	db, err := sql.Open("sqlite", "file:"+filepath.ToSlash(path))
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	return n, db.QueryRowContext(ctx, countExpired, from.Unix()+1, to.Unix()+1).Scan(&n)
 }

@@ -35,7 +35,7 @@ func TestCopiedGrantsAreLiveGrantsOfTheStore(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if err := copyGrants(t.Context(), path, 1000, now); err != nil {
+	if err := copyGrants(t.Context(), path, liveGrants(1000)); err != nil {
 		t.Fatal(err)
 	}
 	s = openStore(t, path)
@@ -46,7 +46,7 @@ func TestCopiedGrantsAreLiveGrantsOfTheStore(t *testing.T) {
 	if len(grants) != 1000 {
 		t.Fatalf("got %d copies, want 1000", len(grants))
 	}
-	latest := time.Unix(now.Unix()+longestTTL, 0)
+	latest := now.Add(longestTTL + time.Minute)
 	for _, c := range grants {
 		if c.State != signon.GrantLive || c.Epoch != s.Epoch() || c.Subject != "7" || c.Target != testTarget {
 			t.Fatalf("a copy is not like the original: %+v", c)

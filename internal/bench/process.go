@@ -60,8 +60,6 @@ func foreignEnviron() []string {
 
 func (p *process) pid() int { return p.cmd.Process.Pid }
 
-func (p *process) cpu() (time.Duration, error) { return cpuTime(p.pid()) }
-
 // stop asks the process to end and waits until it has.
 func (p *process) stop() error {
 	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {

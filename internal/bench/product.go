@@ -14,10 +14,9 @@ import (
 	"time"
 )
 
-// product is a server of ours, started for the measurement with a tenant that
-// has no limits.
+// product is a server of ours, started for the measurement.
 type product struct {
-	dir     string // its data directory
+	place
 	config  string // its configuration file
 	argv    []string
 	secret  string
@@ -35,12 +34,12 @@ const (
 )
 
 // benchConfig declares the tenant. The validity asked for is the default one,
-// as clients do.
+// as clients do. Its limits are kept count of, and never reached.
 const benchConfig = `listen: %[1]s
 public_url: http://%[1]s
 data_dir: %[2]s
-log: {level: error, access: false}
-limits: {live_grants: 0, links_per_subject: 0, misses: %[3]d}
+%[6]slog: {level: error, access: false}
+limits: {live_grants: 1000000000, links_per_subject: 1000000000, misses: %[3]d}
 tenants:
   - id: bench
     clients:
@@ -49,10 +48,15 @@ tenants:
       cart: {}
 `
 
-// newProduct writes what a server needs into dir. argv runs this program;
-// misses is how many refused links a minute an address is allowed, 0 for any
-// number.
-func newProduct(dir string, argv []string, misses int) (*product, error) {
+// newProduct writes what a server needs into dir, and makes its database. argv runs
+// this program; misses is how many refused links a minute an address is allowed, 0
+// for any number.
+func newProduct(ctx context.Context, e engine, dir string, argv []string, misses int) (*product, error) {
+	data := filepath.Join(dir, "data")
+	where, err := e.place(ctx, filepath.Base(dir), data)
+	if err != nil {
+		return nil, fmt.Errorf("make a database: %w", err)
+	}
 	addr, err := freeAddr()
 	if err != nil {
 		return nil, err
@@ -62,11 +66,11 @@ func newProduct(dir string, argv []string, misses int) (*product, error) {
 		return nil, err
 	}
 	p := &product{
-		dir: filepath.Join(dir, "data"), config: filepath.Join(dir, "latchkey.yaml"), argv: argv,
+		place: *where, config: filepath.Join(dir, "latchkey.yaml"), argv: argv,
 		secret: randomHex(16), rootKey: randomHex(32),
 	}
 	p.shop = &shop{addr: addr, target: target, client: client{benchClient, p.secret}}
-	text := fmt.Sprintf(benchConfig, addr, p.dir, misses, benchClient, secretVar)
+	text := fmt.Sprintf(benchConfig, addr, data, misses, benchClient, secretVar, p.settings)
 	if err := os.WriteFile(p.config, []byte(text), 0o600); err != nil {
 		return nil, fmt.Errorf("write configuration: %w", err)
 	}
@@ -90,7 +94,7 @@ func randomHex(n int) string {
 
 // start starts the server and waits until it is ready.
 func (p *product) start(ctx context.Context) error {
-	env := []string{secretVar + "=" + p.secret, rootKeyVar + "=" + p.rootKey}
+	env := append([]string{secretVar + "=" + p.secret, rootKeyVar + "=" + p.rootKey}, p.env...)
 	child, err := start(ctx, append(p.argv[:len(p.argv):len(p.argv)], "serve", "--config", p.config), env, nil)
 	if err != nil {
 		return err

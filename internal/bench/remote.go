@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net"
 	"net/url"
-	"time"
 )
 
 // Remote is a server that runs already, with what it takes to get links there.
@@ -37,10 +36,10 @@ func (r *Remote) server() (*server, error) {
 	s := &server{
 		shop: &shop{addr: addr, target: target, client: client{r.Code, r.Secret}, customers: r.Customers},
 		pid:  r.PID, stop: func() error { return nil },
-		cpu: func() (time.Duration, error) { return 0, nil },
+		cpu: func() (usage, error) { return usage{}, nil },
 	}
 	if r.PID != 0 {
-		s.cpu = func() (time.Duration, error) { return cpuTime(r.PID) }
+		s.cpu = func() (usage, error) { return usageOf(r.PID, 0) }
 		if _, err := s.cpu(); err != nil {
 			return nil, fmt.Errorf("process %d: %w", r.PID, err)
 		}

@@ -12,6 +12,8 @@ import (
 // they can't be measured on this system.
 type Report struct {
 	Machine Machine `json:"machine"`
+	// Engine is the database engine; empty means SQLite, or that of a server that ran.
+	Engine string `json:"engine,omitempty"`
 	// Rounds is how often everything was measured; rates and ratios are medians
 	// over them, latencies are of all rounds together.
 	Rounds int `json:"rounds"`
@@ -25,6 +27,9 @@ type Report struct {
 	Alone *Alone `json:"alone,omitempty"`
 	// Issuing is issuing alone, by dialect, REST first.
 	Issuing []Issuing `json:"issuing,omitempty"`
+	// Sweeps are servers that remove what is over, the one that removes nothing first,
+	// by number of connections.
+	Sweeps []Sweep `json:"sweeps,omitempty"`
 	// Unknown are the floods of tokens that were never issued.
 	Unknown []Flood `json:"unknown,omitempty"`
 }
@@ -59,7 +64,10 @@ type Load struct {
 // Rate is how many pairs were done, and what each cost.
 type Rate struct {
 	PairsPerSecond float64 `json:"pairs_per_second"`
+	// CPUMicros is all CPU time of a pair, DatabaseMicros how much of it was a database
+	// server's.
 	CPUMicros      float64 `json:"cpu_us_per_pair"`
+	DatabaseMicros float64 `json:"database_cpu_us_per_pair"`
 }
 
 // Served is a server under one load.
@@ -80,6 +88,20 @@ type Served struct {
 	LiveRatio float64 `json:"ratio_to_fewest_live"`
 	// Memory is what it has resident, at most so far, in bytes.
 	Memory int64 `json:"memory_bytes"`
+}
+
+// Sweep is a server that removes grants that are over while it serves.
+type Sweep struct {
+	Connections int `json:"connections"`
+	// PerSecond is how many came to their end in each second, RemovedPerSecond how many
+	// were removed.
+	PerSecond        int     `json:"over_per_second"`
+	RemovedPerSecond float64 `json:"removed_per_second"`
+	Rate
+	Pair Latency `json:"pair"`
+	// P99Ratio is the 99th percentile of its pairs over that of the server that removes
+	// nothing.
+	P99Ratio float64 `json:"p99_ratio"`
 }
 
 // Alone is the latency of one connection, and what is expected of it.
@@ -127,10 +149,14 @@ func (r rounds) each(figure func(*measured) float64) []float64 {
 	return all
 }
 
-func cpuMicros(m *measured) float64 { return micros(m.cpu) / float64(max(m.cycles, 1)) }
+func cpuMicros(m *measured) float64 { return micros(m.cpu.total()) / float64(max(m.cycles, 1)) }
+
+func databaseMicros(m *measured) float64 { return micros(m.cpu.Database) / float64(max(m.cycles, 1)) }
 
 func (r rounds) rate() Rate {
-	return Rate{PairsPerSecond: median(r.each((*measured).perSecond)), CPUMicros: median(r.each(cpuMicros))}
+	return Rate{
+		PairsPerSecond: median(r.each((*measured).perSecond)), CPUMicros: median(r.each(cpuMicros)), DatabaseMicros: median(r.each(databaseMicros)),
+	}
 }
 
 // ratio returns the median of r's CPU times over those of others in the same

@@ -8,7 +8,7 @@ import (
 
 func costing(cycles int64, cpu time.Duration) *measured {
 	m := newMeasured(0)
-	m.cycles, m.cpu, m.elapsed = cycles, cpu, time.Second
+	m.cycles, m.cpu.Own, m.elapsed = cycles, cpu, time.Second
 	return m
 }
 
@@ -33,18 +33,19 @@ func TestRatioIsUnknownWithoutCPUTimes(t *testing.T) {
 func TestTableShowsWhatWasMeasured(t *testing.T) {
 	r := &Report{
 		Machine: Machine{"linux", "amd64", 2, "go1.26"}, Rounds: 3, WindowSeconds: 5, Sync: Latency{100, 200},
-		Loads: []Load{{Connections: 16, HTTP: Rate{40000, 20}, Store: Rate{13000, 50.25}, Servers: []Served{
-			{Live: 10000, Rate: Rate{8123.4, 91}, Ratio: 1.3, LiveRatio: 1, Memory: 30 << 20},
+		Loads: []Load{{Connections: 16, HTTP: Rate{PairsPerSecond: 40000, CPUMicros: 20}, Store: Rate{PairsPerSecond: 13000, CPUMicros: 50.25}, Servers: []Served{
+			{Live: 10000, Rate: Rate{PairsPerSecond: 8123.4, CPUMicros: 91}, Ratio: 1.3, LiveRatio: 1, Memory: 30 << 20},
 		}}},
 		Alone:   &Alone{Issue: Latency{250, 400}, Redeem: Latency{260, 410}, GoalMicros: 450},
 		Issuing: []Issuing{{Dialect: "REST", CPUMicros: 80, RatioToREST: 1}, {Dialect: "SOAP", CPUMicros: 113.1, RatioToREST: 1.41}},
+		Sweeps:  []Sweep{{Connections: 16, PerSecond: 7000, RemovedPerSecond: 6990, P99Ratio: 1.77}},
 		Unknown: []Flood{{RequestsPerSecond: 30000, Statuses: map[int]int64{403: 12}}, {MissesPerMinute: 30, Wrote: true}},
 	}
 	var b strings.Builder
 	if err := r.WriteTable(&b); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"16 connections", "server, 10,000 live  ", "8,123", "91.0", "1.30", "30.0 MiB", "0.45 ms", "× REST", "113.1", "1.41", "12 × 403", "nothing", "SOMETHING", "50.2", "–"} {
+	for _, want := range []string{"16 connections", "server, 10,000 live  ", "8,123", "91.0", "1.30", "30.0 MiB", "0.45 ms", "× REST", "113.1", "1.41", "6,990", "1.77", "12 × 403", "nothing", "SOMETHING", "50.2", "–"} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("%q is not in\n%s", want, b.String())
 		}

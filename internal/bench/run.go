@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 )
 
@@ -15,8 +16,11 @@ type Options struct {
 	// appended. Floor is the command line that runs [ServeFloor]: what floor to be
 	// is appended.
 	Program, Floor []string
+	// Engine is the database engine, SQLite unless it says otherwise. For Postgres a
+	// server is started.
+	Engine string
 	// Dir is where temporary files are made, on the disk that is to be measured;
-	// empty means the system's directory.
+	// empty means the system's directory. Not those of Postgres.
 	Dir string
 	// Connections are the loads.
 	Connections []int
@@ -29,9 +33,14 @@ type Options struct {
 	Customers int
 	// Live is how many live grants a second server holds; 0 means no such server.
 	Live int64
+	// Expiring is how many grants are removed in each second of every measurement.
+	Expiring int
+	// Sweep, unless 0, is how many are removed in each second by a further server, to
+	// be compared with one that removes none.
+	Sweep int
 	// Dialects: measure issuing alone in every dialect, too.
 	Dialects bool
-	// Unknown: measure floods of unknown tokens, too.
+	// Unknown: measure floods of unknown tokens, too. Only with SQLite.
 	Unknown bool
 	// Remote, unless nil, is measured instead of servers started for it.
 	Remote *Remote
@@ -50,7 +59,10 @@ func Run(ctx context.Context, o Options) (_ *Report, err error) {
 	}
 	r := &run{Options: o, dir: dir}
 	defer func() { err = errors.Join(err, r.close()) }()
-	report := &Report{Machine: thisMachine(), Rounds: o.Rounds, WindowSeconds: o.Window.Seconds()}
+	if err := r.prepare(ctx); err != nil {
+		return nil, err
+	}
+	report := &Report{Machine: thisMachine(), Engine: o.Engine, Rounds: o.Rounds, WindowSeconds: o.Window.Seconds()}
 	if report.Sync, err = syncLatency(dir); err != nil {
 		return nil, err
 	}
@@ -72,6 +84,11 @@ func Run(ctx context.Context, o Options) (_ *Report, err error) {
 			return nil, fmt.Errorf("issuing: %w", err)
 		}
 	}
+	if o.Sweep > 0 {
+		if report.Sweeps, err = r.sweeps(ctx); err != nil {
+			return nil, fmt.Errorf("removing what is over: %w", err)
+		}
+	}
 	if o.Unknown {
 		if report.Unknown, err = r.floods(ctx); err != nil {
 			return nil, fmt.Errorf("unknown tokens: %w", err)
@@ -84,9 +101,11 @@ func Run(ctx context.Context, o Options) (_ *Report, err error) {
 type run struct {
 	Options
 	dir     string
+	engine  engine
 	servers []*server
 	http    floorServer
 	both    floorServer // HTTP and store together
+	rows    FloorRows   // of the store floor
 }
 
 // floorServer is a floor that answers over HTTP.
@@ -99,9 +118,11 @@ type floorServer struct {
 type server struct {
 	shop *shop
 	live int64
-	cpu  func() (time.Duration, error)
+	cpu  func() (usage, error)
 	pid  int // 0 when not known
 	stop func() error
+	// count returns how many grants there are that expired in a time.
+	count func(ctx context.Context, from, to time.Time) (int64, error)
 }
 
 func (r *run) say(format string, args ...any) {
@@ -110,7 +131,18 @@ func (r *run) say(format string, args ...any) {
 	}
 }
 
-// startServers starts the servers and the HTTP floor.
+// prepare makes ready what databases are made with.
+func (r *run) prepare(ctx context.Context) (err error) {
+	if r.Unknown && r.Engine == Postgres {
+		return errors.New("floods of unknown tokens are measured with SQLite only")
+	}
+	if r.engine, err = r.newEngine(); err != nil {
+		return err
+	}
+	return r.engine.prepare(ctx)
+}
+
+// startServers starts the servers and the HTTP floors.
 func (r *run) startServers(ctx context.Context) error {
 	if r.Remote != nil {
 		s, err := r.Remote.server()
@@ -119,21 +151,42 @@ func (r *run) startServers(ctx context.Context) error {
 		}
 		r.servers = []*server{s}
 	} else {
-		for _, live := range r.lives() {
+		for _, live := range slices.Backward(r.lives()) { // the one that takes longest first
 			r.say("preparing a server with %d live grants", live)
-			s, err := r.startServer(ctx, fmt.Sprintf("live-%d", live), live, 0)
+			s, err := r.startServer(ctx, fmt.Sprintf("live-%d", live), 0, liveGrants(live), overGrants(r.Expiring, r.length()))
 			if err != nil {
 				return err
 			}
-			r.servers = append(r.servers, s)
+			s.live = live
+			r.servers = slices.Insert(r.servers, 0, s)
 		}
 	}
-	var err error
-	if r.http.shop, r.http.process, err = (floors{argv: r.Floor}).http(ctx, r.servers[0].shop, ""); err != nil {
+	return r.startFloors(ctx)
+}
+
+func (r *run) startFloors(ctx context.Context) error {
+	rows, err := r.engine.rows(ctx, "http_and_store_floor")
+	if err != nil {
 		return err
 	}
-	r.both.shop, r.both.process, err = floors{argv: r.Floor}.http(ctx, r.servers[0].shop, r.dir)
+	if r.rows, err = r.engine.rows(ctx, "store_floor"); err != nil {
+		return err
+	}
+	if r.http.shop, r.http.process, err = (floors{argv: r.Floor}).http(ctx, r.servers[0].shop, nil); err != nil {
+		return err
+	}
+	r.both.shop, r.both.process, err = floors{argv: r.Floor}.http(ctx, r.servers[0].shop, &rows)
 	return err
+}
+
+// length is how long a run takes at most, more or less, from when its first server
+// with few live grants is ready.
+func (r *run) length() time.Duration {
+	windows := len(r.Connections)*r.Rounds*(len(r.lives())+4) + 1
+	if r.Dialects {
+		windows += r.Rounds * len(dialects)
+	}
+	return time.Duration(windows)*(r.WarmUp+r.Window)*5/4 + time.Minute
 }
 
 func (r *run) lives() []int64 {
@@ -143,20 +196,26 @@ func (r *run) lives() []int64 {
 	return []int64{fewLive, r.Live}
 }
 
-// startServer starts a server with customers and live grants.
-func (r *run) startServer(ctx context.Context, name string, live int64, misses int) (*server, error) {
+// startServer starts a server with customers and grants. Misses is how many refused
+// links a minute it allows an address, 0 for any number.
+func (r *run) startServer(ctx context.Context, name string, misses int, grants ...spread) (*server, error) {
 	dir := filepath.Join(r.dir, name)
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make a directory: %w", err)
 	}
-	p, err := newProduct(dir, r.Program, misses)
+	p, err := newProduct(ctx, r.engine, dir, r.Program, misses)
 	if err != nil {
 		return nil, err
 	}
-	if err := p.prepare(ctx, r.Customers, live); err != nil {
+	if err := p.prepare(ctx, r.Customers, grants...); err != nil {
 		return nil, errors.Join(err, p.stop())
 	}
-	return &server{shop: p.shop, live: live, cpu: p.process.cpu, pid: p.process.pid(), stop: p.stop}, nil
+	return &server{shop: p.shop, cpu: r.cpu(p.process), pid: p.process.pid(), stop: p.stop, count: p.count}, nil
+}
+
+// cpu returns what tells the CPU time of a process and of the database server.
+func (r *run) cpu(p *process) func() (usage, error) {
+	return func() (usage, error) { return usageOf(p.pid(), r.engine.server()) }
 }
 
 // load measures all servers beside the floors.
@@ -165,12 +224,12 @@ func (r *run) load(ctx context.Context, connections int) (*Load, error) {
 	served := make([]rounds, len(r.servers))
 	for round := range r.Rounds {
 		r.say("%d connections, round %d of %d", connections, round+1, r.Rounds)
-		m, err := r.pairs(ctx, r.http.shop, r.http.process.cpu, connections)
+		m, err := r.pairs(ctx, r.http.shop, r.cpu(r.http.process), connections)
 		if err != nil {
 			return nil, fmt.Errorf("HTTP floor: %w", err)
 		}
 		http = append(http, m)
-		if m, err = r.pairs(ctx, r.both.shop, r.both.process.cpu, connections); err != nil {
+		if m, err = r.pairs(ctx, r.both.shop, r.cpu(r.both.process), connections); err != nil {
 			return nil, fmt.Errorf("HTTP and store floor: %w", err)
 		}
 		both = append(both, m)
@@ -209,7 +268,7 @@ func (r *run) load(ctx context.Context, connections int) (*Load, error) {
 }
 
 // pairs measures a shop for one window.
-func (r *run) pairs(ctx context.Context, s *shop, cpu func() (time.Duration, error), connections int) (*measured, error) {
+func (r *run) pairs(ctx context.Context, s *shop, cpu func() (usage, error), connections int) (*measured, error) {
 	header := s.client.header(time.Now())
 	d := drive{
 		workers: connections, steps: 2, warmUp: r.WarmUp, window: r.Window, cpu: cpu,
@@ -230,7 +289,9 @@ func (r *run) pairs(ctx context.Context, s *shop, cpu func() (time.Duration, err
 }
 
 func (r *run) storeFloor(ctx context.Context, connections int, oneRow bool) (*measured, error) {
-	figures, err := floors{argv: r.Floor}.store(ctx, StoreFloor{Dir: r.dir, OneRow: oneRow, Connections: connections, WarmUp: r.WarmUp, Window: r.Window})
+	rows := r.rows
+	rows.OneRow = oneRow
+	figures, err := floors{argv: r.Floor}.store(ctx, StoreFloor{FloorRows: rows, Connections: connections, WarmUp: r.WarmUp, Window: r.Window})
 	if err != nil {
 		return nil, err
 	}
@@ -258,6 +319,9 @@ func (r *run) close() error {
 		if f.process != nil {
 			errs = append(errs, f.process.stop())
 		}
+	}
+	if r.engine != nil {
+		errs = append(errs, r.engine.close())
 	}
 	return errors.Join(append(errs, os.RemoveAll(r.dir))...)
 }

@@ -20,6 +20,7 @@ func (r *Report) WriteTable(w io.Writer) error {
 	}
 	t.alone(r.Alone)
 	t.issuing(r.Issuing)
+	t.sweeps(r.Sweeps)
 	t.floods(r.Unknown)
 	return t.w.Flush()
 }
@@ -36,14 +37,14 @@ func (t *table) row(cells ...string) { _, _ = fmt.Fprintln(t.w, strings.Join(cel
 
 func (t *table) load(l *Load) {
 	t.printf("%d connections\n", l.Connections)
-	t.row("", "pairs/s", "CPU µs/pair", "× both", "× sum", "× few live", "issue p50", "p99", "redeem p50", "p99", "pair p50", "p99", "memory")
+	t.row("", "pairs/s", "CPU µs/pair", "of it DB", "× both", "× sum", "× few live", "issue p50", "p99", "redeem p50", "p99", "pair p50", "p99", "memory")
 	none := make([]string, 10) // columns that floors have nothing for
-	t.row(append([]string{"HTTP floor", whole(l.HTTP.PairsPerSecond), cost(l.HTTP.CPUMicros)}, none...)...)
-	t.row(append([]string{"store floor", whole(l.Store.PairsPerSecond), cost(l.Store.CPUMicros)}, none...)...)
-	t.row(append([]string{"store floor, one row", whole(l.OneRow.PairsPerSecond), cost(l.OneRow.CPUMicros)}, none...)...)
-	t.row(append([]string{"HTTP and store floor", whole(l.Both.PairsPerSecond), cost(l.Both.CPUMicros)}, none...)...)
+	t.row(append([]string{"HTTP floor", whole(l.HTTP.PairsPerSecond), cost(l.HTTP.CPUMicros), cost(l.HTTP.DatabaseMicros)}, none...)...)
+	t.row(append([]string{"store floor", whole(l.Store.PairsPerSecond), cost(l.Store.CPUMicros), cost(l.Store.DatabaseMicros)}, none...)...)
+	t.row(append([]string{"store floor, one row", whole(l.OneRow.PairsPerSecond), cost(l.OneRow.CPUMicros), cost(l.OneRow.DatabaseMicros)}, none...)...)
+	t.row(append([]string{"HTTP and store floor", whole(l.Both.PairsPerSecond), cost(l.Both.CPUMicros), cost(l.Both.DatabaseMicros)}, none...)...)
 	for _, s := range l.Servers {
-		t.row(fmt.Sprintf("server, %s live", whole(float64(s.Live))), whole(s.PairsPerSecond), cost(s.CPUMicros), ratio(s.BothRatio), ratio(s.Ratio), ratio(s.LiveRatio),
+		t.row(fmt.Sprintf("server, %s live", whole(float64(s.Live))), whole(s.PairsPerSecond), cost(s.CPUMicros), cost(s.DatabaseMicros), ratio(s.BothRatio), ratio(s.Ratio), ratio(s.LiveRatio),
 			ms(s.Issue.P50), ms(s.Issue.P99), ms(s.Redeem.P50), ms(s.Redeem.P99), ms(s.Pair.P50), ms(s.Pair.P99), mib(s.Memory))
 	}
 	t.printf("\n")
@@ -65,6 +66,18 @@ func (t *table) issuing(all []Issuing) {
 	t.row("", "links/s", "CPU µs/link", "× "+all[0].Dialect, "p50", "p99")
 	for _, i := range all {
 		t.row(i.Dialect, whole(i.LinksPerSecond), cost(i.CPUMicros), ratio(i.RatioToREST), ms(i.Latency.P50), ms(i.Latency.P99))
+	}
+}
+
+func (t *table) sweeps(sweeps []Sweep) {
+	if len(sweeps) == 0 {
+		return
+	}
+	t.printf("\nremoving what is over\n")
+	t.row("connections", "over/s", "removed/s", "pairs/s", "CPU µs/pair", "pair p50", "p99", "× none")
+	for _, s := range sweeps {
+		t.row(strconv.Itoa(s.Connections), whole(float64(s.PerSecond)), whole(s.RemovedPerSecond), whole(s.PairsPerSecond), cost(s.CPUMicros),
+			ms(s.Pair.P50), ms(s.Pair.P99), ratio(s.P99Ratio))
 	}
 }
 

@@ -31,12 +31,14 @@ func newBench() *cobra.Command {
 redeems it, over keep-alive HTTP on loopback; every answer is verified. It starts
 a server with a temporary database, and beside it, in the same run, the floors
 that its cost is judged by: an HTTP server that answers constants of the same
-size, and the same rows written in groups with no HTTP.
+size, and the same rows written in groups, without HTTP and with it. Limits are
+kept count of, and what is over is removed, while it measures.
 
 With --url it measures a server that runs already. docs/performance.md explains
 the figures.`,
 		Example: `  latchkey bench
   latchkey bench --live 10000000 --unknown
+  latchkey bench --engine postgres --sweep 10000
   latchkey bench --url 'http://localhost:8080/order/checkout.php?PRODS=4639321' \
     --code AVANGATE --key-env SECRET_KEY --customer 352365983`,
 		Args: cobra.NoArgs,
@@ -49,6 +51,9 @@ the figures.`,
 	f.IntVar(&b.Rounds, "rounds", 3, "how often floors and server are measured in turn")
 	f.IntVar(&b.Customers, "customers", 1000, "how many people links are issued for")
 	f.Int64Var(&b.Live, "live", 0, "also measure a server that holds this `number` of live links")
+	f.StringVar(&b.Engine, "engine", bench.SQLite, "database `engine`: sqlite, or postgres, for which a server is started")
+	f.IntVar(&b.Expiring, "expiring", 1000, "how many links are removed in each second, ten minutes after they expired")
+	f.IntVar(&b.Sweep, "sweep", 0, "also compare a server that removes this `number` of links a second with one that removes none")
 	f.BoolVar(&b.Dialects, "dialects", false, "also measure issuing alone, by REST, SOAP and JSON-RPC")
 	f.BoolVar(&b.Unknown, "unknown", false, "also measure floods of unknown tokens")
 	f.StringVar(&b.Dir, "dir", "", "`directory` for temporary files, on the disk to measure")
@@ -62,6 +67,8 @@ the figures.`,
 	cmd.MarkFlagsMutuallyExclusive("key-env", "key-file")
 	cmd.MarkFlagsMutuallyExclusive("url", "live")
 	cmd.MarkFlagsMutuallyExclusive("url", "unknown")
+	cmd.MarkFlagsMutuallyExclusive("url", "engine")
+	cmd.MarkFlagsMutuallyExclusive("url", "sweep")
 	cmd.MarkFlagsRequiredTogether("url", "code", "customer")
 	cmd.AddCommand(&cobra.Command{
 		Use: floorCommand, Hidden: true, Args: cobra.ExactArgs(1),

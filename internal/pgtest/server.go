@@ -128,6 +128,15 @@ func (c *Cluster) process() *process {
 	return c.running
 }
 
+// PID returns the process of the server, which is the parent of all its others; 0
+// while it is stopped.
+func (c *Cluster) PID() int {
+	if p := c.process(); p != nil {
+		return p.pid()
+	}
+	return 0
+}
+
 // Stop ends sessions and stops the server in good order. It does nothing when the
 // server is stopped already, and fails when ctx ends first: a server waits for a
 // standby that is connected to have received everything.
