@@ -65,8 +65,8 @@ func overGrants(perSecond int, while time.Duration) spread {
 
 // Copies are written in the order of their keys, which start with the expiry second.
 const (
-	copyBatch  = 500_000
-	copyGrant  = `
+	copyBatch = 500_000
+	copyGrant = `
 WITH RECURSIVE n (i) AS (SELECT ?1 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < ?2)
 INSERT INTO grants (key, state, epoch, issued_at, expires_at, bound_addr, misses, redeemed_at, binding, about)
 SELECT CAST(unhex(printf('%08x', ?3 + i * ?4 / ?5 + 1)) || randomblob(32) AS BLOB), 0, g.epoch, g.issued_at, (?3 + i * ?4 / ?5) * 1000, NULL, 0, NULL, NULL, g.about

@@ -63,6 +63,20 @@ func (r *redemption) ask(ctx context.Context) (*Ask, error) {
 	return &Ask{Policy: policy, Kind: g.SubjectKind, Subject: g.Subject, Current: current, Language: g.Language, Ticket: r.ticket(now)}, nil
 }
 
+// askAgain is ask once it is known what others have done to the grant meanwhile:
+// nobody is asked about a link that is no good any more.
+func (r *redemption) askAgain(ctx context.Context) (*Ask, error) {
+	g, err := r.service.store.Grant(ctx, r.grant.Key)
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return nil, Refused(ReasonUnknown)
+	case err != nil:
+		return nil, Unavailable("read grant", err)
+	}
+	r.grant = &g
+	return r.ask(ctx)
+}
+
 // other returns the live session of another person in this browser, or nil.
 func (r *redemption) other(ctx context.Context) (*BrowserSession, error) {
 	all := r.req.Elsewhere

@@ -88,7 +88,7 @@ func (r *redemption) redeem(ctx context.Context) (*SignOn, error) {
 	if err != nil {
 		return nil, fmt.Errorf("redeem grant: %w", err)
 	}
-	if r.grant, r.gen, err = s.find(ctx, req.Tenant, req.Destination, req.Token); err != nil {
+	if r.grant, r.gen, err = s.find(ctx, s.store.GrantHint, presented{req.Tenant, req.Destination, req.Token}); err != nil {
 		return nil, err
 	}
 	subject, err := s.subject(ctx, r.grant.Tenant, r.grant.SubjectKind, r.grant.Subject)
@@ -113,25 +113,36 @@ func (r *redemption) redeem(ctx context.Context) (*SignOn, error) {
 			return again, err
 		}
 	}
-	if ask, err := r.ask(ctx); ask != nil || err != nil {
+	ask, err := r.ask(ctx)
+	if ask != nil && err == nil {
+		ask, err = r.askAgain(ctx)
+	}
+	if ask != nil || err != nil {
 		return &SignOn{Ask: ask}, err
 	}
 	return r.spend(ctx)
 }
 
+// presented is a token as it came, and where.
+type presented struct {
+	tenant TenantID
+	dest   *Destination
+	text   string
+}
+
 // find returns the grant that has the token, as a filter: unknown tokens end
 // here, by their expiry alone or by one read, and write nothing.
-func (s *Service) find(ctx context.Context, tenant TenantID, dest *Destination, text string) (*Grant, *generation, error) {
-	token, err := dest.token(text)
+func (s *Service) find(ctx context.Context, read func(context.Context, GrantKey) (Grant, error), p presented) (*Grant, *generation, error) {
+	token, err := p.dest.token(p.text)
 	if err != nil {
 		return nil, nil, err
 	}
 	now, expiry := s.store.Now(), token.expiry()
-	if expiry.Before(now.Add(-graceTTL)) || expiry.After(now.Add(dest.MaxTTL+2*time.Second)) {
+	if expiry.Before(now.Add(-graceTTL)) || expiry.After(now.Add(p.dest.MaxTTL+2*time.Second)) {
 		return nil, nil, Refused(ReasonUnknown)
 	}
 	for _, gen := range s.keys.generations {
-		g, err := s.store.Grant(ctx, gen.grantKey(tenant, dest.ID, token))
+		g, err := read(ctx, gen.grantKey(p.tenant, p.dest.ID, token))
 		if err == nil {
 			return &g, gen, nil
 		}

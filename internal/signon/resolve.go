@@ -37,7 +37,7 @@ func (s *Service) Resolve(ctx context.Context, req *ResolveRequest) (*Grant, err
 
 // resolve returns the grant also when it is refused, for the trace.
 func (s *Service) resolve(ctx context.Context, req *ResolveRequest) (*Grant, error) {
-	g, _, err := s.find(ctx, req.Client.Tenant, req.Destination, req.Token)
+	g, _, err := s.find(ctx, s.store.Grant, presented{req.Client.Tenant, req.Destination, req.Token})
 	if err != nil {
 		return nil, err
 	}

@@ -790,6 +790,10 @@ func (b *brokenStore) Grant(ctx context.Context, k signon.GrantKey) (signon.Gran
 	return b.Store.Grant(ctx, k)
 }
 
+func (b *brokenStore) GrantHint(ctx context.Context, k signon.GrantKey) (signon.Grant, error) {
+	return b.Grant(ctx, k)
+}
+
 func (b *brokenStore) RedeemGrant(ctx context.Context, r *signon.Redemption) (signon.RedeemOutcome, error) {
 	if b.fail == "RedeemGrant" {
 		return signon.RedeemOutcome{}, signon.Unavailable("commit", errBroken)

@@ -51,6 +51,10 @@ type GrantStore interface {
 	// is a filter and for reading only: it never decides a redemption.
 	Grant(ctx context.Context, key GrantKey) (Grant, error)
 
+	// GrantHint is Grant, but that it may tell of a grant as this process stored it,
+	// and not what others have done to it since. Who is about to redeem needs no more.
+	GrantHint(ctx context.Context, key GrantKey) (Grant, error)
+
 	// RedeemGrant redeems the grant at most once, ever. In one transaction, at an
 	// instant of the store's own clock, it marks the grant redeemed by the binding
 	// if it is live, of the current epoch, not expired, and bound to no address or

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -28,6 +29,8 @@ type op struct {
 	do func(tables.Tx) error
 	// alone: when do returns an error, what it did before is undone.
 	alone bool
+	// committed, unless nil, is called once it is committed.
+	committed func()
 	// create and redeem describe operations that a group does in one statement for all.
 	create *tables.Creation
 	redeem *tables.Redemption
@@ -45,13 +48,16 @@ type committer struct {
 	ended  chan struct{}
 	conn   *pgx.Conn // nil until it is needed
 	tx     *tx
-	warned bool // the server said something since the transaction began
+	warned bool          // the server said something since the transaction began
+	alone  bool          // nobody else wrote between the latest two groups
+	since  time.Time     // when the latest group was committed, by this process's clock
+	stale  time.Duration // staleAfter, but in tests
 	batch  groupwise
 	inject func(query string) error // set by tests: makes statements fail
 }
 
 func newCommitter(s *Store) *committer {
-	return &committer{store: s, queue: group.NewQueue[*op](), ended: make(chan struct{})}
+	return &committer{store: s, queue: group.NewQueue[*op](), ended: make(chan struct{}), stale: staleAfter}
 }
 
 // write has an operation done and waits until it is committed, or until its
@@ -115,7 +121,7 @@ func (c *committer) dial(ctx context.Context) (*pgx.Conn, error) {
 	return pgx.ConnectConfig(ctx, config)
 }
 
-func (c *committer) use(conn *pgx.Conn) { c.conn, c.tx = conn, newTx(c.store, conn) }
+func (c *committer) use(conn *pgx.Conn) { c.conn, c.tx, c.alone = conn, newTx(c.store, conn), false }
 
 func (c *committer) disconnect() {
 	if c.conn == nil {
@@ -141,11 +147,24 @@ func (c *committer) commit(ops []*op) {
 		err = c.attempt(ops, true)
 	}
 	for _, o := range ops {
-		if err != nil {
+		switch {
+		case err != nil:
 			o.Err = signon.Unavailable("commit", err)
+		case o.committed != nil:
+			o.committed()
 		}
-		o.Answer()
+		c.answer(o, err == nil)
 	}
+}
+
+// answer answers an operation. One that may have changed customers waits until no
+// other process trusts what it knew of them before.
+func (c *committer) answer(o *op, committed bool) {
+	if committed && c.tx.changed && o.create == nil && o.redeem == nil {
+		time.AfterFunc(trusted, o.Answer)
+		return
+	}
+	o.Answer()
 }
 
 // errNotBegun is returned by attempt when nothing was asked for yet.
@@ -163,6 +182,12 @@ func (c *committer) attempt(ops []*op, guarded bool) error {
 		return err
 	}
 	c.tx.inject, c.warned = c.inject, false
+	if !guarded && c.mayBeStraight(ops) {
+		if err := c.straight(); !errors.Is(err, errSupposed) {
+			return err
+		}
+		c.alone = false
+	}
 	err := c.tx.begin(unbounded)
 	if err != nil {
 		err = fmt.Errorf("%w: %w", errNotBegun, err)
@@ -180,8 +205,16 @@ func (c *committer) attempt(ops []*op, guarded bool) error {
 	if err != nil {
 		return errors.Join(err, c.tx.rollback(unbounded))
 	}
-	c.store.acked.Store(&acknowledged{c.tx.chain.Head(), c.tx.head.history, c.tx.waited})
+	last := c.store.acked.Load()
+	c.alone = last != nil && last.chain == c.tx.head.chain
+	c.acknowledge()
 	return nil
+}
+
+// acknowledge notes that the transaction was committed.
+func (c *committer) acknowledge() {
+	c.since = time.Now() //nolint:forbidigo // to be compared with itself
+	c.store.acked.Store(&acknowledged{c.tx.chain.Head(), c.tx.head.history, c.tx.waited})
 }
 
 func (c *committer) perform(ops []*op, guarded bool) error {

@@ -14,6 +14,11 @@ func (s *Store) CreateGrant(ctx context.Context, g *signon.Grant, e *signon.Even
 	if !c.Answers() {
 		o.create = c
 	}
+	stored := tables.StoredGrant(g)
+	o.committed = func() {
+		stored.Epoch = c.Epoch
+		s.recent.Remember(stored)
+	}
 	err := s.committer.write(o, "create grant")
 	if err == nil {
 		g.Epoch = c.Epoch
@@ -24,7 +29,7 @@ func (s *Store) CreateGrant(ctx context.Context, g *signon.Grant, e *signon.Even
 // RedeemGrant redeems a grant at most once. See [signon.GrantStore].
 func (s *Store) RedeemGrant(ctx context.Context, r *signon.Redemption) (signon.RedeemOutcome, error) {
 	q := tables.NewRedemption(r, s.swept.Gone)
-	o := newOp(ctx, q.Do)
+	o := s.changing(ctx, r.Key, q.Do)
 	o.redeem = q
 	if err := s.committer.write(o, "redeem grant"); err != nil {
 		return signon.RedeemOutcome{}, err
@@ -35,7 +40,7 @@ func (s *Store) RedeemGrant(ctx context.Context, r *signon.Redemption) (signon.R
 // RevokeGrant ends a grant and its session. See [signon.GrantStore].
 func (s *Store) RevokeGrant(ctx context.Context, key signon.GrantKey, e *signon.Event) (bool, error) {
 	var ended bool // the committer's own until it has answered
-	err := s.committer.write(newOp(ctx, func(t tables.Tx) (err error) {
+	err := s.committer.write(s.changing(ctx, key, func(t tables.Tx) (err error) {
 		ended, err = tables.RevokeGrant(t, key, s.swept.Gone(key), e)
 		return err
 	}), "revoke grant")
@@ -48,7 +53,24 @@ func (s *Store) RevokeGrant(ctx context.Context, key signon.GrantKey, e *signon.
 // ExpireGrant has a grant expire now that would later. It writes no event: it is
 // for a sandbox. ErrNotFound when no grant has that key.
 func (s *Store) ExpireGrant(ctx context.Context, key signon.GrantKey) error {
-	return s.committer.write(newOp(ctx, func(t tables.Tx) error { return tables.ExpireGrant(t, key) }), "expire grant")
+	return s.committer.write(s.changing(ctx, key, func(t tables.Tx) error { return tables.ExpireGrant(t, key) }), "expire grant")
+}
+
+// changing is newOp for an operation that changes the grant.
+func (s *Store) changing(ctx context.Context, key signon.GrantKey, do func(tables.Tx) error) *op {
+	s.recent.Forget(key)
+	o := newOp(ctx, do)
+	o.committed = func() { s.recent.Forget(key) } // it may have been stored in the same group
+	return o
+}
+
+// GrantHint returns the grant as this process stored it, if that was lately. See
+// [signon.GrantStore].
+func (s *Store) GrantHint(ctx context.Context, key signon.GrantKey) (signon.Grant, error) {
+	if g, ok := s.recent.Find(key); ok && !s.swept.Gone(key) {
+		return g, s.ready(ctx, "read grant")
+	}
+	return s.Grant(ctx, key)
 }
 
 // Grant returns the grant with that key. See [signon.GrantStore].

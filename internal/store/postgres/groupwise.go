@@ -11,10 +11,10 @@ import (
 )
 
 const (
-	createGrants = `INSERT INTO grants (key, state, epoch, issued_at, expires_at, bound_addr, misses, about)
+	createRows = ` INTO grants (key, state, epoch, issued_at, expires_at, bound_addr, misses, about)
 SELECT n.key, 0, $1, n.issued_at, n.expires_at, n.bound_addr, 0, n.about
-FROM unnest($2::bytea[], $3::bigint[], $4::bigint[], $5::bytea[], $6::bytea[]) AS n (key, issued_at, expires_at, bound_addr, about)
-ON CONFLICT DO NOTHING`
+FROM unnest($2::bytea[], $3::bigint[], $4::bigint[], $5::bytea[], $6::bytea[]) AS n (key, issued_at, expires_at, bound_addr, about)`
+	createGrants = "INSERT" + createRows + " ON CONFLICT DO NOTHING"
 
 	// redeemGrants is the only judge of redemptions: every condition is in it, and
 	// what counts is which rows it changed.
@@ -38,6 +38,7 @@ type groupwise struct {
 	keys, bound, about           [][]byte
 	issued, expires              []int64
 	bindings, secrets            [][]byte
+	ends                         []*int64
 	judged                       []int64
 	addr1, addr2, moved, redKeys [][]byte
 }
@@ -52,6 +53,9 @@ func (g *groupwise) do(t *tx, ops []*op) error {
 		return nil
 	}
 	var b pgx.Batch
+	for _, o := range g.redeemed {
+		o.redeem.Begin(t)
+	}
 	g.queueCreated(t, &b)
 	g.queueRedeemed(t, &b)
 	if err := t.injected("batch"); err != nil {
@@ -96,22 +100,27 @@ func (g *groupwise) sort(ops []*op) bool {
 }
 
 func (g *groupwise) queueCreated(t *tx, b *pgx.Batch) {
-	if len(g.created) == 0 {
+	want := int64(len(g.created))
+	if want == 0 {
 		return
 	}
+	b.Queue(createGrants, g.createArgs(t)...).Exec(func(tag pgconn.CommandTag) error {
+		if tag.RowsAffected() != want {
+			return errTaken
+		}
+		return nil
+	})
+}
+
+// createArgs returns the arguments of createRows.
+func (g *groupwise) createArgs(t *tx) []any {
 	g.keys, g.issued, g.expires, g.bound, g.about = g.keys[:0], g.issued[:0], g.expires[:0], g.bound[:0], g.about[:0]
 	for _, o := range g.created {
 		c := o.create
 		g.keys, g.issued, g.expires = append(g.keys, c.Key[:]), append(g.issued, c.IssuedAt), append(g.expires, c.ExpiresAt)
 		g.bound, g.about = append(g.bound, orNil(c.BoundAddr)), append(g.about, c.About)
 	}
-	want := int64(len(g.created))
-	b.Queue(createGrants, t.epoch, g.keys, g.issued, g.expires, g.bound, g.about).Exec(func(tag pgconn.CommandTag) error {
-		if tag.RowsAffected() != want {
-			return errTaken
-		}
-		return nil
-	})
+	return []any{t.epoch, g.keys, g.issued, g.expires, g.bound, g.about}
 }
 
 // errTaken: one of the keys is that of another grant.
@@ -121,24 +130,8 @@ func (g *groupwise) queueRedeemed(t *tx, b *pgx.Batch) {
 	if len(g.redeemed) == 0 {
 		return
 	}
-	g.redKeys, g.bindings, g.secrets = g.redKeys[:0], g.bindings[:0], g.secrets[:0]
-	g.judged, g.addr1, g.addr2, g.moved = g.judged[:0], g.addr1[:0], g.addr2[:0], g.moved[:0]
 	g.won = append(g.won[:0], make([]bool, len(g.redeemed))...)
-	ends := make([]*int64, 0, len(g.redeemed))
-	for _, o := range g.redeemed {
-		q := o.redeem
-		q.Begin(t)
-		secret := q.SessionSecret()
-		var end *int64
-		if secret != nil {
-			ms := q.SessionEnd(t.at).UnixMilli()
-			end = &ms
-		}
-		g.redKeys, g.bindings, g.secrets, ends = append(g.redKeys, q.Key[:]), append(g.bindings, q.Binding[:]), append(g.secrets, secret), append(ends, end)
-		g.judged, g.addr1, g.addr2 = append(g.judged, q.Judged(t.at)), append(g.addr1, orNil(q.Addr[0])), append(g.addr2, orNil(q.Addr[1]))
-		g.moved = append(g.moved, q.Moved)
-	}
-	b.Queue(redeemGrants, t.at.UnixMilli(), t.epoch, g.redKeys, g.bindings, g.secrets, ends, g.judged, g.addr1, g.addr2, g.moved).Query(func(rows pgx.Rows) error {
+	b.Queue(redeemGrants, g.redeemArgs(t)...).Query(func(rows pgx.Rows) error {
 		for rows.Next() {
 			var n int64
 			if err := rows.Scan(&n); err != nil {
@@ -148,6 +141,25 @@ func (g *groupwise) queueRedeemed(t *tx, b *pgx.Batch) {
 		}
 		return rows.Err()
 	})
+}
+
+// redeemArgs returns the arguments of redeemGrants.
+func (g *groupwise) redeemArgs(t *tx) []any {
+	g.redKeys, g.bindings, g.secrets, g.ends = g.redKeys[:0], g.bindings[:0], g.secrets[:0], g.ends[:0]
+	g.judged, g.addr1, g.addr2, g.moved = g.judged[:0], g.addr1[:0], g.addr2[:0], g.moved[:0]
+	for _, o := range g.redeemed {
+		q := o.redeem
+		secret := q.SessionSecret()
+		var end *int64
+		if secret != nil {
+			ms := q.SessionEnd(t.at).UnixMilli()
+			end = &ms
+		}
+		g.redKeys, g.bindings, g.secrets, g.ends = append(g.redKeys, q.Key[:]), append(g.bindings, q.Binding[:]), append(g.secrets, secret), append(g.ends, end)
+		g.judged, g.addr1, g.addr2 = append(g.judged, q.Judged(t.at)), append(g.addr1, orNil(q.Addr[0])), append(g.addr2, orNil(q.Addr[1]))
+		g.moved = append(g.moved, q.Moved)
+	}
+	return []any{t.at.UnixMilli(), t.epoch, g.redKeys, g.bindings, g.secrets, g.ends, g.judged, g.addr1, g.addr2, g.moved}
 }
 
 // tell finishes the operations after their statements.

@@ -22,20 +22,21 @@ type head struct {
 	chain   signon.ChainHead
 	at      int64 // microseconds; not before anything that was judged
 	server  int64 // the server's own clock, microseconds
+	changes int64 // of customers
 }
 
 const (
 	// lockHead takes the row, waiting for whoever has it, and reads what the other
 	// left there. An instant never goes back, whatever clocks do.
-	lockHead = "SELECT epoch, history, seq, hash, greatest(at, $1), " + serverNow + " FROM head FOR UPDATE"
-	moveHead = "UPDATE head SET seq = $1, hash = $2, at = $3"
+	lockHead = "SELECT epoch, history, seq, hash, greatest(at, $1), " + serverNow + ", customer_changes FROM head FOR UPDATE"
+	moveHead = "UPDATE head SET seq = $1, hash = $2, at = $3 RETURNING customer_changes"
 
 	serverNow = "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
 	// history names the history of the database server's data: a promoted standby and
 	// a restored backup begin a new one.
 	history = "system_identifier || '/' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) FROM pg_control_system()"
 	// waits tells whether commits of this connection wait for a synchronous standby.
-	waits = "SELECT current_setting('synchronous_standby_names') <> '' AND current_setting('synchronous_commit') IN ('on', 'remote_apply')"
+	waits = "current_setting('synchronous_standby_names') <> '' AND current_setting('synchronous_commit') IN ('on', 'remote_apply')"
 )
 
 // acknowledged is the latest commit that this process knows of: where the audit log
@@ -49,7 +50,7 @@ type acknowledged struct {
 
 func (h *head) scan(row pgx.Row) error {
 	var hash []byte
-	if err := row.Scan(&h.epoch, &h.history, &h.chain.Seq, &hash, &h.at, &h.server); err != nil {
+	if err := row.Scan(&h.epoch, &h.history, &h.chain.Seq, &hash, &h.at, &h.server, &h.changes); err != nil {
 		return err
 	}
 	copy(h.chain.Hash[:], hash)
@@ -97,7 +98,9 @@ func (s *Store) raiseEpoch(ctx context.Context, c *pgx.Conn, current string) err
 			t.Append(&signon.Event{Type: signon.EventEpoch, Note: "the database server has another history than before: a standby was promoted, or an older state restored"})
 			s.log.Warn("the database server has another history than before: all live grants and sessions are void", "before", t.head.history, "now", current)
 		}
-		t.Exec("UPDATE head SET history = ?, epoch = ?", current, t.epoch)
+		// Customers may be older than they were, and are not to be taken for those of
+		// another time: changes are counted on from where nobody was before.
+		t.Exec("UPDATE head SET history = ?1, epoch = ?2, customer_changes = customer_changes + CASE WHEN epoch = ?2 THEN 0 ELSE 1::bigint << 32 END", current, t.epoch)
 	}
 	if err := t.commit(ctx); err != nil {
 		return errors.Join(err, t.rollback(ctx))

@@ -103,7 +103,7 @@ func (l *lookups) read(wanted []*lookup) error {
 	}
 	defer c.Release()
 	var b pgx.Batch
-	queueChanges(&b, wanted)
+	l.store.queueChanges(&b, wanted)
 	queueRows(&b, wanted)
 	return c.SendBatch(ctx, &b).Close()
 }

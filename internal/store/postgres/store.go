@@ -62,6 +62,8 @@ type Store struct {
 	leases    leases
 	foreign   foreign
 	swept     tables.Swept
+	recent    *tables.Recent
+	changes   atomic.Pointer[customerChanges]
 	closed    chan struct{}
 	closing   sync.Once
 	watching  sync.WaitGroup
@@ -78,7 +80,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Store{log: o.Log, keys: o.Keys, closed: make(chan struct{})}
+	s := &Store{log: o.Log, keys: o.Keys, recent: tables.NewRecent(), closed: make(chan struct{})}
 	s.Tables = tables.New(engine{s}, o.Keys)
 	if err := s.open(ctx, o); err != nil {
 		s.release()

@@ -16,29 +16,39 @@ import (
 // nobody else in any process writes meanwhile. Events are kept until its end and
 // written together.
 type tx struct {
-	store  *Store
-	conn   *pgx.Conn
-	chain  *signon.Chain
-	head   head
-	at     time.Time
-	epoch  int64
-	fault  error
-	events events
-	waited bool                     // the commit waited for a standby
-	inject func(query string) error // set by tests: makes statements fail
+	store   *Store
+	conn    *pgx.Conn
+	chain   *signon.Chain
+	head    head
+	at      time.Time
+	epoch   int64
+	fault   error
+	events  events
+	waited  bool                     // the commit waited for a standby
+	changed bool                     // customers were changed
+	moved   bool                     // straight: the server has answered that the head is moved
+	inject  func(query string) error // set by tests: makes statements fail
 }
 
 // events are to be appended to the audit log, as the columns of their rows.
 type events struct {
 	seqs           []int64
 	bodies, hashes [][]byte
-	listed         []listed
+	listed         listed
 }
 
-// listed is an event that is somebody's activity.
+// listed are events that are somebody's activity, as the columns of their rows.
 type listed struct {
-	tenant, kind, subject string
-	seq                   int64
+	tenants, kinds, subjects []string
+	seqs                     []int64
+}
+
+// cut returns the first ones, in the same room.
+func (e *events) cut(to mark) events {
+	l := &e.listed
+	return events{e.seqs[:to.events], e.bodies[:to.events], e.hashes[:to.events], listed{
+		l.tenants[:to.listed], l.kinds[:to.listed], l.subjects[:to.listed], l.seqs[:to.listed],
+	}}
 }
 
 // mark is how far the events had come.
@@ -57,27 +67,36 @@ var unbounded = context.Background()
 
 // begin starts the transaction and takes the head.
 func (t *tx) begin(ctx context.Context) error {
-	t.fault, t.events = nil, events{t.events.seqs[:0], t.events.bodies[:0], t.events.hashes[:0], t.events.listed[:0]}
+	t.fault, t.events = nil, t.events.cut(mark{})
 	if err := t.injected("BEGIN"); err != nil {
 		return err
 	}
 	at := t.store.clock.Now().UnixMicro()
+	asked := time.Now() //nolint:forbidigo // to be compared with itself
 	var b pgx.Batch
 	b.Queue("BEGIN")
 	b.Queue(lockHead, at).QueryRow(t.head.scan)
 	if err := t.conn.SendBatch(ctx, &b).Close(); err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
+	t.store.noteChanges(t.head.changes, asked)
 	if t.store.server != nil {
 		t.store.heard(t.head.server)
 		t.head.at = max(t.head.at, t.store.clock.Now().UnixMicro()) // it may have waited for the head
 	}
 	t.store.know(t.head.epoch)
 	t.epoch = t.head.epoch
-	t.at = time.UnixMicro(t.head.at).UTC().Truncate(time.Millisecond)
+	t.at = instant(t.head.at)
 	t.chain.SetHead(t.head.chain)
 	return nil
 }
+
+// instant returns the instant of a group, of microseconds.
+func instant(micros int64) time.Time { return time.UnixMicro(micros).UTC().Truncate(time.Millisecond) }
+
+// span returns the events of the transaction so far: none when the last is before
+// the first.
+func (t *tx) span() span { return span{t.head.chain.Seq + 1, t.chain.Head().Seq} }
 
 // errAmbiguous: the server did not say that the transaction is committed as it
 // should be.
@@ -93,7 +112,7 @@ func (t *tx) commit(ctx context.Context) (err error) {
 		return err
 	}
 	end := t.chain.Head()
-	if events := (span{t.head.chain.Seq + 1, end.Seq}); events.last >= events.first {
+	if events := t.span(); events.last >= events.first {
 		t.store.foreign.begin(events.first)
 		defer func() { t.store.foreign.end(events, err == nil) }()
 	}
@@ -101,13 +120,18 @@ func (t *tx) commit(ctx context.Context) (err error) {
 	t.queueEvents(&b)
 	b.Queue(moveHead, end.Seq, end.Hash[:], t.head.at)
 	b.Queue("COMMIT")
-	b.Queue(waits)
+	b.Queue("SELECT " + waits)
 	results := t.conn.SendBatch(ctx, &b)
-	for range b.Len() - 2 {
+	for range b.Len() - 3 {
 		if _, err := results.Exec(); err != nil {
 			return errors.Join(fmt.Errorf("write events: %w", err), results.Close())
 		}
 	}
+	var changes int64
+	if err := results.QueryRow().Scan(&changes); err != nil {
+		return errors.Join(fmt.Errorf("move head: %w", err), results.Close())
+	}
+	t.changed = changes != t.head.changes
 	tag, err := results.Exec()
 	if err == nil {
 		err = results.QueryRow().Scan(&t.waited)
@@ -135,15 +159,15 @@ func (t *tx) rollback(ctx context.Context) error {
 
 const (
 	insertEvents   = "INSERT INTO audit (seq, body, hash) SELECT * FROM unnest($1::bigint[], $2::bytea[], $3::bytea[])"
-	insertActivity = "INSERT INTO activity (tenant, seq, kind, subject) VALUES ($1, $2, $3, $4)"
+	insertActivity = "INSERT INTO activity (tenant, seq, kind, subject) SELECT * FROM unnest($1::text[], $2::bigint[], $3::text[], $4::text[])"
 )
 
 func (t *tx) queueEvents(b *pgx.Batch) {
 	if len(t.events.seqs) > 0 {
 		b.Queue(insertEvents, t.events.seqs, t.events.bodies, t.events.hashes)
 	}
-	for _, l := range t.events.listed {
-		b.Queue(insertActivity, l.tenant, l.seq, l.kind, l.subject)
+	if l := &t.events.listed; len(l.seqs) > 0 {
+		b.Queue(insertActivity, l.tenants, l.seqs, l.kinds, l.subjects)
 	}
 }
 
@@ -203,15 +227,16 @@ func (t *tx) Append(e *signon.Event) {
 	t.events.bodies = append(t.events.bodies, next.Body)
 	t.events.hashes = append(t.events.hashes, next.Hash[:])
 	if who := e.Activity; who != (signon.Person{}) {
-		t.events.listed = append(t.events.listed, listed{string(e.Tenant), string(who.Kind), string(who.Ref), next.Seq})
+		l := &t.events.listed
+		l.tenants, l.kinds, l.subjects = append(l.tenants, string(e.Tenant)), append(l.kinds, string(who.Kind)), append(l.subjects, string(who.Ref))
+		l.seqs = append(l.seqs, next.Seq)
 	}
 }
 
-func (t *tx) mark() mark { return mark{len(t.events.seqs), len(t.events.listed), t.chain.Head()} }
+func (t *tx) mark() mark { return mark{len(t.events.seqs), len(t.events.listed.seqs), t.chain.Head()} }
 
 // undo forgets the events since the mark.
 func (t *tx) undo(m mark) {
-	t.events.seqs, t.events.bodies, t.events.hashes = t.events.seqs[:m.events], t.events.bodies[:m.events], t.events.hashes[:m.events]
-	t.events.listed = t.events.listed[:m.listed]
+	t.events = t.events.cut(m)
 	t.chain.SetHead(m.chain)
 }

@@ -14,7 +14,7 @@ func (s *Store) CreateGrant(ctx context.Context, g *signon.Grant, e *signon.Even
 	stored := tables.StoredGrant(g)
 	o.committed = func() {
 		stored.Epoch = c.Epoch
-		s.recent.remember(stored)
+		s.recent.Remember(stored)
 	}
 	err := s.await(o, "create grant")
 	if err == nil {
@@ -28,10 +28,16 @@ func (s *Store) Grant(ctx context.Context, key signon.GrantKey) (signon.Grant, e
 	if s.swept.Gone(key) {
 		return signon.Grant{}, signon.ErrNotFound
 	}
-	if g, ok := s.recent.find(key); ok {
+	if g, ok := s.recent.Find(key); ok {
 		return g, nil
 	}
 	return s.ReadGrant(ctx, key)
+}
+
+// GrantHint is Grant: nobody but this process changes grants. See
+// [signon.GrantStore].
+func (s *Store) GrantHint(ctx context.Context, key signon.GrantKey) (signon.Grant, error) {
+	return s.Grant(ctx, key)
 }
 
 // Grants returns grants in the order of their keys. See [signon.GrantStore].
@@ -70,9 +76,9 @@ func (s *Store) ExpireGrant(ctx context.Context, key signon.GrantKey) error {
 // changeGrant is write for an operation that changes the grant.
 func (s *Store) changeGrant(ctx context.Context, what string, key signon.GrantKey, do func(*tx) error) error {
 	o := newOp(ctx, func(t *tx) error {
-		s.recent.forget(key)
+		s.recent.Forget(key)
 		return do(t)
 	})
-	o.committed = func() { s.recent.forget(key) } // it may have been stored in the same group
+	o.committed = func() { s.recent.Forget(key) } // it may have been stored in the same group
 	return s.await(o, what)
 }

@@ -36,8 +36,8 @@ func TestAGrantIsRememberedAsItReadsFromTheDatabase(t *testing.T) {
 	if err := f.create(g); err != nil {
 		t.Fatalf("create grant: %v", err)
 	}
-	remembered, _ := f.recent.find(g.Key)
-	f.recent.forget(g.Key)
+	remembered, _ := f.recent.Find(g.Key)
+	f.recent.Forget(g.Key)
 	if read, err := f.Grant(t.Context(), g.Key); err != nil || read != remembered {
 		t.Errorf("remembered %+v, read %+v, %v", remembered, read, err)
 	}
@@ -96,7 +96,7 @@ func TestASweptGrantIsNotFound(t *testing.T) {
 	if _, err := f.Grant(t.Context(), g.Key); !errors.Is(err, signon.ErrNotFound) {
 		t.Errorf("swept: got %v, want ErrNotFound", err)
 	}
-	if _, ok := f.recent.find(later.Key); !ok {
+	if _, ok := f.recent.Find(later.Key); !ok {
 		t.Error("a grant that expires later was forgotten, too")
 	}
 }
@@ -114,23 +114,7 @@ func TestAGrantThatWasNotCommittedIsNotRemembered(t *testing.T) {
 	if err := f.create(g); err == nil {
 		t.Fatal("create grant: got no error")
 	}
-	if _, ok := f.recent.find(g.Key); ok {
+	if _, ok := f.recent.Find(g.Key); ok {
 		t.Error("it is remembered")
-	}
-}
-
-func TestOnlySoManyGrantsAreRemembered(t *testing.T) {
-	t.Parallel()
-	r := newRecent()
-	for i := range recentGrants + 10 {
-		r.remember(&signon.Grant{Key: signon.ExpiryKey(time.Unix(int64(i), 0))})
-	}
-	if len(r.grants) != recentGrants || len(r.order) != recentGrants {
-		t.Errorf("got %d grants in %d places, want %d", len(r.grants), len(r.order), recentGrants)
-	}
-	for i, want := range map[int64]bool{9: false, 10: true, recentGrants + 9: true} {
-		if _, got := r.find(signon.ExpiryKey(time.Unix(i, 0))); got != want {
-			t.Errorf("grant %d: remembered %v, want %v", i, got, want)
-		}
 	}
 }

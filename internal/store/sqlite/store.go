@@ -56,7 +56,7 @@ type Store struct {
 	epoch   atomic.Int64
 	writer  *writer
 	readers *readers
-	recent  *recent
+	recent  *tables.Recent
 	leases  leases
 	swept   tables.Swept
 	closing sync.Once
@@ -86,7 +86,7 @@ func prepare(ctx context.Context, o *Options) (*Store, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Store{path: o.Path, log: o.Log, keys: o.Keys, recent: newRecent()}
+	s := &Store{path: o.Path, log: o.Log, keys: o.Keys, recent: tables.NewRecent()}
 	s.Tables = tables.New(engine{s}, o.Keys)
 	if err := s.open(ctx, o); err != nil {
 		return nil, fmt.Errorf("open database %s: %w", o.Path, errors.Join(err, s.release()))
@@ -191,7 +191,7 @@ func (s *Store) Close() error {
 	var err error
 	s.closing.Do(func() {
 		s.writer.stop()
-		s.recent.close()
+		s.recent.Close()
 		err = s.release()
 	})
 	if err != nil {

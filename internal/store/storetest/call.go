@@ -21,6 +21,7 @@ func calls(s Store, g *signon.Grant) map[string]func(context.Context) error {
 	return map[string]func(context.Context) error{
 		"CreateGrant": func(ctx context.Context) error { return s.CreateGrant(ctx, g, event(signon.EventIssued), nil) },
 		"Grant":       func(ctx context.Context) error { return drop(s.Grant(ctx, g.Key)) },
+		"GrantHint":   func(ctx context.Context) error { return drop(s.GrantHint(ctx, g.Key)) },
 		"RedeemGrant": func(ctx context.Context) error { return drop(s.RedeemGrant(ctx, redemption(g, 1))) },
 		"RevokeGrant": func(ctx context.Context) error { return drop(s.RevokeGrant(ctx, g.Key, event(signon.EventRevoked))) },
 		"Grants":      func(ctx context.Context) error { return drop(s.Grants(ctx, signon.GrantKey{}, 1)) },
