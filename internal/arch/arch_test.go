@@ -151,6 +151,19 @@ func TestEveryPackageHasALayerAndKeepsTheImportRule(t *testing.T) {
 	}
 }
 
+func TestTheArchitectureNamesEveryPackage(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("..", "..", "docs", "architecture.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range packages(t) {
+		folder := p.ImportPath[strings.LastIndex(p.ImportPath, "/")+1:] + "/"
+		if !strings.Contains(string(text), folder) {
+			t.Errorf("docs/architecture.md does not say what %s is", p.ImportPath)
+		}
+	}
+}
+
 func allowed(name string, layer int, other string) bool {
 	if tools[name] {
 		return tools[other] && slices.Contains(buildsOn[name], other)
