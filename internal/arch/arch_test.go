@@ -30,6 +30,7 @@ var layers = map[string]int{
 	"internal/dialect/avangate/soap":    3,
 	"internal/dialect/avangate/jsonrpc": 3,
 	"internal/dialect/bluesnap":         3,
+	"internal/dialect/dialecttest":      3,
 	"internal/dialect/lob":              3,
 	"internal/landing":                  3,
 	"internal/lobpage":                  3,
