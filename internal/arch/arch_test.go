@@ -30,6 +30,7 @@ var layers = map[string]int{
 	"internal/dialect/avangate/soap":    3,
 	"internal/dialect/avangate/jsonrpc": 3,
 	"internal/dialect/bluesnap":         3,
+	"internal/dialect/dialecttest":      3,
 	"internal/dialect/lob":              3,
 	"internal/landing":                  3,
 	"internal/lobpage":                  3,
@@ -147,6 +148,19 @@ func TestEveryPackageHasALayerAndKeepsTheImportRule(t *testing.T) {
 	for name := range layers {
 		if !seen[name] {
 			t.Errorf("%s has a layer but does not exist", name)
+		}
+	}
+}
+
+func TestTheArchitectureNamesEveryPackage(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("..", "..", "docs", "architecture.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range packages(t) {
+		folder := p.ImportPath[strings.LastIndex(p.ImportPath, "/")+1:] + "/"
+		if !strings.Contains(string(text), folder) {
+			t.Errorf("docs/architecture.md does not say what %s is", p.ImportPath)
 		}
 	}
 }

@@ -30,8 +30,8 @@ func newAuditVerify() *cobra.Command {
 names the first event that is missing or was changed. The exit code is 1 then. Events
 that were removed because they were older than audit.keep are not missing.
 
-A log whose end was cut off, or a database that was put back from an older copy,
-shows as an event that says so. It counts as a fault as well, until --restored
+A log whose end was cut off, a database that was put back from an older copy, or a
+standby that may lack something, shows as an event that says so. It counts as a fault as well, until --restored
 names the event: then you know of it.
 
 ` + placeHelp,
@@ -43,7 +43,7 @@ names the event: then you know of it.
 			})
 		},
 	}
-	cmd.Flags().Int64SliceVar(&restored, "restored", nil, "`number` of an event that says that the database was put back, when you did that")
+	cmd.Flags().Int64SliceVar(&restored, "restored", nil, "`number` of an event that says that events may be missing, when you know why")
 	p.addFlags(cmd)
 	return cmd
 }
@@ -80,7 +80,7 @@ func findSetBacks(ctx context.Context, c *operator.Client, known []int64) error 
 	var found error
 	err := c.Events(ctx, operator.EventQuery{Type: string(signon.EventEpoch)}, func(e *operator.Event) {
 		if found == nil && !slices.Contains(known, e.Seq) {
-			found = fmt.Errorf("events are missing before event %d of %s: %s; if you restored it, say --restored %d", e.Seq, e.At.UTC().Format(time.RFC3339), e.Note, e.Seq)
+			found = fmt.Errorf("events may be missing before event %d of %s: %s; if you know of it, say --restored %d", e.Seq, e.At.UTC().Format(time.RFC3339), e.Note, e.Seq)
 		}
 	})
 	return errors.Join(err, found)

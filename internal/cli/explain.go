@@ -25,7 +25,7 @@ expected and received. The support code is in the Latchkey-Support-Code header o
 every API answer and on every page that refuses a link.
 
 A running server keeps its latest 4,096 decisions in memory. Those about grants
-and clients that exist are in the audit log for good.
+and clients that exist are in the audit log, for as long as that is kept.
 
 ` + placeHelp,
 		Example: "  latchkey explain 98PWZ8DDH5",

@@ -22,7 +22,8 @@ func newMigrate() *cobra.Command {
 		Short: "Move a database file to PostgreSQL",
 		Long: `Moves everything from the database file in data_dir to the PostgreSQL database that
 the configuration names as "database", or to that of --to. The PostgreSQL database
-must be empty, and no server may be running on either.
+must be empty, so that no server was ever started on it, and none may be running on
+either.
 
 The rows of each table are counted on both sides, and only when they match is
 anything kept. Links and sessions go on as they are. From then on no server opens the
@@ -48,6 +49,9 @@ password is better kept in the configuration.`,
 			m := server.Migration{DataDir: cfg.DataDir, To: address, Keys: keys, Progress: bar.on(cmd.ErrOrStderr(), "moving")}
 			done, err := m.Run(ctx)
 			bar.finish()
+			if errors.Is(err, tables.ErrNotEmpty) {
+				err = fmt.Errorf("%w; use a database that no server was started on", err)
+			}
 			if err != nil {
 				return fmt.Errorf("migrate: %w", err)
 			}

@@ -56,7 +56,7 @@ the backup was made can't be used again. The audit log says so with an event, wh
 			if err := restore(ctx, cfg, l, cmd.ErrOrStderr()); err != nil {
 				return fmt.Errorf("restore: %w", err)
 			}
-			return sayRestored(cmd.OutOrStdout(), &l.Header)
+			return sayRestored(cmd.OutOrStdout(), &l.Header, databaseOf(cfg))
 		},
 	}
 	cmd.Flags().BoolVar(&replace, "replace", false, "remove everything that is in the database first")
@@ -129,11 +129,7 @@ func askToReplace(in io.Reader, out io.Writer, cfg *config.Config) error {
 	if file, ok := in.(*os.File); !ok || !term.IsTerminal(int(file.Fd())) {
 		return nil
 	}
-	where := "the database in " + cfg.DataDir
-	if cfg.Shared() {
-		where = "the PostgreSQL database"
-	}
-	if _, err := fmt.Fprintf(out, "Remove everything that is in %s? [y/N] ", where); err != nil {
+	if _, err := fmt.Fprintf(out, "Remove everything that is in %s? [y/N] ", databaseOf(cfg)); err != nil {
 		return err
 	}
 	if agreed(in) != nil {
@@ -142,10 +138,19 @@ func askToReplace(in io.Reader, out io.Writer, cfg *config.Config) error {
 	return nil
 }
 
-func sayRestored(w io.Writer, h *archive.Header) error {
-	_, err := fmt.Fprintf(w, `Restored %d rows, as they were at %s.
+// databaseOf says which database the configuration names: one in the wrong place is
+// as good as none.
+func databaseOf(cfg *config.Config) string {
+	if cfg.Shared() {
+		return "the PostgreSQL database"
+	}
+	return "the database file in " + cfg.DataDir
+}
+
+func sayRestored(w io.Writer, h *archive.Header, where string) error {
+	_, err := fmt.Fprintf(w, `Restored %d rows into %s, as they were at %s.
 All links and sessions of before are void. The audit log says so in event %d:
 latchkey audit verify --restored %d
-`, h.Rows(), stamp(h.At.UTC()), h.LastEvent+1, h.LastEvent+1)
+`, h.Rows(), where, stamp(h.At.UTC()), h.LastEvent+1, h.LastEvent+1)
 	return err
 }

@@ -32,22 +32,23 @@ func newTorture() *cobra.Command {
 		Short: "Put servers under fire and judge what their clients saw",
 		Long: `Starts servers with temporary databases, has many clients issue, redeem, read and
 revoke tokens, and meanwhile kills the servers, stops them for a while, fills their
-disk and steps their clock. What the clients saw is judged: no acknowledged token
+disk and steps their clock; on PostgreSQL it cancels commits and has standbys take
+over instead of the last two. What the clients saw is judged: no acknowledged token
 may be lost, none may let two browsers in, none may be of use when it is over, and
 the history of each must be one that a token which lives once can have (porcupine).
 
 It prints one row for each kind of fault and fails when a verdict is bad. Without
 --faults it does each of them a few times, which takes about half a minute.
 docs/reliability.md tells how it judges.`,
-		Example: "  latchkey torture\n  latchkey torture --faults kill=1000,pause=20,disk=20,clock=20",
+		Example: "  latchkey torture\n  latchkey torture --faults kill=1000,pause=20,disk=20,clock=20\n  latchkey torture --engine postgres --faults kill=300,cancel=200,failover=20",
 		Args:    cobra.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return t.run(cmd) },
 	}
 	f := cmd.Flags()
-	f.StringVar(&t.Engine, "engine", torture.SQLite, "where the servers keep their data: `sqlite` or postgres")
+	f.StringVar(&t.Engine, "engine", torture.SQLite, "`kind` of database: sqlite or postgres")
 	f.IntVar(&t.Nodes, "nodes", 0, "`number` of servers that share it; 1 with sqlite, 3 with postgres")
 	f.IntVar(&t.Clients, "clients", 6, "`number` of clients at work at the same time")
-	f.StringVar(&t.faults, "faults", "", "kinds of faults and how often each is done, as in `kill=100,pause=20`")
+	f.StringVar(&t.faults, "faults", "", "`kinds` of faults and how often each is done, as in kill=100,pause=20")
 	f.Uint64Var(&t.Seed, "seed", 0, "`number` that random choices follow from; 0 draws one")
 	f.StringVar(&t.keep, "keep", "", "`directory` to keep the servers' files in")
 	f.BoolVar(&t.asJSON, "json", false, "print JSON")
