@@ -25,7 +25,8 @@ type Service struct {
 	clients  Clock
 	local    bool
 	keep     time.Duration
-	keepAll  atomic.Bool // the log was found broken: nothing is removed any more
+	keepAll  atomic.Bool  // the log was found broken: nothing is removed any more
+	sessions atomic.Int64 // the instant, in unix milliseconds, before which nobody looks for sessions that are over
 	live     *liveGrants
 	counting sync.Mutex   // held while others' changes are counted, or all anew
 	counted  atomic.Int64 // the epoch of what is counted
@@ -205,8 +206,11 @@ const graceTTL = 10 * time.Minute
 // reports whether there may be more.
 func (s *Service) Sweep(ctx context.Context, batch int) (more bool, err error) {
 	now := s.store.Now()
-	below := ExpiryKey(now.Add(-graceTTL))
-	n, err := s.store.Sweep(ctx, below, now.Add(-graceTTL), batch)
+	grants, err := s.store.Sweep(ctx, ExpiryKey(now.Add(-graceTTL)), time.Time{}, batch)
+	if err != nil {
+		return false, fmt.Errorf("sweep: %w", err)
+	}
+	sessions, err := s.sweepSessions(ctx, now, batch)
 	if err != nil {
 		return false, fmt.Errorf("sweep: %w", err)
 	}
@@ -214,7 +218,23 @@ func (s *Service) Sweep(ctx context.Context, batch int) (more bool, err error) {
 	if err != nil {
 		return false, fmt.Errorf("sweep: %w", err)
 	}
-	return n >= batch || events >= batch, nil
+	return max(grants, sessions, events) >= batch, nil
+}
+
+// sweepSessionsEvery is how often sessions are looked through, a part at a time, where
+// few are over: however fast grants come to their end.
+const sweepSessionsEvery = time.Second
+
+// sweepSessions removes one batch of sessions that are long over, when that is due.
+func (s *Service) sweepSessions(ctx context.Context, now time.Time, batch int) (int, error) {
+	if now.UnixMilli() < s.sessions.Load() {
+		return 0, nil
+	}
+	n, err := s.store.Sweep(ctx, GrantKey{}, now.Add(-graceTTL), batch)
+	if err == nil && n < batch {
+		s.sessions.Store(now.Add(sweepSessionsEvery).UnixMilli())
+	}
+	return n, err
 }
 
 // sweepAudit removes one batch of events that were kept for long enough. Nothing is

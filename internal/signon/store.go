@@ -81,8 +81,8 @@ type GrantStore interface {
 	Grants(ctx context.Context, after GrantKey, limit int) ([]Grant, error)
 
 	// Sweep removes up to limit grants with keys below the given one, up to limit
-	// sessions that ended or expired before the given instant, and up to limit replies
-	// that are out of date, in one short step. It reports how many rows it removed;
+	// sessions that ended or expired before the given instant (none for the zero
+	// Time), and up to limit replies that are out of date, in one short step. It reports how many rows it removed;
 	// fewer than limit means that there is no need to hurry: sessions are looked
 	// through a part at a time, so that a step's cost does not grow with how many
 	// there are.
