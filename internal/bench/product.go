@@ -22,6 +22,7 @@ type product struct {
 	argv    []string
 	secret  string
 	rootKey string
+	env     []string // settings beside those of its configuration file
 	shop    *shop
 	process *process
 }
@@ -90,7 +91,7 @@ func randomHex(n int) string {
 
 // start starts the server and waits until it is ready.
 func (p *product) start(ctx context.Context) error {
-	env := []string{secretVar + "=" + p.secret, rootKeyVar + "=" + p.rootKey}
+	env := append([]string{secretVar + "=" + p.secret, rootKeyVar + "=" + p.rootKey}, p.env...)
 	child, err := start(ctx, append(p.argv[:len(p.argv):len(p.argv)], "serve", "--config", p.config), env, nil)
 	if err != nil {
 		return err

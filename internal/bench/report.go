@@ -27,6 +27,8 @@ type Report struct {
 	Issuing []Issuing `json:"issuing,omitempty"`
 	// Unknown are the floods of tokens that were never issued.
 	Unknown []Flood `json:"unknown,omitempty"`
+	// Idle are pairs beside idle connections.
+	Idle *Idle `json:"idle,omitempty"`
 }
 
 // Machine is where the run took place.

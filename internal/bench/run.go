@@ -33,6 +33,9 @@ type Options struct {
 	Dialects bool
 	// Unknown: measure floods of unknown tokens, too.
 	Unknown bool
+	// Idle is how many idle connections a server of its own holds while pairs are
+	// made; 0 means no such server.
+	Idle int
 	// Remote, unless nil, is measured instead of servers started for it.
 	Remote *Remote
 	// Progress is told what is being done; may be nil.
@@ -75,6 +78,11 @@ func Run(ctx context.Context, o Options) (_ *Report, err error) {
 	if o.Unknown {
 		if report.Unknown, err = r.floods(ctx); err != nil {
 			return nil, fmt.Errorf("unknown tokens: %w", err)
+		}
+	}
+	if o.Idle > 0 {
+		if report.Idle, err = r.idle(ctx); err != nil {
+			return nil, fmt.Errorf("idle connections: %w", err)
 		}
 	}
 	return report, nil
@@ -143,8 +151,9 @@ func (r *run) lives() []int64 {
 	return []int64{fewLive, r.Live}
 }
 
-// startServer starts a server with customers and live grants.
-func (r *run) startServer(ctx context.Context, name string, live int64, misses int) (*server, error) {
+// startServer starts a server with customers and live grants, and with settings
+// from environment variables.
+func (r *run) startServer(ctx context.Context, name string, live int64, misses int, env ...string) (*server, error) {
 	dir := filepath.Join(r.dir, name)
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make a directory: %w", err)
@@ -153,6 +162,7 @@ func (r *run) startServer(ctx context.Context, name string, live int64, misses i
 	if err != nil {
 		return nil, err
 	}
+	p.env = env
 	if err := p.prepare(ctx, r.Customers, live); err != nil {
 		return nil, errors.Join(err, p.stop())
 	}

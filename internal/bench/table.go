@@ -21,6 +21,7 @@ func (r *Report) WriteTable(w io.Writer) error {
 	t.alone(r.Alone)
 	t.issuing(r.Issuing)
 	t.floods(r.Unknown)
+	t.idle(r.Idle)
 	return t.w.Flush()
 }
 
