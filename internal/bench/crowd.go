@@ -31,13 +31,19 @@ type crowd struct {
 func newCrowd(s *shop, n int) *crowd { return &crowd{shop: s, conns: make([]net.Conn, n)} }
 
 // come opens the connections. Over each of them somebody visits for the first
-// time ever and is signed in.
-func (c *crowd) come(ctx context.Context) error {
-	return c.each(ctx, func(v *visitor, i int) (err error) {
-		if c.conns[i], err = dialFrom(ctx, source(i), c.shop.addr); err != nil {
+// time ever and is signed in; then it stays open, or is closed.
+func (c *crowd) come(ctx context.Context, stay bool) error {
+	return c.each(ctx, func(v *visitor, i int) error {
+		conn, err := dialFrom(ctx, source(i), c.shop.addr)
+		if err != nil {
 			return err
 		}
-		v.take(c.conns[i])
+		if stay {
+			c.conns[i] = conn
+		} else {
+			defer conn.Close()
+		}
+		v.take(conn)
 		v.binding, v.cookie = "", ""
 		if err := v.introduce(); err != nil {
 			return err

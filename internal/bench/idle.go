@@ -58,11 +58,10 @@ func (r *run) idle(ctx context.Context) (_ *Idle, err error) {
 	}
 	var with, without host
 	defer func() { err = errors.Join(err, with.leave(), without.leave()) }()
-	if err := r.invite(ctx, &without, "idle-none"); err != nil {
+	if err := r.invite(ctx, &without, false); err != nil {
 		return nil, err
 	}
-	without.crowd.close()
-	if err := r.invite(ctx, &with, "idle"); err != nil {
+	if err := r.invite(ctx, &with, true); err != nil {
 		return nil, err
 	}
 	if err := r.inTurn(ctx, &without, &with); err != nil {
@@ -85,16 +84,20 @@ func (r *run) idle(ctx context.Context) (_ *Idle, err error) {
 }
 
 // invite starts a server and opens the connections, each of which signs somebody
-// in.
-func (r *run) invite(ctx context.Context, h *host, name string) (err error) {
-	r.say("%d connections to a server of their own, %s", r.Idle, name)
+// in, and that then stay open or are closed.
+func (r *run) invite(ctx context.Context, h *host, stay bool) (err error) {
+	name, becomes := "idle-none", "closed"
+	if stay {
+		name, becomes = "idle", "idle"
+	}
+	r.say("%d connections that sign somebody in and then are %s", r.Idle, becomes)
 	h.server, err = r.startServer(ctx, name, fewLive, 0,
 		"LATCHKEY_LIMITS_IDLE_TIMEOUT="+idleStays, fmt.Sprintf("LATCHKEY_LIMITS_CONNECTIONS=%d", r.Idle+spareFiles))
 	if err != nil {
 		return err
 	}
 	h.crowd = newCrowd(h.shop, r.Idle)
-	return h.crowd.come(ctx)
+	return h.crowd.come(ctx, stay)
 }
 
 // inTurn measures the hosts in every round, and then their memory.
