@@ -100,11 +100,13 @@ func (r *run) invite(ctx context.Context, h *host, stay bool) (err error) {
 	return h.crowd.come(ctx, stay)
 }
 
-// inTurn measures the hosts in every round, and then their memory.
+// inTurn measures the hosts in every round, another one first each time, and then
+// their memory.
 func (r *run) inTurn(ctx context.Context, hosts ...*host) error {
 	for round := range r.Rounds {
 		r.say("%d connections beside idle ones, round %d of %d", idleLoad, round+1, r.Rounds)
-		for _, h := range hosts {
+		for n := range hosts {
+			h := hosts[(n+round)%len(hosts)]
 			m, err := r.pairs(ctx, h.shop, h.cpu, idleLoad)
 			if err != nil {
 				return err

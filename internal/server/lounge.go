@@ -28,8 +28,10 @@ type lounge struct {
 	waiting map[net.Conn]struct{} // nil once the lounge is closed
 }
 
-// loungeAfter spares connections the way whose next request comes soon.
-const loungeAfter = time.Second
+// loungeAfter spares connections the way whose next request comes soon, such as
+// that of a browser that is redirected. It is short because whoever has come
+// within that time takes the memory of a busy connection.
+const loungeAfter = 250 * time.Millisecond
 
 func newLounge(addr net.Addr, after time.Duration) *lounge {
 	return &lounge{addr: addr, after: after, ready: make(chan net.Conn), over: make(chan struct{}), waiting: map[net.Conn]struct{}{}}
