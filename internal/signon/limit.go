@@ -86,6 +86,13 @@ func (l *liveGrants) add(tenant TenantID, limits TenantLimits, subject Person, e
 	return 0
 }
 
+// reset forgets all that was counted.
+func (l *liveGrants) reset() {
+	l.mu.Lock()
+	l.tenants = map[TenantID]*tenantLive{}
+	l.mu.Unlock()
+}
+
 // of returns the counts of a tenant.
 func (l *liveGrants) of(tenant TenantID) *tenantLive {
 	t := l.tenants[tenant]

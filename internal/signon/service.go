@@ -7,7 +7,6 @@ import (
 	"io"
 	"log/slog"
 	"net/netip"
-	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -28,8 +27,7 @@ type Service struct {
 	keepAll  atomic.Bool  // the log was found broken: nothing is removed any more
 	sessions atomic.Int64 // the instant, in unix milliseconds, before which nobody looks for sessions that are over
 	live     *liveGrants
-	counting sync.Mutex   // held while others' changes are counted, or all anew
-	counted  atomic.Int64 // the epoch of what is counted
+	counting counting
 	registry atomic.Pointer[Registry]
 	late     lateEvents
 	traces   traces
@@ -74,6 +72,7 @@ func New(o Options) *Service {
 		s.clients = o.Store
 	}
 	_, s.live.shared = o.Store.(SharedStore)
+	s.counting.patience, s.counting.page = countPatience, countPage
 	s.registry.Store(&Registry{})
 	return s
 }
@@ -139,64 +138,6 @@ func (s *Service) Load(ctx context.Context) error {
 	s.registry.Store(r)
 	return s.CountLive(ctx)
 }
-
-// CountLive counts the live grants of tenants with limits anew, after a start.
-// Grants made or spent while it runs may be miscounted until they expire.
-func (s *Service) CountLive(ctx context.Context) error {
-	s.counting.Lock()
-	defer s.counting.Unlock()
-	return s.countLive(ctx)
-}
-
-func (s *Service) countLive(ctx context.Context) error {
-	s.counted.Store(s.store.Epoch())
-	limited := map[TenantID]TenantLimits{}
-	for id, t := range s.Registry().tenants {
-		if t.Limits != (TenantLimits{}) {
-			limited[id] = TenantLimits{LiveGrants: maxInt} // count all, refuse none
-		}
-	}
-	if len(limited) == 0 {
-		return nil
-	}
-	if shared, ok := s.store.(SharedStore); ok { // what others do from now on is counted later
-		if err := shared.SkipForeign(ctx); err != nil {
-			return fmt.Errorf("count live grants: %w", err)
-		}
-	}
-	const page = 1000
-	live, now, epoch, voids := newLiveGrants(), s.store.Now(), s.store.Epoch(), newVoids(s.store)
-	for after := ExpiryKey(now); ; {
-		grants, err := s.store.Grants(ctx, after, page)
-		if err != nil {
-			return fmt.Errorf("count live grants: %w", err)
-		}
-		for i := range grants {
-			g := &grants[i]
-			limits, ok := limited[g.Tenant]
-			if !ok || g.Standing(now, epoch) != StandingLive { // by its key alone a numbered one lives for a day
-				continue
-			}
-			void, err := voids.void(ctx, g)
-			if err != nil {
-				return fmt.Errorf("count live grants: %w", err)
-			}
-			if !void {
-				live.add(g.Tenant, limits, g.person(), g.ExpiresAt, now)
-			}
-		}
-		if len(grants) < page {
-			break
-		}
-		after = grants[len(grants)-1].Key
-	}
-	s.live.mu.Lock()
-	s.live.tenants = live.tenants
-	s.live.mu.Unlock()
-	return nil
-}
-
-const maxInt = int(^uint(0) >> 1)
 
 // graceTTL is how long an expired grant is kept, so that operators can still
 // see why a late click was refused.
