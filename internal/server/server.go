@@ -56,7 +56,7 @@ type Server struct {
 // none of the machine's memory. The garbage collector starts when the heap has
 // doubled, and the heap of this server is so small that it would start dozens of
 // times a second under load; with headroom it starts after that much garbage.
-const headroom = 12 << 20
+const headroom = 18 << 20
 
 // New opens the store, applies the declared tenants and listens. The caller
 // must Run the server or Close it.
