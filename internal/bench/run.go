@@ -169,7 +169,33 @@ func (r *run) startServers(ctx context.Context) error {
 			r.servers = slices.Insert(r.servers, 0, s)
 		}
 	}
-	return r.startFloors(ctx)
+	if err := r.startFloors(ctx); err != nil {
+		return err
+	}
+	for _, s := range r.servers {
+		if err := s.settle(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// settle waits until the server does nothing any more of what it does after a start,
+// such as counting millions of live grants.
+func (s *server) settle(ctx context.Context) error {
+	const most, look, idle = 200, time.Second, 150 * time.Millisecond
+	before, err := s.cpu()
+	for range most {
+		if err := errors.Join(err, sleep(ctx, look)); err != nil {
+			return err
+		}
+		var now usage
+		if now, err = s.cpu(); now.since(before).total() < idle {
+			return err
+		}
+		before = now
+	}
+	return err
 }
 
 func (r *run) startFloors(ctx context.Context) error {
