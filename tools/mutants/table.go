@@ -29,10 +29,10 @@ var table = []mutant{
 		"select-then-update-nodes", "internal/store/postgres", "TestOneOfManyWinsOverThreeNodes",
 		[]change{{
 			"internal/store/postgres/grant.go",
-			`	o := newOp(ctx, q.Do)
+			`	o := s.changing(ctx, r.Key, q.Do)
 	o.redeem = q`,
 			`	seen, err := s.ReadGrant(ctx, q.Key)
-	o := newOp(ctx, func(t tables.Tx) error {
+	o := s.changing(ctx, r.Key, func(t tables.Tx) error {
 		if err == nil && seen.State == signon.GrantLive {
 			t.Exec("UPDATE grants SET state = 0, session_secret = NULL WHERE key = ?", q.Key[:])
 		}
@@ -86,6 +86,18 @@ var table = []mutant{
 	{
 		"warning-ignored", "internal/store/postgres", "TestACommitThatTheStandbyHasNotSeenIsNoSuccess",
 		[]change{{"internal/store/postgres/committer.go", `	if err == nil && c.warned {`, `	if err == nil && c.warned && false {`}},
+	},
+	{
+		"warning-ignored-straight", "internal/store/postgres", "TestACommitThatTheStandbyHasNotSeenIsNoSuccess",
+		[]change{{"internal/store/postgres/straight.go", `	case c.warned:`, `	case c.warned && false:`}},
+	},
+	{
+		"supposed-to-win", "internal/store/postgres", "TestWhatDoesNotHoldIsDoneStepByStep",
+		[]change{{"internal/store/postgres/straight.go", `1 / (count(*) = $11)::int`, `(count(*) = $11)::int`}},
+	},
+	{
+		"customers-trusted-for-longer", "internal/store/postgres", "TestANodeNeverTellsOfACustomerAsBeforeAnotherNodesChange",
+		[]change{{"internal/store/postgres/committer.go", `		time.AfterFunc(trusted, o.Answer)`, `		time.AfterFunc(trusted/50, o.Answer)`}},
 	},
 	{
 		"no-epoch", "internal/store/sqlite", "TestStoreKeepsTheContracts/Time/RestoredCopyVoidsGrantsAndSessions",
