@@ -101,10 +101,16 @@ func (s *Store) ClaimReply(ctx context.Context, key signon.ReplyKey, until time.
 	}
 	// It is read after the lease was taken: whoever had it before has written then.
 	reply, err := s.ReadClaimed(ctx, key, s.Now(), taken)
+	if err == nil {
+		err = s.confirm(ctx, "claim reply")
+	}
 	if taken && !errors.Is(err, signon.ErrNotFound) {
 		err = errors.Join(err, s.leases.release(ctx, key, until))
 	}
-	return reply, err
+	if err != nil {
+		return nil, err
+	}
+	return reply, nil
 }
 
 // ReleaseReply gives a lease back. See [signon.ReplyStore].
