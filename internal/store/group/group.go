@@ -7,8 +7,8 @@ import (
 	"context"
 	"errors"
 	"runtime"
+	"slices"
 	"sync"
-	"sync/atomic"
 )
 
 // ErrClosed is what calls get that come after Stop.
@@ -20,13 +20,15 @@ type Op struct {
 	Err error
 
 	ctx   context.Context //nolint:containedctx // it belongs to the call that waits
-	state atomic.Int32
+	state state           // guarded by the queue
 	done  chan struct{}
 }
 
-// The states of an Op.
+// state is how far an Op has come.
+type state int
+
 const (
-	queued int32 = iota
+	queued state = iota
 	begun
 	left // its caller did not want to wait any longer
 )
@@ -45,6 +47,7 @@ type Queue[O interface{ self() *Op }] struct {
 	mu      sync.Mutex
 	arrived sync.Cond // there is something in the queue, or stopped is set
 	queue   []O
+	left    int // how many in the queue have left
 	stopped bool
 }
 
@@ -71,8 +74,24 @@ func (q *Queue[O]) Do(op O) (answered bool, err error) {
 	case <-o.done:
 		return true, o.Err
 	case <-o.ctx.Done():
-		o.state.CompareAndSwap(queued, left)
+		q.leave(o)
 		return false, o.ctx.Err()
+	}
+}
+
+// leave leaves the operation out, unless it has begun. Where nothing is taken for
+// long, because the disk or a server does not answer, callers come and go: the queue
+// stays as long as those who wait need, twice at most.
+func (q *Queue[O]) leave(o *Op) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if o.state != queued {
+		return
+	}
+	o.state = left
+	if q.left++; q.left > len(q.queue)/2 {
+		q.queue = slices.DeleteFunc(q.queue, func(op O) bool { return op.self().state == left })
+		q.left = 0
 	}
 }
 
@@ -102,17 +121,19 @@ func (q *Queue[O]) Next(group []O, limit int) ([]O, bool) {
 		}
 		q.arrived.Wait()
 	}
-	n := min(len(q.queue), limit)
 	clear(group)
 	group = group[:0]
-	for _, op := range q.queue[:n] {
-		if op.self().state.CompareAndSwap(queued, begun) {
+	seen := 0
+	for ; seen < len(q.queue) && len(group) < limit; seen++ {
+		op := q.queue[seen]
+		if o := op.self(); o.state == left {
+			q.left--
+		} else {
+			o.state = begun
 			group = append(group, op)
 		}
 	}
-	rest := copy(q.queue, q.queue[n:])
-	clear(q.queue[rest:])
-	q.queue = q.queue[:rest]
+	q.queue = slices.Delete(q.queue, 0, seen)
 	return group, true
 }
 
@@ -120,7 +141,7 @@ func (q *Queue[O]) Next(group []O, limit int) ([]O, bool) {
 func (q *Queue[O]) Len() int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return len(q.queue)
+	return len(q.queue) - q.left
 }
 
 // Stop refuses further operations. What is queued can still be taken.

@@ -303,18 +303,24 @@ func TestAReplyThatTheStandbyHasNotSeenIsNotGiven(t *testing.T) {
 // cancelCommit cancels the commit that waits for the standby.
 func (p *pair) cancelCommit(t *testing.T) {
 	t.Helper()
+	p.commitWaits(t, true)
+}
+
+// commitWaits returns when a commit waits for the standby, having cancelled it or not.
+func (p *pair) commitWaits(t *testing.T, cancel bool) {
+	t.Helper()
 	c, err := pgx.Connect(t.Context(), p.primary.URL("latchkey"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer c.Close(t.Context())
 	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
-		var cancelled int
-		err := c.QueryRow(t.Context(), "SELECT count(*) FILTER (WHERE pg_cancel_backend(pid)) FROM pg_stat_activity WHERE wait_event = 'SyncRep'").Scan(&cancelled)
+		var found int
+		err := c.QueryRow(t.Context(), "SELECT count(*) FILTER (WHERE NOT $1 OR pg_cancel_backend(pid)) FROM pg_stat_activity WHERE wait_event = 'SyncRep'", cancel).Scan(&found)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if cancelled > 0 {
+		if found > 0 {
 			return
 		}
 	}

@@ -170,8 +170,9 @@ func (s *Store) AuditAnchor(ctx context.Context) (end signon.ChainHead, err erro
 	return end, err
 }
 
-// Close finishes what was asked for so far and closes the connections. Calls that
-// come later fail with CodeUnavailable. Closing again does nothing.
+// Close finishes what was asked for so far and closes the connections; what the
+// server does not answer within half a minute fails. Calls that come later fail with
+// CodeUnavailable. Closing again does nothing.
 func (s *Store) Close() error {
 	s.closing.Do(func() {
 		s.keepTime()
