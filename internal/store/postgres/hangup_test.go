@@ -27,7 +27,9 @@ func TestCloseDoesNotWaitForAServerThatNeverAnswers(t *testing.T) {
 		outcomes <- err
 	}()
 	p.commitWaits(t, false)
-	go func() { outcomes <- p.store.CreateGrant(context.Background(), queued, &signon.Event{Type: signon.EventIssued}, nil) }()
+	go func() {
+		outcomes <- p.store.CreateGrant(context.Background(), queued, &signon.Event{Type: signon.EventIssued}, nil)
+	}()
 	for p.store.committer.queue.Len() == 0 {
 		time.Sleep(time.Millisecond)
 	}
