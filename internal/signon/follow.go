@@ -48,7 +48,11 @@ func (s *Service) Follow(ctx context.Context) (more bool, err error) {
 	if voided {
 		return more, s.countLive(ctx)
 	}
-	return more, s.follow(ctx, shared, changes)
+	if err := s.follow(ctx, shared, changes); err != nil {
+		s.counted.Store(uncounted) // the events are not told again
+		return more, err
+	}
+	return more, nil
 }
 
 // limited reports whether any tenant has limits.

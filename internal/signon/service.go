@@ -147,8 +147,21 @@ func (s *Service) CountLive(ctx context.Context) error {
 	return s.countLive(ctx)
 }
 
+// uncounted is in the place of the epoch of what is counted where that is to be
+// counted anew.
+const uncounted = -1
+
 func (s *Service) countLive(ctx context.Context) error {
-	s.counted.Store(s.store.Epoch())
+	epoch := s.store.Epoch()
+	s.counted.Store(uncounted) // until it is known
+	if err := s.recount(ctx, epoch); err != nil {
+		return fmt.Errorf("count live grants: %w", err)
+	}
+	s.counted.Store(epoch)
+	return nil
+}
+
+func (s *Service) recount(ctx context.Context, epoch int64) error {
 	limited := map[TenantID]TenantLimits{}
 	for id, t := range s.Registry().tenants {
 		if t.Limits != (TenantLimits{}) {
@@ -160,15 +173,15 @@ func (s *Service) countLive(ctx context.Context) error {
 	}
 	if shared, ok := s.store.(SharedStore); ok { // what others do from now on is counted later
 		if err := shared.SkipForeign(ctx); err != nil {
-			return fmt.Errorf("count live grants: %w", err)
+			return err
 		}
 	}
 	const page = 1000
-	live, now, epoch, voids := newLiveGrants(), s.store.Now(), s.store.Epoch(), newVoids(s.store)
+	live, now, voids := newLiveGrants(), s.store.Now(), newVoids(s.store)
 	for after := ExpiryKey(now); ; {
 		grants, err := s.store.Grants(ctx, after, page)
 		if err != nil {
-			return fmt.Errorf("count live grants: %w", err)
+			return err
 		}
 		for i := range grants {
 			g := &grants[i]
@@ -178,7 +191,7 @@ func (s *Service) countLive(ctx context.Context) error {
 			}
 			void, err := voids.void(ctx, g)
 			if err != nil {
-				return fmt.Errorf("count live grants: %w", err)
+				return err
 			}
 			if !void {
 				live.add(g.Tenant, limits, g.person(), g.ExpiresAt, now)

@@ -6,9 +6,12 @@ package group
 import (
 	"context"
 	"errors"
+	"fmt"
 	"runtime"
 	"slices"
 	"sync"
+
+	"github.com/latchkey-sso/latchkey/internal/signon"
 )
 
 // ErrClosed is what calls get that come after Stop.
@@ -60,8 +63,8 @@ func NewQueue[O interface{ self() *Op }]() *Queue[O] {
 
 // Do queues the operation and waits until it is answered, or until its context
 // ends: one that has not begun then is left out, one that has goes on without its
-// caller. It returns the operation's own error as answered is true, else why it
-// was not waited for.
+// caller (signon.ErrGoesOn). It returns the operation's own error as answered is
+// true, else why it was not waited for.
 func (q *Queue[O]) Do(op O) (answered bool, err error) {
 	o := op.self()
 	if err := o.ctx.Err(); err != nil {
@@ -74,25 +77,28 @@ func (q *Queue[O]) Do(op O) (answered bool, err error) {
 	case <-o.done:
 		return true, o.Err
 	case <-o.ctx.Done():
-		q.leave(o)
+		if !q.leave(o) {
+			return false, fmt.Errorf("%w: %w", signon.ErrGoesOn, o.ctx.Err())
+		}
 		return false, o.ctx.Err()
 	}
 }
 
-// leave leaves the operation out, unless it has begun. Where nothing is taken for
+// leave leaves the operation out, and returns false when it has begun. Where nothing is taken for
 // long, because the disk or a server does not answer, callers come and go: the queue
 // stays as long as those who wait need, twice at most.
-func (q *Queue[O]) leave(o *Op) {
+func (q *Queue[O]) leave(o *Op) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if o.state != queued {
-		return
+		return false
 	}
 	o.state = left
 	if q.left++; q.left > len(q.queue)/2 {
 		q.queue = slices.DeleteFunc(q.queue, func(op O) bool { return op.self().state == left })
 		q.left = 0
 	}
+	return true
 }
 
 func (q *Queue[O]) submit(op O) bool {

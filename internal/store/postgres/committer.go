@@ -137,6 +137,7 @@ func (c *committer) dial(ctx context.Context) (*pgx.Conn, error) {
 
 func (c *committer) use(conn *pgx.Conn) {
 	c.conn, c.tx, c.alone = conn, newTx(c.store, conn), false
+	c.tx.warned = &c.warned
 	c.line.use(conn)
 }
 
