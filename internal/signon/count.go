@@ -40,14 +40,12 @@ func (s *Service) CountLive(ctx context.Context) error {
 	s.counting.mu.Lock()
 	count, err := s.newCount(ctx)
 	if err != nil || count == nil {
-		s.counting.mu.Unlock()
-		return err
+		return s.notCounted(err)
 	}
 	began := time.Now() //nolint:forbidigo // how long it takes
 	for !count.done {
 		if err := count.page(ctx); err != nil {
-			s.counting.mu.Unlock()
-			return err
+			return s.notCounted(err)
 		}
 		if time.Since(began) >= s.counting.patience && !count.done { //nolint:forbidigo // how long it takes
 			s.countOn(count)
@@ -56,6 +54,20 @@ func (s *Service) CountLive(ctx context.Context) error {
 	}
 	s.counting.mu.Unlock()
 	return nil
+}
+
+// uncounted is in the place of the epoch of what is counted where that is to be
+// counted anew.
+const uncounted = -1
+
+// notCounted ends a count that failed, or that found nothing to count: without an
+// error.
+func (s *Service) notCounted(err error) error {
+	if err != nil {
+		s.counting.epoch.Store(uncounted)
+	}
+	s.counting.mu.Unlock()
+	return err
 }
 
 // countOn finishes the count beside everything else, for which it leaves half of the

@@ -58,7 +58,11 @@ func (s *Service) followStep(ctx context.Context, shared SharedStore) (voided, m
 	if voided {
 		return true, more, nil
 	}
-	return false, more, s.follow(ctx, shared, changes)
+	if err := s.follow(ctx, shared, changes); err != nil {
+		s.counting.epoch.Store(uncounted) // the events are not told again
+		return false, more, err
+	}
+	return false, more, nil
 }
 
 // limited reports whether any tenant has limits.

@@ -19,8 +19,8 @@ import (
 //   - Uncertain is an error: when the engine does not know whether a change was
 //     committed, it returns a CodeUnavailable error, never success. Repeating
 //     the call converges.
-//   - A context that ends makes the caller return early with CodeUnavailable;
-//     it never interrupts a commit.
+//   - A context that ends makes the caller return early with CodeUnavailable, and
+//     with ErrGoesOn where the change had begun; it never interrupts a commit.
 type Store interface {
 	// Now is the store's authority on time: it never goes back, not even over a
 	// restart with the machine's clock set back. Expiry is judged by it.

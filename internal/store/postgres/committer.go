@@ -54,10 +54,13 @@ type committer struct {
 	stale  time.Duration // staleAfter, but in tests
 	batch  groupwise
 	inject func(query string) error // set by tests: makes statements fail
+
+	line     line
+	patience time.Duration // stopTime, but in tests
 }
 
 func newCommitter(s *Store) *committer {
-	return &committer{store: s, queue: group.NewQueue[*op](), ended: make(chan struct{}), stale: staleAfter}
+	return &committer{store: s, queue: group.NewQueue[*op](), ended: make(chan struct{}), stale: staleAfter, patience: stopTime}
 }
 
 // write has an operation done and waits until it is committed, or until its
@@ -75,9 +78,17 @@ func (c *committer) ready(ctx context.Context) error {
 	return c.write(newOp(ctx, func(tables.Tx) error { return nil }), "connect")
 }
 
-// stop lets the committer finish what is queued and waits for it.
+// stop lets the committer finish what is queued and waits for it, but not for ever:
+// what is not done by then fails.
 func (c *committer) stop() {
 	c.queue.Stop()
+	select {
+	case <-c.ended:
+		return
+	case <-time.After(c.patience):
+		c.store.log.Warn("the database server does not answer: what it was asked for last is given up", "after", c.patience)
+	}
+	c.line.end()
 	<-c.ended
 }
 
@@ -97,6 +108,9 @@ func (c *committer) serve() {
 func (c *committer) connect() error {
 	if c.conn != nil && !c.conn.IsClosed() {
 		return nil
+	}
+	if c.line.isCut() {
+		return group.ErrClosed
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), connectTime)
 	defer cancel()
@@ -121,7 +135,11 @@ func (c *committer) dial(ctx context.Context) (*pgx.Conn, error) {
 	return pgx.ConnectConfig(ctx, config)
 }
 
-func (c *committer) use(conn *pgx.Conn) { c.conn, c.tx, c.alone = conn, newTx(c.store, conn), false }
+func (c *committer) use(conn *pgx.Conn) {
+	c.conn, c.tx, c.alone = conn, newTx(c.store, conn), false
+	c.tx.warned = &c.warned
+	c.line.use(conn)
+}
 
 func (c *committer) disconnect() {
 	if c.conn == nil {

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"github.com/latchkey-sso/latchkey/internal/signon"
 	"github.com/latchkey-sso/latchkey/internal/store/tables"
 )
@@ -29,35 +27,25 @@ FROM grants WHERE key > ?2 ORDER BY key LIMIT ?3)
 	clearSession = "UPDATE grants SET session_secret = NULL, session_expires_at = NULL, session_ended_at = NULL WHERE key = ANY($1) AND key > $2"
 )
 
-// sweepLock is the advisory lock of whoever sweeps.
-const sweepLock = 0x6c617463686b6579 // "latchkey"
+// sweepKey is whose lease whoever sweeps has, for sweepTime at most. What two sweep
+// at the same time is gone once.
+var sweepKey = signon.ReplyKey([]byte("latchkey: one process sweeps...."))
+
+const sweepTime = time.Minute
 
 // Sweep removes what is long over, unless another process is doing that just now.
 // See [signon.GrantStore].
 func (s *Store) Sweep(ctx context.Context, below signon.GrantKey, sessionsExpiredBefore time.Time, limit int) (n int, err error) {
-	s.leases.expire(s.Now()) // this process's own
-	c, err := s.pool.Acquire(ctx)
-	if err != nil {
-		return 0, signon.Unavailable("sweep", err)
+	if err := s.ready(ctx, "sweep"); err != nil {
+		return 0, err
 	}
-	defer c.Release()
-	var alone bool
-	if err := c.QueryRow(ctx, "SELECT pg_try_advisory_lock($1)", int64(sweepLock)).Scan(&alone); err != nil || !alone {
-		return 0, fault("sweep", err)
+	until := s.Now().Add(sweepTime)
+	alone, err := s.leases.take(ctx, "sweep", sweepKey, until)
+	if err != nil || !alone {
+		return 0, err
 	}
-	defer func() { err = errors.Join(err, endSweep(c.Conn())) }()
+	defer func() { err = errors.Join(err, s.leases.release(context.WithoutCancel(ctx), "sweep", sweepKey, until)) }()
 	return s.sweep(ctx, below, sessionsExpiredBefore, limit)
-}
-
-// endSweep lets others sweep. Where that can't be said, the connection ends, and the
-// lock with it.
-func endSweep(c *pgx.Conn) error {
-	ctx, cancel := context.WithTimeout(context.Background(), connectTime)
-	defer cancel()
-	if _, err := c.Exec(ctx, "SELECT pg_advisory_unlock($1)", int64(sweepLock)); err != nil {
-		return c.Close(ctx)
-	}
-	return nil
 }
 
 func (s *Store) sweep(ctx context.Context, below signon.GrantKey, sessionsExpiredBefore time.Time, limit int) (int, error) {

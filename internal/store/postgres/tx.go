@@ -27,8 +27,13 @@ type tx struct {
 	waited  bool                     // the commit waited for a standby
 	changed bool                     // customers were changed
 	moved   bool                     // straight: the server has answered that the head is moved
+	warned  *bool                    // unless nil: the server said something since the transaction began
 	inject  func(query string) error // set by tests: makes statements fail
 }
+
+// doubted reports whether the server uttered a warning: a commit may be known to it
+// alone.
+func (t *tx) doubted() bool { return t.warned != nil && *t.warned }
 
 // events are to be appended to the audit log, as the columns of their rows.
 type events struct {
@@ -114,7 +119,7 @@ func (t *tx) commit(ctx context.Context) (err error) {
 	end := t.chain.Head()
 	if events := t.span(); events.last >= events.first {
 		t.store.foreign.begin(events.first)
-		defer func() { t.store.foreign.end(events, err == nil) }()
+		defer func() { t.store.foreign.end(events, err == nil && !t.doubted()) }()
 	}
 	var b pgx.Batch
 	t.queueEvents(&b)
