@@ -15,14 +15,11 @@ const (
 
 // engine makes databases for servers and floors.
 type engine interface {
-	// prepare makes ready what is needed before the first database.
-	prepare(ctx context.Context) error
 	// place makes the database of a server with that data directory.
-	place(ctx context.Context, name, dataDir string) (*place, error)
+	place(ctx context.Context, dataDir string) (*place, error)
 	// rows makes room for the rows of a floor.
-	rows(ctx context.Context, name string) (FloorRows, error)
-	// server is the process of the database server, 0 where there is none.
-	server() int
+	rows(ctx context.Context) (FloorRows, error)
+	// close removes all of them.
 	close() error
 }
 
@@ -30,6 +27,7 @@ type engine interface {
 type place struct {
 	settings string   // in the configuration
 	env      []string // of the process
+	server   int      // the process of the database server, 0 where there is none
 	// fill copies the one grant that is there, while no server runs.
 	fill func(ctx context.Context, s spread) error
 	// count returns how many grants there are that expired in a time.
@@ -56,15 +54,13 @@ func (r *run) newEngine() (engine, error) {
 // sqliteEngine has every database in the process that uses it.
 type sqliteEngine struct{ dir string }
 
-func (*sqliteEngine) prepare(context.Context) error { return nil }
-func (*sqliteEngine) server() int                   { return 0 }
-func (*sqliteEngine) close() error                  { return nil }
+func (*sqliteEngine) close() error { return nil }
 
-func (e *sqliteEngine) rows(context.Context, string) (FloorRows, error) {
+func (e *sqliteEngine) rows(context.Context) (FloorRows, error) {
 	return FloorRows{Dir: e.dir}, nil
 }
 
-func (*sqliteEngine) place(_ context.Context, _, dataDir string) (*place, error) {
+func (*sqliteEngine) place(_ context.Context, dataDir string) (*place, error) {
 	path := filepath.Join(dataDir, "latchkey.db")
 	return &place{
 		fill:  func(ctx context.Context, s spread) error { return copyGrants(ctx, path, s) },

@@ -3,7 +3,6 @@ package bench
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -11,12 +10,14 @@ import (
 	"github.com/latchkey-sso/latchkey/internal/pgtest"
 )
 
-// postgresEngine is a PostgreSQL server of its own with a database for each server
-// and floor.
-type postgresEngine struct{ cluster *pgtest.Cluster }
+// postgresEngine gives each server and each floor a PostgreSQL server of its own, so
+// that what one of them leaves behind costs no other anything.
+type postgresEngine struct{ clusters []*pgtest.Cluster }
 
 // databaseVar is where servers find their database's address.
 const databaseVar = "BENCH_DATABASE"
+
+const databaseName = "latchkey"
 
 // postgresSettings keep checkpoints out of the windows that are measured, and are
 // otherwise PostgreSQL's own: every commit is on disk when it is answered.
@@ -26,37 +27,38 @@ var postgresSettings = map[string]string{
 	"checkpoint_timeout": "30min",
 }
 
-func (e *postgresEngine) prepare(ctx context.Context) (err error) {
-	if e.cluster, err = pgtest.New(ctx, pgtest.Options{Settings: postgresSettings}); err != nil {
-		return fmt.Errorf("start PostgreSQL: %w", err)
+// start starts a server with an empty database.
+func (e *postgresEngine) start(ctx context.Context) (url string, pid int, err error) {
+	c, err := pgtest.New(ctx, pgtest.Options{Settings: postgresSettings})
+	if err != nil {
+		return "", 0, err
 	}
-	return nil
+	e.clusters = append(e.clusters, c)
+	return c.URL(databaseName), c.PID(), c.CreateDatabase(ctx, databaseName, "")
 }
-
-func (e *postgresEngine) server() int { return e.cluster.PID() }
 
 func (e *postgresEngine) close() error {
-	if e.cluster == nil {
-		return nil
+	var errs []error
+	for _, c := range e.clusters {
+		errs = append(errs, c.Remove())
 	}
-	return e.cluster.Remove()
+	return errors.Join(errs...)
 }
 
-func (e *postgresEngine) rows(ctx context.Context, name string) (FloorRows, error) {
-	if err := e.cluster.CreateDatabase(ctx, name, ""); err != nil {
-		return FloorRows{}, err
-	}
-	return FloorRows{Database: e.cluster.URL(name), Server: e.server()}, nil
+func (e *postgresEngine) rows(ctx context.Context) (FloorRows, error) {
+	url, pid, err := e.start(ctx)
+	return FloorRows{Database: url, Server: pid}, err
 }
 
-func (e *postgresEngine) place(ctx context.Context, name, _ string) (*place, error) {
-	if err := e.cluster.CreateDatabase(ctx, name, ""); err != nil {
+func (e *postgresEngine) place(ctx context.Context, _ string) (*place, error) {
+	url, pid, err := e.start(ctx)
+	if err != nil {
 		return nil, err
 	}
-	url := e.cluster.URL(name)
 	return &place{
 		settings: "database: {env: " + databaseVar + "}\n",
 		env:      []string{databaseVar + "=" + url},
+		server:   pid,
 		fill:     func(ctx context.Context, s spread) error { return copyRows(ctx, url, s) },
 		count:    func(ctx context.Context, from, to time.Time) (int64, error) { return countRows(ctx, url, from, to) },
 	}, nil

@@ -53,7 +53,7 @@ tenants:
 // for any number.
 func newProduct(ctx context.Context, e engine, dir string, argv []string, misses int) (*product, error) {
 	data := filepath.Join(dir, "data")
-	where, err := e.place(ctx, filepath.Base(dir), data)
+	where, err := e.place(ctx, data)
 	if err != nil {
 		return nil, fmt.Errorf("make a database: %w", err)
 	}

@@ -62,7 +62,7 @@ func Run(ctx context.Context, o Options) (_ *Report, err error) {
 	}
 	r := &run{Options: o, dir: dir}
 	defer func() { err = errors.Join(err, r.close()) }()
-	if err := r.prepare(ctx); err != nil {
+	if err := r.prepare(); err != nil {
 		return nil, err
 	}
 	report := &Report{Machine: thisMachine(), Engine: o.Engine, Rounds: o.Rounds, WindowSeconds: o.Window.Seconds()}
@@ -114,6 +114,8 @@ type run struct {
 	http    floorServer
 	both    floorServer // HTTP and store together
 	rows    FloorRows   // of the store floor
+
+	bothServer int // the process of both's database server, 0 where there is none
 }
 
 // floorServer is a floor that answers over HTTP.
@@ -140,14 +142,12 @@ func (r *run) say(format string, args ...any) {
 }
 
 // prepare makes ready what databases are made with.
-func (r *run) prepare(ctx context.Context) (err error) {
+func (r *run) prepare() (err error) {
 	if r.Unknown && r.Engine == Postgres {
 		return errors.New("floods of unknown tokens are measured with SQLite only")
 	}
-	if r.engine, err = r.newEngine(); err != nil {
-		return err
-	}
-	return r.engine.prepare(ctx)
+	r.engine, err = r.newEngine()
+	return err
 }
 
 // startServers starts the servers and the HTTP floors.
@@ -199,16 +199,17 @@ func (s *server) settle(ctx context.Context) error {
 }
 
 func (r *run) startFloors(ctx context.Context) error {
-	rows, err := r.engine.rows(ctx, "http_and_store_floor")
+	rows, err := r.engine.rows(ctx)
 	if err != nil {
 		return err
 	}
-	if r.rows, err = r.engine.rows(ctx, "store_floor"); err != nil {
+	if r.rows, err = r.engine.rows(ctx); err != nil {
 		return err
 	}
 	if r.http.shop, r.http.process, err = (floors{argv: r.Floor}).http(ctx, r.servers[0].shop, nil); err != nil {
 		return err
 	}
+	r.bothServer = rows.Server
 	r.both.shop, r.both.process, err = floors{argv: r.Floor}.http(ctx, r.servers[0].shop, &rows)
 	return err
 }
@@ -250,12 +251,12 @@ func (r *run) startServer(ctx context.Context, name string, t traits, grants ...
 	if err := p.prepare(ctx, r.Customers, grants...); err != nil {
 		return nil, errors.Join(err, p.stop())
 	}
-	return &server{shop: p.shop, cpu: r.cpu(p.process), pid: p.process.pid(), stop: p.stop, count: p.count}, nil
+	return &server{shop: p.shop, cpu: cpuOf(p.process, p.server), pid: p.process.pid(), stop: p.stop, count: p.count}, nil
 }
 
-// cpu returns what tells the CPU time of a process and of the database server.
-func (r *run) cpu(p *process) func() (usage, error) {
-	return func() (usage, error) { return usageOf(p.pid(), r.engine.server()) }
+// cpuOf returns what tells the CPU time of a process and of its database server.
+func cpuOf(p *process, server int) func() (usage, error) {
+	return func() (usage, error) { return usageOf(p.pid(), server) }
 }
 
 // load measures all servers beside the floors.
@@ -264,12 +265,12 @@ func (r *run) load(ctx context.Context, connections int) (*Load, error) {
 	served := make([]rounds, len(r.servers))
 	for round := range r.Rounds {
 		r.say("%d connections, round %d of %d", connections, round+1, r.Rounds)
-		m, err := r.pairs(ctx, r.http.shop, r.cpu(r.http.process), connections)
+		m, err := r.pairs(ctx, r.http.shop, cpuOf(r.http.process, 0), connections)
 		if err != nil {
 			return nil, fmt.Errorf("HTTP floor: %w", err)
 		}
 		http = append(http, m)
-		if m, err = r.pairs(ctx, r.both.shop, r.cpu(r.both.process), connections); err != nil {
+		if m, err = r.pairs(ctx, r.both.shop, cpuOf(r.both.process, r.bothServer), connections); err != nil {
 			return nil, fmt.Errorf("HTTP and store floor: %w", err)
 		}
 		both = append(both, m)

@@ -151,7 +151,7 @@ func (s *Service) Sweep(ctx context.Context, batch int) (more bool, err error) {
 	if err != nil {
 		return false, fmt.Errorf("sweep: %w", err)
 	}
-	sessions, err := s.sweepSessions(ctx, now, batch)
+	sessions, err := s.sweepSessions(ctx, now, max(1, batch/4))
 	if err != nil {
 		return false, fmt.Errorf("sweep: %w", err)
 	}
@@ -159,7 +159,7 @@ func (s *Service) Sweep(ctx context.Context, batch int) (more bool, err error) {
 	if err != nil {
 		return false, fmt.Errorf("sweep: %w", err)
 	}
-	return max(grants, sessions, events) >= batch, nil
+	return max(grants, 4*sessions, events) >= batch, nil
 }
 
 // sweepSessionsEvery is how often sessions are looked through, a part at a time, where
