@@ -97,6 +97,21 @@ func openShared(ctx context.Context, cfg *config.Config, address signon.Secret, 
 	return s, nil
 }
 
+// warnOfFile says when the data directory of a server on PostgreSQL holds a database
+// file that was not moved there: people may be missed who are in it.
+func (s *Server) warnOfFile(ctx context.Context) {
+	if !s.cfg.Shared() || !HasFile(s.cfg.DataDir) {
+		return
+	}
+	path := filepath.Join(s.cfg.DataDir, databaseName)
+	switch stage, err := sqlite.StageOf(ctx, path); {
+	case err != nil:
+		s.log.Warn("the data directory holds a database file that is not used, and it can't be told whether it was moved to PostgreSQL", "path", path, "error", err)
+	case stage != sqlite.Moved:
+		s.log.Warn("the data directory holds a database file that was never moved to PostgreSQL, and is not used: \"latchkey migrate\" moves it into an empty one", "path", path)
+	}
+}
+
 // removeStore removes the files of the data directory's store, which is closed.
 func removeStore(dataDir string) error {
 	path := filepath.Join(dataDir, databaseName)
