@@ -57,6 +57,8 @@ type StoreOptions struct {
 	Keys  *signon.Keyring
 	Clock signon.Clock // nil means the machine's, or the database server's
 	Log   *slog.Logger // nil means nobody
+	// Looking: nothing is to be written, and a shared database stays as it is.
+	Looking bool
 }
 
 // databasePatience is how long a start waits for a database server.
@@ -90,7 +92,7 @@ func openShared(ctx context.Context, cfg *config.Config, address signon.Secret, 
 	if err := postgres.Await(ctx, address.Reveal(), databasePatience, o.Log); err != nil {
 		return nil, err
 	}
-	s, err := postgres.Open(ctx, postgres.Options{URL: address.Reveal(), Keys: o.Keys, Clock: o.Clock, Log: o.Log})
+	s, err := postgres.Open(ctx, postgres.Options{URL: address.Reveal(), Keys: o.Keys, Clock: o.Clock, Log: o.Log, Looking: o.Looking})
 	if err != nil {
 		return nil, err
 	}
