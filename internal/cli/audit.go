@@ -38,7 +38,7 @@ names the event: then you know of it.
 		Example: "  latchkey audit verify --config latchkey.yaml",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return p.with(cmd, func(ctx context.Context, c *operator.Client) error {
+			return p.look(cmd, func(ctx context.Context, c *operator.Client) error {
 				return verifyAudit(ctx, c, restored, cmd.OutOrStdout(), cmd.ErrOrStderr())
 			})
 		},
@@ -104,7 +104,7 @@ person saw.
 			if f := cmd.Flags(); !f.Changed("last") && (f.Changed("after") || f.Changed("support-code") || f.Changed("type") || f.Changed("tenant")) {
 				q.Last = 0
 			}
-			return p.with(cmd, func(ctx context.Context, c *operator.Client) error {
+			return p.look(cmd, func(ctx context.Context, c *operator.Client) error {
 				return listEvents(ctx, c, q, asJSON, cmd.OutOrStdout())
 			})
 		},

@@ -60,6 +60,9 @@ func backup(ctx context.Context, c *operator.Client, file string, stdout, stderr
 		return fmt.Errorf("back up: %w", err)
 	}
 	_, err = fmt.Fprintf(stderr, "%d rows are in the backup, with the audit log up to event %d\n", header.Rows(), header.LastEvent)
+	if err == nil && header.Previous {
+		_, err = fmt.Fprintln(stderr, "The first events of the audit log are of a previous root key: keep it too, the backup can't be restored without it")
+	}
 	return err
 }
 

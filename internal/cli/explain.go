@@ -31,7 +31,7 @@ and clients that exist are in the audit log, for as long as that is kept.
 		Example: "  latchkey explain 98PWZ8DDH5",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return p.with(cmd, func(ctx context.Context, c *operator.Client) error {
+			return p.look(cmd, func(ctx context.Context, c *operator.Client) error {
 				found, err := c.Explain(ctx, args[0])
 				if err != nil {
 					return err

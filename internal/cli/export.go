@@ -41,7 +41,7 @@ docs/import-export.md tells what each column holds.
 			if req.Format, err = formatOf(format, file); err != nil {
 				return err
 			}
-			return p.with(cmd, func(ctx context.Context, c *operator.Client) error {
+			return p.look(cmd, func(ctx context.Context, c *operator.Client) error {
 				return exportFile(ctx, c, req, file, cmd.OutOrStdout(), cmd.ErrOrStderr())
 			})
 		},

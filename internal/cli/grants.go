@@ -42,7 +42,7 @@ and kept as if they were valid for a day.
 			if q.Until, err = readTime(until, now); err != nil {
 				return fmt.Errorf("--until %w", err)
 			}
-			return p.with(cmd, func(ctx context.Context, c *operator.Client) error {
+			return p.look(cmd, func(ctx context.Context, c *operator.Client) error {
 				return listGrants(ctx, c, q, asJSON, cmd.OutOrStdout(), cmd.ErrOrStderr())
 			})
 		},

@@ -40,7 +40,7 @@ application or issuer. The keys themselves are never shown.
 		Example: "  latchkey keys list --tenant group",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return p.with(cmd, func(ctx context.Context, c *operator.Client) error {
+			return p.look(cmd, func(ctx context.Context, c *operator.Client) error {
 				list, err := c.SigningKeys(ctx, q)
 				if err != nil {
 					return err

@@ -20,7 +20,10 @@ import (
 )
 
 // place says which data directory an operator's command is about.
-type place struct{ config, dataDir string }
+type place struct {
+	config, dataDir string
+	looking         bool // the command changes nothing
+}
 
 // placeHelp explains the flags of a place.
 const placeHelp = `It asks the server that runs on the data directory, through its socket. When none
@@ -48,7 +51,7 @@ func (p *place) open(ctx context.Context) (client *operator.Client, done func() 
 	}
 	client, err = operator.Dial(ctx, server.OperatorSocket(cfg.DataDir))
 	if errors.Is(err, operator.ErrNoServer) {
-		return openStore(ctx, cfg)
+		return openStore(ctx, cfg, p.looking)
 	}
 	if err != nil {
 		return nil, nil, err
@@ -65,6 +68,12 @@ func (p *place) with(cmd *cobra.Command, do func(context.Context, *operator.Clie
 		return err
 	}
 	return errors.Join(do(ctx, client), done())
+}
+
+// look is with for what changes nothing.
+func (p *place) look(cmd *cobra.Command, do func(context.Context, *operator.Client) error) error {
+	p.looking = true
+	return p.with(cmd, do)
 }
 
 // load returns a configuration with at least the data directory and where the
@@ -97,7 +106,7 @@ func exists(path string) bool {
 
 // openStore returns a client of a handler over the store. A database is never
 // made.
-func openStore(ctx context.Context, cfg *config.Config) (client *operator.Client, done func() error, err error) {
+func openStore(ctx context.Context, cfg *config.Config, looking bool) (client *operator.Client, done func() error, err error) {
 	switch found, err := server.HasStore(ctx, cfg); {
 	case err != nil:
 		return nil, nil, err
@@ -115,7 +124,7 @@ func openStore(ctx context.Context, cfg *config.Config) (client *operator.Client
 		return nil, nil, fmt.Errorf("read root key: %w", err)
 	}
 	log := slog.New(slog.DiscardHandler) // the command itself says what happens
-	store, err := server.OpenStore(ctx, cfg, server.StoreOptions{Keys: keys, Log: log})
+	store, err := server.OpenStore(ctx, cfg, server.StoreOptions{Keys: keys, Log: log, Looking: looking})
 	if err != nil {
 		return nil, nil, err
 	}

@@ -2,7 +2,9 @@ package cli
 
 import (
 	"bufio"
+	"context"
 	"database/sql"
+	"encoding/hex"
 	"fmt"
 	"io"
 	"net/http"
@@ -20,6 +22,8 @@ import (
 	"github.com/latchkey-sso/latchkey/internal/inbound"
 	"github.com/latchkey-sso/latchkey/internal/pgtest"
 	"github.com/latchkey-sso/latchkey/internal/pgtest/testcluster"
+	"github.com/latchkey-sso/latchkey/internal/signon"
+	"github.com/latchkey-sso/latchkey/internal/store/sqlite"
 )
 
 func TestMain(m *testing.M) {
@@ -37,7 +41,7 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"up": up, "down": down, "hangup": hangup, "get": get, "post": post, "mode": mode, "sql": sqlExec, "soon": soon, "follow": follow,
+			"up": up, "down": down, "hangup": hangup, "get": get, "post": post, "mode": mode, "sql": sqlExec, "soon": soon, "follow": follow, "earlier": earlier,
 			"database": func(ts *testscript.TestScript, _ bool, args []string) { ts.Setenv(args[0], testcluster.Database(t)) },
 		},
 		Condition: func(name string) (bool, error) {
@@ -265,6 +269,34 @@ func sqlExec(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Fatalf("%q changed %d rows, %v", args[1], n, err)
 	}
 	ts.Check(db.Close())
+}
+
+// past is a clock that is behind by so much.
+type past struct {
+	signon.SystemClock
+	by time.Duration
+}
+
+func (p past) Now() time.Time { return p.SystemClock.Now().Add(-p.by) }
+
+// earlier makes the database of latchkey.yaml, with three events from so long ago,
+// "earlier 2h".
+func earlier(ts *testscript.TestScript, _ bool, args []string) {
+	by, err := time.ParseDuration(args[0])
+	ts.Check(err)
+	root, err := os.ReadFile(ts.MkAbs("root.key"))
+	ts.Check(err)
+	key, err := hex.DecodeString(strings.TrimSpace(string(root)))
+	ts.Check(err)
+	keys, err := signon.NewKeyring(key, nil)
+	ts.Check(err)
+	ts.Check(os.MkdirAll(ts.MkAbs("data"), 0o700))
+	store, err := sqlite.Open(context.Background(), sqlite.Options{Path: ts.MkAbs("data/latchkey.db"), Keys: keys, Clock: past{by: by}})
+	ts.Check(err)
+	for range 3 {
+		ts.Check(store.AppendEvent(context.Background(), &signon.Event{Type: signon.EventIssueRefused, Tenant: "shop"}))
+	}
+	ts.Check(store.Close())
 }
 
 // mode requires that a file has a mode, "mode FILE 600", in octal.

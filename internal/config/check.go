@@ -108,11 +108,18 @@ func (k *checker) general() {
 	if k.Log.Format != "json" && k.Log.Format != "text" {
 		k.fail("log.format", "must be json or text")
 	}
+	if keep := k.Audit.Keep; keep > 0 && keep < leastKeep {
+		k.fail("audit.keep", "must be at least %s, or 0 to keep all events: this is %s, and a year is 8760h", leastKeep, keep)
+	}
 	k.clientIP()
 	k.secret(k.RootKey, "root_key", true)
 	k.secret(k.PreviousRootKey, "previous_root_key", false)
 	k.secret(k.Database, "database", false)
 }
+
+// leastKeep is the shortest time that events can be kept: a number without a unit,
+// meant as days, is of seconds, and would remove nearly all of the log.
+const leastKeep = Duration(time.Hour)
 
 func isPort(text string) bool {
 	n, err := strconv.ParseUint(text, 10, 16)

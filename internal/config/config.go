@@ -67,9 +67,9 @@ type Log struct {
 
 // Audit says what becomes of the audit log.
 type Audit struct {
-	// Keep is how long events are kept, as in 8760h for a year; 0 means forever. Older
-	// ones are removed from the beginning of the log, and people's activity with them;
-	// what is left can be verified as before.
+	// Keep is how long events are kept, as in 8760h for a year, at least 1h; 0 means
+	// forever. Older ones are removed from the beginning of the log, and people's
+	// activity with them; what is left can be verified as before.
 	Keep Duration `yaml:"keep" env:"KEEP"`
 }
 

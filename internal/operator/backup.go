@@ -15,7 +15,7 @@ import (
 func (h *handler) backup(w http.ResponseWriter, r request) error {
 	w.Header().Set("Content-Type", "application/octet-stream")
 	w.Header().Set("Trailer", rowsTrailer+", "+errorTrailer)
-	header, err := archive.Write(r.Context(), w, h.Archive, archive.Options{Keys: h.Keys})
+	header, err := archive.Write(r.Context(), w, h.Archive, archive.Options{Keys: h.Keys, Previous: h.needsPrevious(r.Context())})
 	if err != nil {
 		w.Header().Set(errorTrailer, err.Error())
 		h.Log.Error("operator: backup failed", "support_code", r.supportCode, "error", err)
@@ -24,6 +24,20 @@ func (h *handler) backup(w http.ResponseWriter, r request) error {
 	w.Header().Set(rowsTrailer, strconv.FormatInt(header.Rows(), 10))
 	h.Log.Info("operator: backup", "rows", header.Rows(), "last_event", header.LastEvent, "support_code", r.supportCode)
 	return nil
+}
+
+// needsPrevious reports whether the audit log can't be checked with the current root
+// key alone. Keys are replaced in the order of events, so the first one tells.
+func (h *handler) needsPrevious(ctx context.Context) bool {
+	if !h.Keys.Replacing() {
+		return false
+	}
+	start, err := h.Store.AuditStart(ctx)
+	if err != nil {
+		return true // or it is not known
+	}
+	first, err := h.Store.Events(ctx, start.Seq, 1)
+	return err != nil || h.Keys.Current().VerifyEvents(start, first) != nil
 }
 
 // Backup writes an archive of the store, which it checks on the way, and returns its

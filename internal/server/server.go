@@ -89,6 +89,7 @@ func (s *Server) open(ctx context.Context) error {
 		s.cert = &certificate{}
 		s.cert.current.Store(shown)
 	}
+	s.warnOfFile(ctx)
 	c, err := s.openCore(ctx)
 	if err != nil {
 		return err

@@ -57,6 +57,8 @@ type StoreOptions struct {
 	Keys  *signon.Keyring
 	Clock signon.Clock // nil means the machine's, or the database server's
 	Log   *slog.Logger // nil means nobody
+	// Looking: nothing is to be written, and a shared database stays as it is.
+	Looking bool
 }
 
 // databasePatience is how long a start waits for a database server.
@@ -90,11 +92,26 @@ func openShared(ctx context.Context, cfg *config.Config, address signon.Secret, 
 	if err := postgres.Await(ctx, address.Reveal(), databasePatience, o.Log); err != nil {
 		return nil, err
 	}
-	s, err := postgres.Open(ctx, postgres.Options{URL: address.Reveal(), Keys: o.Keys, Clock: o.Clock, Log: o.Log})
+	s, err := postgres.Open(ctx, postgres.Options{URL: address.Reveal(), Keys: o.Keys, Clock: o.Clock, Log: o.Log, Looking: o.Looking})
 	if err != nil {
 		return nil, err
 	}
 	return s, nil
+}
+
+// warnOfFile says when the data directory of a server on PostgreSQL holds a database
+// file that was not moved there: people may be missed who are in it.
+func (s *Server) warnOfFile(ctx context.Context) {
+	if !s.cfg.Shared() || !HasFile(s.cfg.DataDir) {
+		return
+	}
+	path := filepath.Join(s.cfg.DataDir, databaseName)
+	switch stage, err := sqlite.StageOf(ctx, path); {
+	case err != nil:
+		s.log.Warn("the data directory holds a database file that is not used, and it can't be told whether it was moved to PostgreSQL", "path", path, "error", err)
+	case stage != sqlite.Moved:
+		s.log.Warn("the data directory holds a database file that was never moved to PostgreSQL, and is not used: \"latchkey migrate\" moves it into an empty one", "path", path)
+	}
 }
 
 // removeStore removes the files of the data directory's store, which is closed.

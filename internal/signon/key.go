@@ -189,6 +189,9 @@ func (k *Keyring) Reseal(sealed []byte, place Place) (anew []byte, changed bool,
 // Replacing reports whether a previous root key is named beside the current.
 func (k *Keyring) Replacing() bool { return len(k.generations) > 1 }
 
+// Current returns the keys of the current root key alone.
+func (k *Keyring) Current() *Keyring { return &Keyring{generations: k.generations[:1]} }
+
 // seal returns a random nonce followed by the ciphertext.
 func seal(aead cipher.AEAD, plain, aad []byte) []byte {
 	nonce := make([]byte, aead.NonceSize(), aead.NonceSize()+len(plain)+aead.Overhead())

@@ -49,6 +49,8 @@ type Header struct {
 	LastHash  []byte `json:"last_hash"`
 	// Counts are how many rows each table has.
 	Counts map[string]int64 `json:"counts"`
+	// Previous: events of the audit log are of a previous root key.
+	Previous bool `json:"previous_root_key,omitempty"`
 }
 
 // Rows returns how many rows there are.

@@ -26,6 +26,8 @@ type Source interface {
 // Options are what Write needs beside the store. Keys is required.
 type Options struct {
 	Keys *signon.Keyring
+	// Previous is noted in the header, see there.
+	Previous bool
 	// Plain leaves the compression out, for an archive that is read at once.
 	Plain bool
 	// Progress, unless nil, is told now and then how many rows are written.
@@ -46,6 +48,7 @@ func Write(ctx context.Context, dst io.Writer, src Source, o Options) (*Header, 
 			return fmt.Errorf("count rows: %w", err)
 		}
 		h = newHeader(&s, counts)
+		h.Previous = o.Previous
 		w, err := newWriter(dst, h, &o)
 		if err != nil {
 			return err

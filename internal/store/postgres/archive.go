@@ -31,7 +31,7 @@ func (s *Store) archive(ctx context.Context, do func(tables.Reader, tables.State
 		return err
 	}
 	defer func() { err = errors.Join(err, c.Close(ctx)) }()
-	if err := s.adopt(ctx, c); err != nil {
+	if err := s.meet(ctx, c); err != nil {
 		return err
 	}
 	return snapshot(ctx, c, func(r tables.Reader) error {

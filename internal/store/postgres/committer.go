@@ -66,6 +66,9 @@ func newCommitter(s *Store) *committer {
 // write has an operation done and waits until it is committed, or until its
 // caller's context ends.
 func (c *committer) write(o *op, what string) error {
+	if c.store.looking {
+		return fault(what, errLooking)
+	}
 	answered, err := c.queue.Do(o)
 	if !answered {
 		return signon.Unavailable(what, err)
@@ -118,7 +121,7 @@ func (c *committer) connect() error {
 	if err != nil {
 		return fmt.Errorf("connect: %w", err)
 	}
-	if err := c.store.adopt(ctx, conn); err != nil {
+	if err := c.store.meet(ctx, conn); err != nil {
 		return errors.Join(err, conn.Close(ctx))
 	}
 	c.use(conn)

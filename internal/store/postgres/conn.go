@@ -77,7 +77,7 @@ func (s *Store) openPool(ctx context.Context) (*pgxpool.Pool, error) {
 	}
 	config.ConnConfig = s.config.Copy()
 	config.MaxConns, config.MinConns = readerCount, 1
-	config.AfterConnect = s.adopt
+	config.AfterConnect = s.meet
 	return pgxpool.NewWithConfig(ctx, config)
 }
 

@@ -42,6 +42,9 @@ type Options struct {
 	Clock signon.Clock
 	// Log receives what an operator should know; nil means nobody.
 	Log *slog.Logger
+	// Looking: the store is only read. Nothing is written to the database then, its
+	// tables stay as they are, and so does the epoch.
+	Looking bool
 
 	appName string // what the process calls itself, unless that is the usual name
 }
@@ -51,6 +54,7 @@ type Store struct {
 	*tables.Tables
 	log       *slog.Logger
 	keys      *signon.Keyring
+	looking   bool
 	config    *pgx.ConnConfig
 	server    *serverClock // nil where a clock was given
 	clock     *clock.Clock
@@ -80,7 +84,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Store{log: o.Log, keys: o.Keys, recent: tables.NewRecent(), closed: make(chan struct{})}
+	s := &Store{log: o.Log, keys: o.Keys, looking: o.Looking, recent: tables.NewRecent(), closed: make(chan struct{})}
 	s.Tables = tables.New(engine{s}, o.Keys)
 	if err := s.open(ctx, o); err != nil {
 		s.release()
@@ -108,6 +112,9 @@ func (s *Store) open(ctx context.Context, o Options) error {
 		return err
 	}
 	s.lookups.start()
+	if s.looking {
+		return s.checkKeys(ctx)
+	}
 	if err := s.committer.ready(ctx); err != nil {
 		return err
 	}
@@ -126,11 +133,11 @@ func (s *Store) begin(ctx context.Context, source signon.Clock) (*committer, err
 	if err != nil {
 		return nil, err
 	}
-	if err = migrate(ctx, s.config, conn); err == nil {
+	if err = s.prepare(ctx, conn); err == nil {
 		err = s.startClock(ctx, conn, source)
 	}
 	if err == nil {
-		err = s.adopt(ctx, conn)
+		err = s.meet(ctx, conn)
 	}
 	if err != nil {
 		return nil, errors.Join(err, conn.Close(ctx))
@@ -176,7 +183,9 @@ func (s *Store) AuditAnchor(ctx context.Context) (end signon.ChainHead, err erro
 // CodeUnavailable. Closing again does nothing.
 func (s *Store) Close() error {
 	s.closing.Do(func() {
-		s.keepTime()
+		if !s.looking {
+			s.keepTime()
+		}
 		s.release()
 	})
 	return nil

@@ -3,6 +3,11 @@ package sqlite
 import (
 	"context"
 	"errors"
+	"fmt"
+	"net/url"
+	"path/filepath"
+
+	driversqlite "modernc.org/sqlite"
 )
 
 // Errors of Open for a store that goes on in another engine.
@@ -65,4 +70,21 @@ func (s *Store) checkMove(o *Options) error {
 		return ErrMoved
 	}
 	return nil
+}
+
+// StageOf returns the stage of the move of a store that is not opened, and that a
+// process may have open.
+func StageOf(ctx context.Context, path string) (m Move, err error) {
+	u := url.URL{Scheme: "file", OmitHost: true, Path: filepath.ToSlash(path), RawQuery: "mode=ro&_pragma=busy_timeout(5000)"}
+	connector, err := driversqlite.NewConnector(u.String())
+	if err != nil {
+		return Staying, err
+	}
+	raw, err := connector.Connect(ctx)
+	if err != nil {
+		return Staying, fmt.Errorf("open database: %w", err)
+	}
+	c := &conn{raw: raw, statements: map[string]*statement{}}
+	defer func() { err = errors.Join(err, c.close()) }()
+	return c.move()
 }
