@@ -214,7 +214,7 @@ func (c *committer) attempt(ops []*op, guarded bool) error {
 // acknowledge notes that the transaction was committed.
 func (c *committer) acknowledge() {
 	c.since = time.Now() //nolint:forbidigo // to be compared with itself
-	c.store.acked.Store(&acknowledged{c.tx.chain.Head(), c.tx.head.history, c.tx.waited})
+	c.store.acked.Store(&acknowledged{c.tx.chain.Head(), c.tx.head.history, c.tx.stood, c.tx.head.server, c.since})
 }
 
 func (c *committer) perform(ops []*op, guarded bool) error {

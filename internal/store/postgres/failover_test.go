@@ -22,6 +22,7 @@ const patience = 2 * time.Minute
 // pair is a server and its standby, which takes part in every commit or in none.
 type pair struct {
 	primary, standby *pgtest.Cluster
+	second           *pgtest.Cluster // a standby that nobody waits for, or nil
 	store            *Store
 }
 
@@ -43,18 +44,28 @@ func newPair(t *testing.T, synchronous bool) *pair {
 	if err := p.primary.CreateDatabase(ctx, "latchkey", ""); err != nil {
 		t.Fatal(err)
 	}
-	p.store, err = Open(ctx, Options{
-		URL: pgtest.FailoverURL("latchkey", p.primary, p.standby), Keys: testKeys(t), Log: slog.New(slog.DiscardHandler),
-	})
+	p.store = p.open(t, "postgres")
+	return p
+}
+
+// open opens the database as that role.
+func (p *pair) open(t *testing.T, role string) *Store {
+	t.Helper()
+	servers := []*pgtest.Cluster{p.primary, p.standby}
+	if p.second != nil {
+		servers = append(servers, p.second)
+	}
+	url := strings.Replace(pgtest.FailoverURL("latchkey", servers...), "user=postgres", "user="+role, 1)
+	s, err := Open(t.Context(), Options{URL: url, Keys: testKeys(t), Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := p.store.Close(); err != nil {
+		if err := s.Close(); err != nil {
 			t.Error(err)
 		}
 	})
-	return p
+	return s
 }
 
 // failOver kills the primary as a power cut does and promotes the standby.

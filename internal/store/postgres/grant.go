@@ -108,7 +108,7 @@ func (s *Store) Session(ctx context.Context, key signon.GrantKey) (b signon.Brow
 // too, where there is one: a commit that was cancelled while it waited for the
 // standby can be read, and nobody must be told what a failover would take back.
 func (s *Store) confirm(ctx context.Context, what string) error {
-	if last := s.acked.Load(); last == nil || !last.waited {
+	if last := s.acked.Load(); last == nil || !last.waited() {
 		return nil
 	}
 	return s.committer.write(newOp(ctx, func(tables.Tx) error { return nil }), what)

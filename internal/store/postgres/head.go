@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"sync"
 	"time"
 
@@ -35,18 +34,7 @@ const (
 	// history names the history of the database server's data: a promoted standby and
 	// a restored backup begin a new one.
 	history = "system_identifier || '/' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) FROM pg_control_system()"
-	// waits tells whether commits of this connection wait for a synchronous standby.
-	waits = "current_setting('synchronous_standby_names') <> '' AND current_setting('synchronous_commit') IN ('on', 'remote_apply')"
 )
-
-// acknowledged is the latest commit that this process knows of: where the audit log
-// ended with it, in which history, and whether it waited for a standby. All commits
-// before it are in what it is in.
-type acknowledged struct {
-	chain   signon.ChainHead
-	history string
-	waited  bool
-}
 
 func (h *head) scan(row pgx.Row) error {
 	var hash []byte
@@ -93,10 +81,10 @@ func (s *Store) raiseEpoch(ctx context.Context, c *pgx.Conn, current string) err
 		return errors.Join(err, t.rollback(ctx))
 	}
 	if t.head.history != current {
-		if t.head.history != "" && !s.kept(t, current) {
+		if why := s.doubt(t, current); why != "" {
 			t.epoch++
 			t.Append(&signon.Event{Type: signon.EventEpoch, Note: "the database server has another history than before: a standby was promoted, or an older state restored"})
-			s.log.Warn("the database server has another history than before: all live grants and sessions are void", "before", t.head.history, "now", current)
+			s.log.Warn("the database server has another history than before: all live grants and sessions are void", "before", t.head.history, "now", current, "why", why)
 		}
 		// Customers may be older than they were, and are not to be taken for those of
 		// another time: changes are counted on from where nobody was before.
@@ -107,30 +95,6 @@ func (s *Store) raiseEpoch(ctx context.Context, c *pgx.Conn, current string) err
 	}
 	s.know(t.epoch)
 	return nil
-}
-
-// kept reports whether the server has everything that was acknowledged before its
-// history began: it is of the same origin, commits waited for a standby, and the
-// latest one that this process knows of is there.
-func (s *Store) kept(t *tx, current string) bool {
-	last := s.acked.Load()
-	if last == nil || !last.waited || last.history != t.head.history || origin(current) != origin(last.history) {
-		return false
-	}
-	if last.chain.Seq > 0 {
-		found := t.One("SELECT hash FROM audit WHERE seq = ?", last.chain.Seq)
-		if found == nil || string(found.Blob(0)) != string(last.chain.Hash[:]) {
-			return false
-		}
-	}
-	s.log.Info("a standby was promoted that has everything", "before", last.history, "now", current)
-	return true
-}
-
-// origin returns what the histories of a server and its standbys have in common.
-func origin(history string) string {
-	system, _, _ := strings.Cut(history, "/")
-	return system
 }
 
 // serverClock is an estimate of the database server's clock, never ahead of it: the
@@ -205,27 +169,22 @@ func (s *Store) watch() {
 func (s *Store) look() {
 	ctx, cancel := context.WithTimeout(context.Background(), connectTime)
 	defer cancel()
-	var seq int64
+	var now glance
 	err := engine{s}.Read(ctx, "look at the clock", func(r tables.Reader) error {
-		found, err := r.One("SELECT epoch, at, " + serverNow + ", seq FROM head")
+		found, err := r.One("SELECT epoch, at, " + serverNow + ", seq, history, " + followed + " FROM head")
 		if err != nil || found == nil {
 			return err
 		}
-		seq = found.Int(3)
 		s.know(found.Int(0))
 		s.heard(found.Int(2))
 		s.clock.NotBefore(time.UnixMicro(found.Int(1)))
+		now = glance{found.Int(3), found.Text(4), following{found.Text(5), found.Int(6)}, found.Int(2)}
 		return nil
 	})
+	if err == nil && !s.renew(&now) {
+		err = s.committer.ready(ctx)
+	}
 	if err != nil {
 		s.log.Debug("the database server does not answer", "error", err)
-		return
-	}
-	if last := s.acked.Load(); last == nil || last.chain.Seq != seq {
-		// Others have written. What a commit of this process comes after, it knows to be
-		// where that commit is: see kept.
-		if err := s.committer.ready(ctx); err != nil {
-			s.log.Debug("the database server does not answer", "error", err)
-		}
 	}
 }

@@ -21,7 +21,7 @@ const (
 	// the server's clock does not say that the group is old.
 	moveStraight = `WITH moved AS (UPDATE head SET seq = $1, hash = $2, at = $3
 WHERE seq = $4 AND hash = $5 AND epoch = $6 AND at <= $3 AND ` + serverNow + ` < $7 RETURNING customer_changes)
-SELECT 1 / count(*), min(customer_changes), ` + serverNow + ", " + waits + " FROM moved"
+SELECT 1 / count(*), min(customer_changes), ` + serverNow + ", " + followed + " FROM moved"
 
 	createStraight = "INSERT" + createRows
 
@@ -66,6 +66,9 @@ func (c *committer) straight() error {
 	case c.warned:
 		return errAmbiguous
 	}
+	if t.stood.names != "" && time.Since(asked) > c.stale { //nolint:forbidigo // how long it is, by the monotonic clock
+		t.stood.names = anybody // it was asked before the wait, and others may have come since
+	}
 	s.heard(t.head.server)
 	s.noteChanges(t.head.changes, asked)
 	s.clock.NotBefore(time.UnixMicro(t.head.at))
@@ -82,7 +85,7 @@ func (c *committer) sendStraight() error {
 	var b pgx.Batch
 	b.Queue(moveStraight, end.Seq, end.Hash[:], t.head.at, t.head.chain.Seq, t.head.chain.Hash[:], t.epoch, limit).QueryRow(func(row pgx.Row) error {
 		t.moved = true
-		return row.Scan(nil, &t.head.changes, &t.head.server, &t.waited)
+		return row.Scan(nil, &t.head.changes, &t.head.server, &t.stood.names, &t.stood.count)
 	})
 	if len(c.batch.created) > 0 {
 		b.Queue(createStraight, c.batch.createArgs(t)...)

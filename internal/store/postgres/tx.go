@@ -24,7 +24,7 @@ type tx struct {
 	epoch   int64
 	fault   error
 	events  events
-	waited  bool                     // the commit waited for a standby
+	stood   following                // whom the commit waited for
 	changed bool                     // customers were changed
 	moved   bool                     // straight: the server has answered that the head is moved
 	inject  func(query string) error // set by tests: makes statements fail
@@ -120,7 +120,7 @@ func (t *tx) commit(ctx context.Context) (err error) {
 	t.queueEvents(&b)
 	b.Queue(moveHead, end.Seq, end.Hash[:], t.head.at)
 	b.Queue("COMMIT")
-	b.Queue("SELECT " + waits)
+	b.Queue("SELECT " + followed)
 	results := t.conn.SendBatch(ctx, &b)
 	for range b.Len() - 3 {
 		if _, err := results.Exec(); err != nil {
@@ -134,7 +134,7 @@ func (t *tx) commit(ctx context.Context) (err error) {
 	t.changed = changes != t.head.changes
 	tag, err := results.Exec()
 	if err == nil {
-		err = results.QueryRow().Scan(&t.waited)
+		err = results.QueryRow().Scan(&t.stood.names, &t.stood.count)
 	}
 	if err := errors.Join(err, results.Close()); err != nil {
 		return fmt.Errorf("commit: %w", err)
