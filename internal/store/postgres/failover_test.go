@@ -264,9 +264,16 @@ func TestACommitThatTheStandbyHasNotSeenIsNoSuccess(t *testing.T) {
 	if seen, err := p.store.Grant(ctx, g.Key); err == nil {
 		t.Errorf("a look beside a paused standby: got %+v, want no answer", seen)
 	}
+	// Nor is a refusal certain that rests on what was read.
+	ctx, cancel = context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	if err := p.store.Confirm(ctx); err == nil {
+		t.Error("what was read beside a paused standby counts as certain")
+	}
 	if err := p.standby.Resume(); err != nil {
 		t.Fatal(err)
 	}
+	persist(t, func() (bool, error) { return true, p.store.Confirm(t.Context()) })
 	out := persist(t, func() (signon.RedeemOutcome, error) { return p.store.RedeemGrant(t.Context(), redemption(g, 1)) })
 	if out.Won || out.Grant.Binding != (signon.BindingDigest{1}) {
 		t.Errorf("a repeat after it: got %+v, want what the first one did", out)

@@ -114,6 +114,15 @@ func (s *Store) confirm(ctx context.Context, what string) error {
 	return s.committer.write(newOp(ctx, func(tables.Tx) error { return nil }), what)
 }
 
+// Confirm commits, so that what was read before is at the synchronous standby. See
+// [signon.Store].
+func (s *Store) Confirm(ctx context.Context) error {
+	if err := s.ready(ctx, "confirm"); err != nil {
+		return err
+	}
+	return s.confirm(ctx, "confirm")
+}
+
 // Grants returns grants in the order of their keys. See [signon.GrantStore].
 func (s *Store) Grants(ctx context.Context, after signon.GrantKey, limit int) ([]signon.Grant, error) {
 	return s.ListGrants(ctx, s.swept.After(after), limit)
