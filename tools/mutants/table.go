@@ -93,7 +93,7 @@ var table = []mutant{
 	},
 	{
 		"no-epoch-after-failover", "internal/store/postgres", "TestAPromotedStandbyVoidsWhatWasIssuedBefore",
-		[]change{{"internal/store/postgres/head.go", `	if current != known {`, `	if current != known && known == "" {`}},
+		[]change{{"internal/store/postgres/proof.go", `	if current != known ||`, `	if current != known && known == "" ||`}},
 	},
 	{
 		"swallowed-store-error", "internal/signon", "TestAnUncertainOutcomeIsNeverSuccess",

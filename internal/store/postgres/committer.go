@@ -214,7 +214,8 @@ func (c *committer) attempt(ops []*op, guarded bool) error {
 // acknowledge notes that the transaction was committed.
 func (c *committer) acknowledge() {
 	c.since = time.Now() //nolint:forbidigo // to be compared with itself
-	c.store.acked.Store(&acknowledged{c.tx.chain.Head(), c.tx.head.history, c.tx.stood, c.tx.head.server, c.since})
+	t := c.tx
+	c.store.acked.Store(&acknowledged{t.chain.Head(), t.head.history, t.epoch, t.stood, t.head.server, c.since})
 }
 
 func (c *committer) perform(ops []*op, guarded bool) error {

@@ -156,6 +156,7 @@ func TestAPromotedSynchronousStandbyGoesOn(t *testing.T) {
 	if out, err := p.store.RedeemGrant(t.Context(), redemption(spent, 1)); err != nil || !out.Won {
 		t.Fatalf("redeem: %+v, %v", out, err)
 	}
+	before := p.store.Now().UnixMicro() // later than any count so far: one change takes longer than a microsecond
 	p.failOver(t)
 	out := persist(t, func() (signon.RedeemOutcome, error) { return p.store.RedeemGrant(t.Context(), redemption(live, 2)) })
 	if !out.Won || p.store.Epoch() != epoch {
@@ -163,6 +164,10 @@ func TestAPromotedSynchronousStandbyGoesOn(t *testing.T) {
 	}
 	if out := persist(t, func() (signon.RedeemOutcome, error) { return p.store.RedeemGrant(t.Context(), redemption(spent, 2)) }); out.Won {
 		t.Error("a redeemed link was redeemed again")
+	}
+	// A change that was given up may have been seen and remembered, and is not there.
+	if after := p.customerChanges(t); after < before {
+		t.Errorf("changes of customers are counted on from %d, want at least %d: they come to a number of before again", after, before)
 	}
 	// A process that starts now knows nothing of what was acknowledged, but that this
 	// history is known.
@@ -174,6 +179,12 @@ func TestAPromotedSynchronousStandbyGoesOn(t *testing.T) {
 	if other.Epoch() != epoch {
 		t.Errorf("another process: got epoch %d, want %d", other.Epoch(), epoch)
 	}
+}
+
+func (p *pair) customerChanges(t *testing.T) int64 {
+	t.Helper()
+	time.Sleep(trusted)
+	return persist(t, func() (int64, error) { return p.store.CustomerChanges(t.Context()) })
 }
 
 // A process that does not know what was acknowledged takes nothing for granted.

@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -45,24 +44,6 @@ func (h *head) scan(row pgx.Row) error {
 	return nil
 }
 
-// adopt prepares a new connection: it makes sure that the epoch belongs to the
-// history of the server that the connection leads to.
-func (s *Store) adopt(ctx context.Context, c *pgx.Conn) error {
-	var current, known string
-	var epoch int64
-	if err := c.QueryRow(ctx, "SELECT (SELECT "+history+"), history, epoch FROM head").Scan(&current, &known, &epoch); err != nil {
-		return fmt.Errorf("read history: %w", err)
-	}
-	if current != known {
-		if err := s.raiseEpoch(ctx, c, current); err != nil {
-			return fmt.Errorf("raise epoch: %w", err)
-		}
-		return nil
-	}
-	s.know(epoch)
-	return nil
-}
-
 // know notes the epoch that was read, which only rises.
 func (s *Store) know(epoch int64) {
 	for {
@@ -71,30 +52,6 @@ func (s *Store) know(epoch int64) {
 			return
 		}
 	}
-}
-
-// raiseEpoch makes void what belongs to another history than the current one, unless
-// another process has done so meanwhile, or nothing can have been lost.
-func (s *Store) raiseEpoch(ctx context.Context, c *pgx.Conn, current string) error {
-	t := newTx(s, c)
-	if err := t.begin(ctx); err != nil {
-		return errors.Join(err, t.rollback(ctx))
-	}
-	if t.head.history != current {
-		if why := s.doubt(t, current); why != "" {
-			t.epoch++
-			t.Append(&signon.Event{Type: signon.EventEpoch, Note: "the database server has another history than before: a standby was promoted, or an older state restored"})
-			s.log.Warn("the database server has another history than before: all live grants and sessions are void", "before", t.head.history, "now", current, "why", why)
-		}
-		// Customers may be older than they were, and are not to be taken for those of
-		// another time: changes are counted on from where nobody was before.
-		t.Exec("UPDATE head SET history = ?1, epoch = ?2, customer_changes = customer_changes + CASE WHEN epoch = ?2 THEN 0 ELSE 1::bigint << 32 END", current, t.epoch)
-	}
-	if err := t.commit(ctx); err != nil {
-		return errors.Join(err, t.rollback(ctx))
-	}
-	s.know(t.epoch)
-	return nil
 }
 
 // serverClock is an estimate of the database server's clock, never ahead of it: the

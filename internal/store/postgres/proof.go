@@ -1,7 +1,9 @@
 package postgres
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -28,6 +30,7 @@ type following struct {
 type acknowledged struct {
 	chain   signon.ChainHead
 	history string
+	epoch   int64
 	following
 	server int64     // what the server's clock said when that was how things stood
 	when   time.Time // the same by this process's clock
@@ -88,7 +91,7 @@ func (s *Store) doubt(t *tx, current string) string {
 		return "commits waited for no standby"
 	case last.old(t.head.server):
 		return "what this process knows is too old"
-	case !t.has(last.chain):
+	case t.lacks(last):
 		return "a commit is missing"
 	}
 	if why := t.another(&last.following); why != "" {
@@ -96,15 +99,6 @@ func (s *Store) doubt(t *tx, current string) string {
 	}
 	s.log.Info("a standby was promoted that has everything", "before", last.history, "now", current)
 	return ""
-}
-
-// has reports whether the log has that event.
-func (t *tx) has(end signon.ChainHead) bool {
-	if end.Seq == 0 {
-		return true
-	}
-	found := t.One("SELECT hash FROM audit WHERE seq = ?", end.Seq)
-	return found != nil && string(found.Blob(0)) == string(end.Hash[:])
 }
 
 // ownName is what a standby calls itself to its primary, which the setting tells after
@@ -149,6 +143,101 @@ func oneStandby(names string) string {
 		name = strings.ReplaceAll(strings.TrimSuffix(inner, `"`), `""`, `"`)
 	}
 	return name
+}
+
+const olderThanBefore = "the database is older than it was: a copy was put in its place"
+
+// kept tells, of the event with that number and hash, whether the log has it, or has
+// none as old any more.
+const kept = "$1::bigint = 0 OR coalesce((SELECT hash = $2 FROM audit WHERE seq = $1), $1 < (SELECT min(seq) FROM audit), false)"
+
+// lacks reports whether the commit is not there.
+func (t *tx) lacks(last *acknowledged) bool {
+	var found bool
+	if err := t.conn.QueryRow(unbounded, "SELECT "+kept, last.chain.Seq, last.chain.Hash[:]).Scan(&found); err != nil {
+		t.Fail(fmt.Errorf("look for a commit: %w", err))
+	}
+	return !found
+}
+
+// adopt prepares a new connection: it makes sure that the epoch belongs to the
+// history of the server that the connection leads to, and that the server is not
+// older than this process knows it.
+func (s *Store) adopt(ctx context.Context, c *pgx.Conn) error {
+	last := s.acked.Load()
+	if last == nil {
+		last = &acknowledged{}
+	}
+	var current, known string
+	var epoch int64
+	var found bool
+	err := c.QueryRow(ctx, "SELECT (SELECT "+history+"), history, epoch, "+kept+" FROM head", last.chain.Seq, last.chain.Hash[:]).Scan(&current, &known, &epoch, &found)
+	if err != nil {
+		return fmt.Errorf("read history: %w", err)
+	}
+	if current != known || epoch < s.epoch.Load() || !found && epoch <= last.epoch {
+		if err := s.settle(ctx, c, current); err != nil {
+			return fmt.Errorf("raise epoch: %w", err)
+		}
+		return nil
+	}
+	s.know(epoch)
+	return nil
+}
+
+// settle has the epoch belong to the current history. It makes void what belongs to
+// another one, unless another process has done so meanwhile, or nothing can have been
+// lost; and everything when the server lacks what it had in this epoch.
+func (s *Store) settle(ctx context.Context, c *pgx.Conn, current string) error {
+	t := newTx(s, c)
+	if err := t.begin(ctx); err != nil {
+		return errors.Join(err, t.rollback(ctx))
+	}
+	if t.epoch == t.head.epoch { // it was not raised as the transaction began
+		t.judge(current)
+	}
+	// Customers may be older than they were, by a change that was given up and yet
+	// seen, too, and are not to be taken for those of another time: changes are counted
+	// on from an instant, where nobody was before.
+	t.Exec("UPDATE head SET history = ?, customer_changes = greatest(customer_changes + 1, ?)", current, t.head.at)
+	if err := t.commit(ctx); err != nil {
+		return errors.Join(err, t.rollback(ctx))
+	}
+	return nil
+}
+
+// judge raises the epoch where it must not stay.
+func (t *tx) judge(current string) {
+	if t.head.history != current {
+		if why := t.store.doubt(t, current); why != "" {
+			t.raise("the database server has another history than before: a standby was promoted, or an older state restored", why)
+		}
+		return
+	}
+	if last := t.store.acked.Load(); last != nil && t.epoch <= last.epoch && t.lacks(last) {
+		t.raise(olderThanBefore, "a commit is missing")
+	}
+}
+
+// setBack returns why the database is older than this process knows it, by the head
+// alone, or "".
+func (t *tx) setBack() string {
+	last := t.store.acked.Load()
+	switch {
+	case t.head.epoch < t.store.Epoch():
+		return "it has an earlier epoch"
+	case last != nil && t.head.epoch <= last.epoch && t.head.chain.Seq < last.chain.Seq:
+		return "its audit log is shorter"
+	}
+	return ""
+}
+
+// raise makes all live grants and sessions void.
+func (t *tx) raise(note, why string) {
+	t.epoch = max(t.epoch, t.store.Epoch()) + 1
+	t.Append(&signon.Event{Type: signon.EventEpoch, Note: note})
+	t.Exec("UPDATE head SET epoch = ?, customer_changes = greatest(customer_changes + 1, ?)", t.epoch, t.head.at)
+	t.store.log.Warn(note+"; all live grants and sessions are void", "before", t.head.history, "why", why)
 }
 
 // origin returns what the histories of a server and its standbys have in common.

@@ -40,7 +40,7 @@ const staleAfter = time.Second
 // mayBeStraight sorts the operations, and reports whether it is likely that they can
 // be done straight.
 func (c *committer) mayBeStraight(ops []*op) bool {
-	if !c.alone || time.Since(c.since) > c.stale { //nolint:forbidigo // how long it is, by the monotonic clock
+	if !c.alone || c.tx.epoch != c.store.Epoch() || time.Since(c.since) > c.stale { //nolint:forbidigo // how long it is, by the monotonic clock
 		return false
 	}
 	g := &c.batch

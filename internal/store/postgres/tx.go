@@ -84,10 +84,14 @@ func (t *tx) begin(ctx context.Context) error {
 		t.store.heard(t.head.server)
 		t.head.at = max(t.head.at, t.store.clock.Now().UnixMicro()) // it may have waited for the head
 	}
-	t.store.know(t.head.epoch)
 	t.epoch = t.head.epoch
 	t.at = instant(t.head.at)
 	t.chain.SetHead(t.head.chain)
+	if why := t.setBack(); why != "" {
+		t.raise(olderThanBefore, why)
+	} else {
+		t.store.know(t.epoch)
+	}
 	return nil
 }
 
@@ -143,6 +147,7 @@ func (t *tx) commit(ctx context.Context) (err error) {
 		return fmt.Errorf("commit: %w: the server answered %s", errAmbiguous, tag)
 	}
 	t.store.clock.NotBefore(time.UnixMicro(t.head.at))
+	t.store.know(t.epoch)
 	return nil
 }
 
