@@ -25,8 +25,10 @@ type head struct {
 
 const (
 	// lockHead takes the row, waiting for whoever has it, and reads what the other
-	// left there. An instant never goes back, whatever clocks do.
-	lockHead = "SELECT epoch, history, seq, hash, greatest(at, $1), " + serverNow + ", customer_changes FROM head FOR UPDATE"
+	// left there. An instant never goes back, whatever clocks do. The clock is read
+	// after it, in a statement of its own: within this one it may be read before a wait
+	// for somebody who then changes nothing.
+	lockHead = "SELECT epoch, history, seq, hash, greatest(at, $1), customer_changes FROM head FOR UPDATE"
 	moveHead = "UPDATE head SET seq = $1, hash = $2, at = $3 RETURNING customer_changes"
 
 	serverNow = "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
@@ -37,7 +39,7 @@ const (
 
 func (h *head) scan(row pgx.Row) error {
 	var hash []byte
-	if err := row.Scan(&h.epoch, &h.history, &h.chain.Seq, &hash, &h.at, &h.server, &h.changes); err != nil {
+	if err := row.Scan(&h.epoch, &h.history, &h.chain.Seq, &hash, &h.at, &h.changes); err != nil {
 		return err
 	}
 	copy(h.chain.Hash[:], hash)
@@ -54,8 +56,9 @@ func (s *Store) know(epoch int64) {
 	}
 }
 
-// serverClock is an estimate of the database server's clock, never ahead of it: the
-// server's answer was on its way when this process's own clock was read.
+// serverClock is an estimate of the database server's clock, not ahead of it by more
+// than an answer takes: what the server said was so when this process's own clock was
+// read, or before.
 type serverClock struct {
 	mu    sync.Mutex
 	told  time.Time // by the server
@@ -72,23 +75,31 @@ func (c *serverClock) Now() time.Time {
 // Elapsed returns how much time has passed, whatever the server's clock was set to.
 func (c *serverClock) Elapsed() time.Duration { return signon.SystemClock{}.Elapsed() }
 
-// set notes what the server's clock said just now, in microseconds.
-func (c *serverClock) set(micros int64) {
+// set notes what the server's clock said, in microseconds, some time after it was
+// asked. Where the answer was long on its way, and the estimate may be right as it is,
+// it stays.
+func (c *serverClock) set(micros int64, asked time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.told, c.since = time.UnixMicro(micros), time.Now() //nolint:forbidigo // to be compared with itself
+	now, told := time.Now(), time.UnixMicro(micros) //nolint:forbidigo // to be compared with itself
+	latest := told.Add(now.Sub(asked))
+	if estimate := c.told.Add(now.Sub(c.since)); estimate.After(told) && !estimate.After(latest) {
+		return
+	}
+	c.told, c.since = told, now
 }
 
 // startClock reads where time has come to. Without a clock of the caller's the time
 // is the database server's.
 func (s *Store) startClock(ctx context.Context, c *pgx.Conn, source signon.Clock) error {
 	var floor, server int64
+	asked := time.Now() //nolint:forbidigo // to be compared with itself
 	if err := c.QueryRow(ctx, "SELECT at, "+serverNow+" FROM head").Scan(&floor, &server); err != nil {
 		return fmt.Errorf("read time: %w", err)
 	}
 	if source == nil {
 		s.server = &serverClock{}
-		s.server.set(server)
+		s.server.set(server, asked)
 		source = s.server
 	}
 	s.clock = clock.New(source, time.UnixMicro(floor), nil)
@@ -98,10 +109,10 @@ func (s *Store) startClock(ctx context.Context, c *pgx.Conn, source signon.Clock
 	return nil
 }
 
-// heard notes what the server's clock said.
-func (s *Store) heard(micros int64) {
+// heard notes what the server's clock said when it was asked, or later.
+func (s *Store) heard(micros int64, asked time.Time) {
 	if s.server != nil {
-		s.server.set(micros)
+		s.server.set(micros, asked)
 	}
 }
 
@@ -127,13 +138,14 @@ func (s *Store) look() {
 	ctx, cancel := context.WithTimeout(context.Background(), connectTime)
 	defer cancel()
 	var now glance
+	asked := time.Now() //nolint:forbidigo // to be compared with itself
 	err := engine{s}.Read(ctx, "look at the clock", func(r tables.Reader) error {
 		found, err := r.One("SELECT epoch, at, " + serverNow + ", seq, history, " + followed + " FROM head")
 		if err != nil || found == nil {
 			return err
 		}
 		s.know(found.Int(0))
-		s.heard(found.Int(2))
+		s.heard(found.Int(2), asked)
 		s.clock.NotBefore(time.UnixMicro(found.Int(1)))
 		now = glance{found.Int(3), found.Text(4), following{found.Text(5), found.Int(6)}, found.Int(2)}
 		return nil

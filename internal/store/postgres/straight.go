@@ -18,10 +18,11 @@ import (
 // then done again, one step after the other.
 const (
 	// moveStraight takes the head and moves it, if it is still where it was left and
-	// the server's clock does not say that the group is old.
+	// the server's clock does not say that the group is old. The clock is asked once the
+	// head is taken: somebody who then changed nothing may have been waited for.
 	moveStraight = `WITH moved AS (UPDATE head SET seq = $1, hash = $2, at = $3
-WHERE seq = $4 AND hash = $5 AND epoch = $6 AND at <= $3 AND ` + serverNow + ` < $7 RETURNING customer_changes)
-SELECT 1 / count(*), min(customer_changes), ` + serverNow + ", " + followed + " FROM moved"
+WHERE seq = $4 AND hash = $5 AND epoch = $6 AND at <= $3 RETURNING customer_changes)
+SELECT 1 / CASE WHEN ` + serverNow + ` < $7 THEN count(*) ELSE 0 END, min(customer_changes), ` + serverNow + ", " + followed + " FROM moved"
 
 	createStraight = "INSERT" + createRows
 
@@ -69,7 +70,7 @@ func (c *committer) straight() error {
 	if t.stood.names != "" && time.Since(asked) > c.stale { //nolint:forbidigo // how long it is, by the monotonic clock
 		t.stood.names = anybody // it was asked before the wait, and others may have come since
 	}
-	s.heard(t.head.server)
+	s.heard(t.head.server, asked)
 	s.noteChanges(t.head.changes, asked)
 	s.clock.NotBefore(time.UnixMicro(t.head.at))
 	c.acknowledge()

@@ -76,12 +76,13 @@ func (t *tx) begin(ctx context.Context) error {
 	var b pgx.Batch
 	b.Queue("BEGIN")
 	b.Queue(lockHead, at).QueryRow(t.head.scan)
+	b.Queue("SELECT " + serverNow).QueryRow(func(row pgx.Row) error { return row.Scan(&t.head.server) })
 	if err := t.conn.SendBatch(ctx, &b).Close(); err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
 	t.store.noteChanges(t.head.changes, asked)
 	if t.store.server != nil {
-		t.store.heard(t.head.server)
+		t.store.heard(t.head.server, asked)
 		t.head.at = max(t.head.at, t.store.clock.Now().UnixMicro()) // it may have waited for the head
 	}
 	t.epoch = t.head.epoch
