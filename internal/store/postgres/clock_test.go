@@ -24,7 +24,7 @@ func TestATokenThatExpiresDuringAWaitForTheHeadIsRefused(t *testing.T) {
 		t.Parallel()
 		f := newFixture(t, nil)
 		f.expireWaiting(t, func() {
-			f.exec(t, "UPDATE head SET at = at + 1000000") // as another process that has written
+			f.exec(t, "UPDATE head SET at = 300000 + "+serverNow) // as another process that has written
 		})
 	})
 }
