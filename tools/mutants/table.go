@@ -29,10 +29,10 @@ var table = []mutant{
 		"select-then-update-nodes", "internal/store/postgres", "TestOneOfManyWinsOverThreeNodes",
 		[]change{{
 			"internal/store/postgres/grant.go",
-			`	o := newOp(ctx, q.Do)
+			`	o := s.changing(ctx, r.Key, q.Do)
 	o.redeem = q`,
 			`	seen, err := s.ReadGrant(ctx, q.Key)
-	o := newOp(ctx, func(t tables.Tx) error {
+	o := s.changing(ctx, r.Key, func(t tables.Tx) error {
 		if err == nil && seen.State == signon.GrantLive {
 			t.Exec("UPDATE grants SET state = 0, session_secret = NULL WHERE key = ?", q.Key[:])
 		}
@@ -85,7 +85,7 @@ var table = []mutant{
 	},
 	{
 		"warning-ignored", "internal/store/postgres", "TestACommitThatTheStandbyHasNotSeenIsNoSuccess",
-		[]change{{"internal/store/postgres/committer.go", `	if err == nil && c.warned {`, `	if err == nil && c.warned && false {`}},
+		[]change{{"internal/store/postgres/conn.go", `CustomData()[said] != nil`, `CustomData()[said] != nil && false`}},
 	},
 	{
 		"no-epoch", "internal/store/sqlite", "TestStoreKeepsTheContracts/Time/RestoredCopyVoidsGrantsAndSessions",

@@ -48,7 +48,6 @@ type committer struct {
 	ended  chan struct{}
 	conn   *pgx.Conn // nil until it is needed
 	tx     *tx
-	warned bool          // the server said something since the transaction began
 	alone  bool          // nobody else wrote between the latest two groups
 	since  time.Time     // when the latest group was committed, by this process's clock
 	stale  time.Duration // staleAfter, but in tests
@@ -100,7 +99,7 @@ func (c *committer) connect() error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), connectTime)
 	defer cancel()
-	conn, err := c.dial(ctx)
+	conn, err := pgx.ConnectConfig(ctx, c.store.config)
 	if err != nil {
 		return fmt.Errorf("connect: %w", err)
 	}
@@ -109,16 +108,6 @@ func (c *committer) connect() error {
 	}
 	c.use(conn)
 	return nil
-}
-
-// dial makes a connection whose warnings the committer heeds.
-func (c *committer) dial(ctx context.Context) (*pgx.Conn, error) {
-	config := c.store.config.Copy()
-	config.OnNotice = func(_ *pgconn.PgConn, n *pgconn.Notice) {
-		c.warned = true
-		c.store.log.Warn("the database server says", "severity", n.Severity, "message", n.Message)
-	}
-	return pgx.ConnectConfig(ctx, config)
 }
 
 func (c *committer) use(conn *pgx.Conn) { c.conn, c.tx, c.alone = conn, newTx(c.store, conn), false }
@@ -181,7 +170,7 @@ func (c *committer) attempt(ops []*op, guarded bool) error {
 	if err := c.connect(); err != nil {
 		return err
 	}
-	c.tx.inject, c.warned = c.inject, false
+	c.tx.inject = c.inject
 	if !guarded && c.mayBeStraight(ops) {
 		if err := c.straight(); !errors.Is(err, errSupposed) {
 			return err
@@ -196,11 +185,6 @@ func (c *committer) attempt(ops []*op, guarded bool) error {
 	}
 	if err == nil {
 		err = c.tx.commit(unbounded)
-	}
-	if err == nil && c.warned {
-		// "The transaction has already committed locally, but might not have been
-		// replicated to the standby": another server may not know of it.
-		return errAmbiguous
 	}
 	if err != nil {
 		return errors.Join(err, c.tx.rollback(unbounded))

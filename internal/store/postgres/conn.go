@@ -64,11 +64,21 @@ func parse(url string, log *slog.Logger) (*pgx.ConnConfig, error) {
 	if config.ValidateConnect == nil {
 		config.ValidateConnect = pgconn.ValidateConnectTargetSessionAttrsReadWrite
 	}
-	config.OnNotice = func(_ *pgconn.PgConn, n *pgconn.Notice) {
+	config.OnNotice = func(c *pgconn.PgConn, n *pgconn.Notice) {
+		c.CustomData()[said] = true
 		log.Warn("the database server says", "severity", n.Severity, "message", n.Message)
 	}
 	return config, nil
 }
+
+// said is kept with a connection whose server has said something beside its answers,
+// since somebody listened.
+const said = "said"
+
+// listen forgets what the server has said on the connection, and warned reports whether
+// it has said something since.
+func listen(c *pgx.Conn)      { delete(c.PgConn().CustomData(), said) }
+func warned(c *pgx.Conn) bool { return c.PgConn().CustomData()[said] != nil }
 
 func (s *Store) openPool(ctx context.Context) (*pgxpool.Pool, error) {
 	config, err := pgxpool.ParseConfig("")

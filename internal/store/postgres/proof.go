@@ -200,7 +200,7 @@ func (s *Store) settle(ctx context.Context, c *pgx.Conn, current string) error {
 	// seen, too, and are not to be taken for those of another time: changes are counted
 	// on from an instant, where nobody was before.
 	t.Exec("UPDATE head SET history = ?, customer_changes = greatest(customer_changes + 1, ?)", current, t.head.at)
-	if err := t.commit(ctx); err != nil {
+	if err := t.commit(unbounded); err != nil {
 		return errors.Join(err, t.rollback(ctx))
 	}
 	return nil

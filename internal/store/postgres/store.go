@@ -121,7 +121,7 @@ func (s *Store) open(ctx context.Context, o Options) error {
 // before anybody else connects: the tables, the time, the epoch.
 func (s *Store) begin(ctx context.Context, source signon.Clock) (*committer, error) {
 	c := newCommitter(s)
-	conn, err := c.dial(ctx)
+	conn, err := pgx.ConnectConfig(ctx, s.config)
 	if err != nil {
 		return nil, err
 	}

@@ -60,11 +60,12 @@ func (c *committer) straight() error {
 	if err == nil {
 		err = c.sendStraight()
 	}
-	s.foreign.end(events, err == nil && !c.warned)
+	unsure := err == nil && warned(t.conn)
+	s.foreign.end(events, err == nil && !unsure)
 	switch {
 	case err != nil:
 		return c.notStraight(err)
-	case c.warned:
+	case unsure:
 		return errAmbiguous
 	}
 	if t.stood.names != "" && time.Since(asked) > c.stale { //nolint:forbidigo // how long it is, by the monotonic clock
@@ -115,6 +116,7 @@ func (c *committer) notStraight(err error) error {
 
 // resume is begin for a transaction that follows the latest one of this process.
 func (t *tx) resume() {
+	listen(t.conn)
 	t.fault, t.events, t.changed, t.moved = nil, t.events.cut(mark{}), false, false
 	t.head.chain = t.chain.Head()
 	t.head.at = max(t.head.at, t.store.clock.Now().UnixMicro())

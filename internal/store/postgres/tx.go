@@ -67,6 +67,7 @@ var unbounded = context.Background()
 
 // begin starts the transaction and takes the head.
 func (t *tx) begin(ctx context.Context) error {
+	listen(t.conn)
 	t.fault, t.events = nil, t.events.cut(mark{})
 	if err := t.injected("BEGIN"); err != nil {
 		return err
@@ -147,6 +148,11 @@ func (t *tx) commit(ctx context.Context) (err error) {
 	if tag.String() != "COMMIT" {
 		return fmt.Errorf("commit: %w: the server answered %s", errAmbiguous, tag)
 	}
+	if warned(t.conn) {
+		// "The transaction has already committed locally, but might not have been
+		// replicated to the standby": another server may not know of it.
+		return errAmbiguous
+	}
 	t.store.clock.NotBefore(time.UnixMicro(t.head.at))
 	t.store.know(t.epoch)
 	return nil
@@ -154,8 +160,8 @@ func (t *tx) commit(ctx context.Context) (err error) {
 
 // rollback ends the transaction, or the connection when that can't be done.
 func (t *tx) rollback(ctx context.Context) error {
-	if t.conn.IsClosed() {
-		return nil
+	if t.conn.IsClosed() || t.conn.PgConn().TxStatus() == 'I' {
+		return nil // there is none
 	}
 	if _, err := t.conn.Exec(ctx, "ROLLBACK"); err != nil {
 		return t.conn.Close(ctx)
