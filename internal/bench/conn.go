@@ -44,8 +44,10 @@ func dial(addr string) (*conn, error) {
 	if err != nil {
 		return nil, fmt.Errorf("connect to the server: %w", err)
 	}
-	return &conn{net: c, r: bufio.NewReaderSize(c, 16<<10)}, nil
+	return newConn(c), nil
 }
+
+func newConn(c net.Conn) *conn { return &conn{net: c, r: bufio.NewReaderSize(c, 16<<10)} }
 
 func (c *conn) close() { _ = c.net.Close() }
 

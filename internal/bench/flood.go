@@ -38,7 +38,7 @@ func (r *run) floods(ctx context.Context) ([]Flood, error) {
 func (r *run) flood(ctx context.Context, misses int) (_ *Flood, err error) {
 	name := fmt.Sprintf("unknown-%d", misses)
 	r.say("unknown tokens, %s misses a minute allowed", orAny(misses))
-	s, err := r.startServer(ctx, name, misses, liveGrants(fewLive))
+	s, err := r.startServer(ctx, name, traits{misses: misses}, liveGrants(fewLive))
 	if err != nil {
 		return nil, err
 	}

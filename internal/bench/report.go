@@ -32,6 +32,8 @@ type Report struct {
 	Sweeps []Sweep `json:"sweeps,omitempty"`
 	// Unknown are the floods of tokens that were never issued.
 	Unknown []Flood `json:"unknown,omitempty"`
+	// Idle are pairs beside idle connections.
+	Idle *Idle `json:"idle,omitempty"`
 }
 
 // Machine is where the run took place.

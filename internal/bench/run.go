@@ -42,6 +42,9 @@ type Options struct {
 	Dialects bool
 	// Unknown: measure floods of unknown tokens, too. Only with SQLite.
 	Unknown bool
+	// Idle is how many idle connections a server of its own holds while pairs are
+	// made; 0 means no such server.
+	Idle int
 	// Remote, unless nil, is measured instead of servers started for it.
 	Remote *Remote
 	// Progress is told what is being done; may be nil.
@@ -92,6 +95,11 @@ func Run(ctx context.Context, o Options) (_ *Report, err error) {
 	if o.Unknown {
 		if report.Unknown, err = r.floods(ctx); err != nil {
 			return nil, fmt.Errorf("unknown tokens: %w", err)
+		}
+	}
+	if o.Idle > 0 {
+		if report.Idle, err = r.idle(ctx); err != nil {
+			return nil, fmt.Errorf("idle connections: %w", err)
 		}
 	}
 	return report, nil
@@ -153,7 +161,7 @@ func (r *run) startServers(ctx context.Context) error {
 	} else {
 		for _, live := range slices.Backward(r.lives()) { // the one that takes longest first
 			r.say("preparing a server with %d live grants", live)
-			s, err := r.startServer(ctx, fmt.Sprintf("live-%d", live), 0, liveGrants(live), overGrants(r.Expiring, r.length()))
+			s, err := r.startServer(ctx, fmt.Sprintf("live-%d", live), traits{}, liveGrants(live), overGrants(r.Expiring, r.length()))
 			if err != nil {
 				return err
 			}
@@ -161,7 +169,33 @@ func (r *run) startServers(ctx context.Context) error {
 			r.servers = slices.Insert(r.servers, 0, s)
 		}
 	}
-	return r.startFloors(ctx)
+	if err := r.startFloors(ctx); err != nil {
+		return err
+	}
+	for _, s := range r.servers {
+		if err := s.settle(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// settle waits until the server does nothing any more of what it does after a start,
+// such as counting millions of live grants.
+func (s *server) settle(ctx context.Context) error {
+	const most, look, idle = 200, time.Second, 150 * time.Millisecond
+	before, err := s.cpu()
+	for range most {
+		if err := errors.Join(err, sleep(ctx, look)); err != nil {
+			return err
+		}
+		var now usage
+		if now, err = s.cpu(); now.since(before).total() < idle {
+			return err
+		}
+		before = now
+	}
+	return err
 }
 
 func (r *run) startFloors(ctx context.Context) error {
@@ -196,17 +230,23 @@ func (r *run) lives() []int64 {
 	return []int64{fewLive, r.Live}
 }
 
-// startServer starts a server with customers and grants. Misses is how many refused
-// links a minute it allows an address, 0 for any number.
-func (r *run) startServer(ctx context.Context, name string, misses int, grants ...spread) (*server, error) {
+// traits are what servers differ by.
+type traits struct {
+	misses int      // refused links a minute that an address is allowed; 0: any number
+	env    []string // settings, as environment variables
+}
+
+// startServer starts a server with customers and grants.
+func (r *run) startServer(ctx context.Context, name string, t traits, grants ...spread) (*server, error) {
 	dir := filepath.Join(r.dir, name)
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make a directory: %w", err)
 	}
-	p, err := newProduct(ctx, r.engine, dir, r.Program, misses)
+	p, err := newProduct(ctx, r.engine, dir, r.Program, t.misses)
 	if err != nil {
 		return nil, err
 	}
+	p.env = append(p.env, t.env...)
 	if err := p.prepare(ctx, r.Customers, grants...); err != nil {
 		return nil, errors.Join(err, p.stop())
 	}

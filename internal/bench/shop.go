@@ -80,12 +80,17 @@ func (s *shop) visit(worker int, header string) (*visitor, error) {
 	if err != nil {
 		return nil, err
 	}
+	return s.visitOver(c, worker, header), nil
+}
+
+// visitOver is visit over a connection.
+func (s *shop) visitOver(c *conn, worker int, header string) *visitor {
 	return &visitor{
 		shop: s, conn: c, turn: worker,
 		api:  " HTTP/1.1\r\nHost: " + s.target.Host + "\r\nAccept: application/json\r\nX-Avangate-Authentication: " + header + "\r\n\r\n",
 		page: " HTTP/1.1\r\nHost: " + s.target.Host + "\r\n" + browserHeaders,
 		url:  url.QueryEscape(s.target.String()),
-	}, nil
+	}
 }
 
 // issue asks for a link for the next customer and keeps its token.

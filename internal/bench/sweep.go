@@ -40,7 +40,7 @@ func (r *run) sweeps(ctx context.Context) ([]Sweep, error) {
 func (r *run) swept(ctx context.Context, name string, kind *Sweep) (_ *measured, perSecond float64, err error) {
 	const toStart = 10 * time.Second
 	over := overGrants(kind.PerSecond, toStart+r.WarmUp+r.Window)
-	s, err := r.startServer(ctx, name, 0, liveGrants(fewLive), over)
+	s, err := r.startServer(ctx, name, traits{}, liveGrants(fewLive), over)
 	if err != nil {
 		return nil, 0, err
 	}

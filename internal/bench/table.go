@@ -22,6 +22,7 @@ func (r *Report) WriteTable(w io.Writer) error {
 	t.issuing(r.Issuing)
 	t.sweeps(r.Sweeps)
 	t.floods(r.Unknown)
+	t.idle(r.Idle)
 	return t.w.Flush()
 }
 

@@ -56,6 +56,7 @@ the figures.`,
 	f.IntVar(&b.Sweep, "sweep", 0, "also compare a server that removes this `number` of links a second with one that removes none")
 	f.BoolVar(&b.Dialects, "dialects", false, "also measure issuing alone, by REST, SOAP and JSON-RPC")
 	f.BoolVar(&b.Unknown, "unknown", false, "also measure floods of unknown tokens")
+	f.IntVar(&b.Idle, "idle", 0, "also measure a server with this `number` of idle connections")
 	f.StringVar(&b.Dir, "dir", "", "`directory` for temporary files, on the disk to measure")
 	f.BoolVar(&b.asJSON, "json", false, "print JSON")
 	f.StringVar(&b.remote.Target, "url", "", "buy `link` of a running server to measure, over plain HTTP")
@@ -69,6 +70,7 @@ the figures.`,
 	cmd.MarkFlagsMutuallyExclusive("url", "unknown")
 	cmd.MarkFlagsMutuallyExclusive("url", "engine")
 	cmd.MarkFlagsMutuallyExclusive("url", "sweep")
+	cmd.MarkFlagsMutuallyExclusive("url", "idle")
 	cmd.MarkFlagsRequiredTogether("url", "code", "customer")
 	cmd.AddCommand(&cobra.Command{
 		Use: floorCommand, Hidden: true, Args: cobra.ExactArgs(1),

@@ -252,8 +252,9 @@ func TestAnAnswerCanAddToItsHeadersAlone(t *testing.T) {
 	}
 }
 
-func TestPagesAreParsedForTheLanguagesThatAreSpoken(t *testing.T) {
-	files := fstest.MapFS{"a.html": &fstest.MapFile{Data: []byte(`{{define "main"}}{{language}}{{end}}`)}}
+func TestPagesAreParsedWhenTheyAreAskedFor(t *testing.T) {
+	page := &fstest.MapFile{Data: []byte(`{{define "main"}}{{language}}{{end}}`)}
+	files := fstest.MapFS{"a.html": page, "b.html": page}
 	set, err := NewSet(files, Texts{"en": {}, "de": {}, "fr": {}})
 	if err != nil {
 		t.Fatal(err)
@@ -264,8 +265,8 @@ func TestPagesAreParsedForTheLanguagesThatAreSpoken(t *testing.T) {
 			t.Errorf("%s: got %s, %v", language, body, err)
 		}
 	}
-	if got := len(set.pages); got != 2 {
-		t.Errorf("the pages were parsed for %d languages, want 2", got)
+	if de, en := set.editions["de"], set.editions["en"]; len(set.editions) != 2 || len(de.pages) != 1 || len(en.pages) != 1 {
+		t.Errorf("got %v, want one page in two languages", set.editions)
 	}
 	if _, err := set.Render("a", &View{Language: "xx"}); err == nil {
 		t.Error("a language that is not there: got no error")

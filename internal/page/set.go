@@ -3,11 +3,12 @@ package page
 import (
 	"bytes"
 	"embed"
+	"errors"
 	"fmt"
 	"html/template"
 	"io/fs"
 	"net/http"
-	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -19,13 +20,15 @@ var shared embed.FS
 //go:embed text
 var sharedTexts embed.FS
 
-// Set is a set of pages, each parsed once for every language that is asked for.
+// Set is a set of pages, each parsed once for every language that it is asked for in.
 type Set struct {
-	texts Texts
-	files fs.FS
+	texts    Texts
+	files    fs.FS
+	partials []string // files that all pages share
+	names    []string
 
-	mu    sync.Mutex
-	pages map[string]map[string]*template.Template // by language, then by name
+	mu       sync.Mutex
+	editions map[string]*edition // by language
 
 	stencils stencils
 }
@@ -84,30 +87,56 @@ func NewSet(files fs.FS, texts Texts) (*Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	set := &Set{texts: joined(base, texts), files: files, pages: map[string]map[string]*template.Template{}}
-	if _, err := set.in(FirstLanguage); err != nil { // what can be parsed for one can be parsed for all
+	set := &Set{texts: joined(base, texts), files: files, editions: map[string]*edition{}}
+	if err := errors.Join(set.list(), set.check()); err != nil {
 		return nil, err
 	}
 	return set, nil
 }
 
-// in returns the pages in a language that Language returned. Few languages are
-// spoken at one server, and the pages of each take a megabyte.
-func (s *Set) in(language string) (map[string]*template.Template, error) {
+// edition is the pages in one language: those that were asked for.
+type edition struct {
+	base  *template.Template // what all pages share; never executed, so that it can be cloned
+	pages map[string]*template.Template
+}
+
+// page returns a page in a language that Language returned. It is parsed when it is
+// asked for first: all pages in all languages take many megabytes, and most servers
+// show few of them.
+func (s *Set) page(language, name string) (*template.Template, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if pages, ok := s.pages[language]; ok {
-		return pages, nil
+	if !slices.Contains(s.names, name) {
+		return nil, fmt.Errorf("there is no page %q", name)
+	}
+	e, err := s.edition(language)
+	if err != nil {
+		return nil, err
+	}
+	if found := e.pages[name]; found != nil {
+		return found, nil
+	}
+	parsed, err := s.parse(e.base, name)
+	if err == nil {
+		e.pages[name] = parsed
+	}
+	return parsed, err
+}
+
+func (s *Set) edition(language string) (*edition, error) {
+	if found := s.editions[language]; found != nil {
+		return found, nil
 	}
 	if s.texts.Language(language) != language {
-		return nil, fmt.Errorf("parse pages: there is no language %q", language)
+		return nil, fmt.Errorf("there is no language %q", language)
 	}
-	pages, err := parse(s.files, s.funcs(language))
+	base, err := s.parseBase(language)
 	if err != nil {
-		return nil, fmt.Errorf("parse pages: %w", err)
+		return nil, err
 	}
-	s.pages[language] = pages
-	return pages, nil
+	e := &edition{base, map[string]*template.Template{}}
+	s.editions[language] = e
+	return e, nil
 }
 
 func (s *Set) funcs(language string) template.FuncMap {
@@ -121,35 +150,58 @@ func (s *Set) funcs(language string) template.FuncMap {
 	}
 }
 
-func parse(files fs.FS, funcs template.FuncMap) (map[string]*template.Template, error) {
-	base, err := template.New("").Funcs(funcs).ParseFS(shared, "template/*.html")
+// parseBase returns what all pages in a language share.
+func (s *Set) parseBase(language string) (*template.Template, error) {
+	base, err := template.New("").Funcs(s.funcs(language)).ParseFS(shared, "template/*.html")
+	if err == nil && len(s.partials) > 0 {
+		base, err = base.ParseFS(s.files, s.partials...)
+	}
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("parse pages: %w", err)
 	}
-	names, err := fs.Glob(files, "*.html")
+	return base, nil
+}
+
+func (s *Set) parse(base *template.Template, name string) (*template.Template, error) {
+	t, err := base.Clone()
+	if err == nil {
+		t, err = t.ParseFS(s.files, name+extension)
+	}
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("parse page %q: %w", name, err)
 	}
-	var pages []string
-	for _, name := range names {
-		if !strings.HasPrefix(name, "_") {
-			pages = append(pages, name)
-		} else if base, err = base.ParseFS(files, name); err != nil {
-			return nil, err
+	return t, nil
+}
+
+// extension is that of the files of pages.
+const extension = ".html"
+
+// list finds the pages, and what they share.
+func (s *Set) list() error {
+	files, err := fs.Glob(s.files, "*"+extension)
+	for _, file := range files {
+		if strings.HasPrefix(file, "_") {
+			s.partials = append(s.partials, file)
+		} else {
+			s.names = append(s.names, strings.TrimSuffix(file, extension))
 		}
 	}
-	parsed := map[string]*template.Template{}
-	for _, name := range pages {
-		t, err := base.Clone()
-		if err != nil {
-			return nil, err
-		}
-		if t, err = t.ParseFS(files, name); err != nil {
-			return nil, err
-		}
-		parsed[strings.TrimSuffix(name, path.Ext(name))] = t
+	return err
+}
+
+// check returns an error unless all pages can be parsed: what can be for one language
+// can be for all.
+func (s *Set) check() error {
+	base, err := s.parseBase(FirstLanguage)
+	if err != nil {
+		return err
 	}
-	return parsed, nil
+	for _, name := range s.names {
+		if _, err := s.parse(base, name); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Language returns the first of the codes that the pages exist in, or
@@ -171,13 +223,9 @@ func (s *Set) Text(language, key string, args ...any) string {
 
 // Render returns the page with that name as HTML.
 func (s *Set) Render(name string, v *View) ([]byte, error) {
-	pages, err := s.in(v.Language)
+	t, err := s.page(v.Language, name)
 	if err != nil {
-		return nil, err
-	}
-	t, ok := pages[name]
-	if !ok {
-		return nil, fmt.Errorf("render page: no page %q in language %q", name, v.Language)
+		return nil, fmt.Errorf("render page: %w", err)
 	}
 	var b bytes.Buffer
 	if err := t.ExecuteTemplate(&b, "layout", v); err != nil {
@@ -189,13 +237,9 @@ func (s *Set) Render(name string, v *View) ([]byte, error) {
 // Part returns what one template of a page makes of the data, in FirstLanguage: a
 // piece of HTML to be added to a page that is open.
 func (s *Set) Part(name, part string, data any) ([]byte, error) {
-	pages, err := s.in(FirstLanguage)
+	t, err := s.page(FirstLanguage, name)
 	if err != nil {
-		return nil, err
-	}
-	t, ok := pages[name]
-	if !ok {
-		return nil, fmt.Errorf("render part of a page: no page %q", name)
+		return nil, fmt.Errorf("render part of a page: %w", err)
 	}
 	var b bytes.Buffer
 	if err := t.ExecuteTemplate(&b, part, data); err != nil {

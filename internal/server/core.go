@@ -81,10 +81,7 @@ func (s *Server) fill(ctx context.Context, c *core) error {
 	if err := signingkey.Ensure(ctx, c.signOn, tenants, s.log); err != nil {
 		return err
 	}
-	if err := c.signOn.Apply(ctx, tenants); err != nil {
-		return err
-	}
-	return c.signOn.CountLive(ctx)
+	return c.signOn.Apply(ctx, tenants)
 }
 
 // close finishes what was asked for and closes the store.

@@ -40,6 +40,7 @@ type Server struct {
 	demo      *Demo // nil in production
 	clock     signon.Clock
 	listeners []net.Listener
+	lounge    *lounge // nil with TLS
 	keys      *signon.Keyring
 	core      atomic.Pointer[core]
 	sweeping  sync.Mutex // held by a step of the sweeper, and while the core is replaced
@@ -55,7 +56,7 @@ type Server struct {
 // none of the machine's memory. The garbage collector starts when the heap has
 // doubled, and the heap of this server is so small that it would start dozens of
 // times a second under load; with headroom it starts after that much garbage.
-const headroom = 12 << 20
+const headroom = 18 << 20
 
 // New opens the store, applies the declared tenants and listens. The caller
 // must Run the server or Close it.
@@ -105,8 +106,11 @@ func (s *Server) serversUp() {
 	limits := &s.cfg.Limits
 	clients := clientip.New(s.cfg.Proxies(), s.cfg.ClientIPHeader)
 	gate := newGate(limits.Connections, limits.ConnectionsPerAddress, clients.Trusts, s.log)
+	if s.cert == nil {
+		s.lounge = newLounge(s.Addr(), loungeAfter)
+	}
 	for i, l := range s.listeners {
-		s.listeners[i] = gate.guard(l)
+		s.listeners[i] = s.lounge.around(gate.guard(l))
 	}
 	s.http = &http.Server{
 		Handler: s.demo.around(&edge{
@@ -122,6 +126,8 @@ func (s *Server) serversUp() {
 	}
 	if s.cert != nil {
 		s.http.TLSConfig = s.cert.config()
+	} else {
+		s.http.ConnState = s.lounge.idle
 	}
 	if s.demo != nil && s.demo.Sandbox != nil {
 		s.http.RegisterOnShutdown(s.demo.Sandbox.Stop)
@@ -171,8 +177,12 @@ func (s *Server) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var running sync.WaitGroup
-	failed := make(chan error, len(s.listeners)+1)
-	for _, l := range s.listeners {
+	listeners := s.listeners
+	if s.lounge != nil {
+		listeners = append(listeners[:len(listeners):len(listeners)], s.lounge)
+	}
+	failed := make(chan error, len(listeners)+1)
+	for _, l := range listeners {
 		running.Go(func() { failed <- s.serve(l) })
 	}
 	running.Go(func() { failed <- fmt.Errorf("serve operators: %w", s.operators.Serve(s.socket)) })

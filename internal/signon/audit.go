@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"hash"
+	"sync/atomic"
 	"time"
 )
 
@@ -321,7 +322,27 @@ func OpenPersonal(key PrivacyKey, sealed []byte) (Personal, error) {
 	return Personal{Subject: SubjectRef(subject), Addr: string(addr)}, nil
 }
 
+// personalCiphers remembers the ciphers of people who were there lately: making one
+// costs several times what it costs to seal with it. A key has one place, where the
+// latest is kept; it is random, so that its first bytes are enough to find that.
+var personalCiphers [512]atomic.Pointer[personalCipher]
+
+type personalCipher struct {
+	key PrivacyKey
+	cipher.AEAD
+}
+
 func personalAEAD(key PrivacyKey) cipher.AEAD {
+	place := &personalCiphers[binary.LittleEndian.Uint16(key[:])%uint16(len(personalCiphers))]
+	if known := place.Load(); known != nil && known.key == key {
+		return known
+	}
+	made := &personalCipher{key, newPersonalAEAD(key)}
+	place.Store(made)
+	return made
+}
+
+func newPersonalAEAD(key PrivacyKey) cipher.AEAD {
 	block, err := aes.NewCipher(key[:])
 	if err != nil {
 		panic(err) // only for a wrong key length

@@ -159,6 +159,10 @@ var ErrNotFound = errors.New("not found")
 // ErrConflict is what stores return when a row with that key exists already.
 var ErrConflict = errors.New("exists already")
 
+// ErrGoesOn is wrapped by the error of a call whose caller went when it had begun: it
+// goes on, and will be done unless it fails.
+var ErrGoesOn = errors.New("the call goes on without its caller")
+
 // ErrKeysFull is what stores return when another key would make more than MaxKeys
 // of an owner accepted.
 var ErrKeysFull = errors.New("as many keys are accepted as may be")

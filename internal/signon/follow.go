@@ -32,23 +32,37 @@ func (s *Service) Follow(ctx context.Context) (more bool, err error) {
 	if !ok {
 		return false, nil
 	}
-	if s.counted.Load() != s.store.Epoch() { // void is what was counted before
+	if s.counting.epoch.Load() != s.store.Epoch() { // void is what was counted before
 		return false, s.CountLive(ctx)
 	}
-	s.counting.Lock()
-	defer s.counting.Unlock()
+	if !s.counting.mu.TryLock() {
+		return false, nil // all are being counted
+	}
+	voided, more, err := s.followStep(ctx, shared)
+	s.counting.mu.Unlock()
+	if voided && err == nil {
+		err = s.CountLive(ctx)
+	}
+	return more, err
+}
+
+func (s *Service) followStep(ctx context.Context, shared SharedStore) (voided, more bool, err error) {
 	if !s.Registry().limited() {
-		return false, shared.SkipForeign(ctx)
+		return false, false, shared.SkipForeign(ctx)
 	}
 	events, more, err := shared.Foreign(ctx, followed)
 	if err != nil {
-		return false, fmt.Errorf("follow others: %w", err)
+		return false, false, fmt.Errorf("follow others: %w", err)
 	}
 	changes, voided := s.changesIn(events)
 	if voided {
-		return more, s.countLive(ctx)
+		return true, more, nil
 	}
-	return more, s.follow(ctx, shared, changes)
+	if err := s.follow(ctx, shared, changes); err != nil {
+		s.counting.epoch.Store(uncounted) // the events are not told again
+		return false, more, err
+	}
+	return false, more, nil
 }
 
 // limited reports whether any tenant has limits.

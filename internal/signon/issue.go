@@ -173,10 +173,18 @@ func (s *Service) create(ctx context.Context, req *IssueRequest, issued *Issued,
 		Personal: SealPersonal(privacy, Personal{Subject: g.Subject, Addr: g.BoundAddr.String()}),
 	}, reply)
 	if err != nil {
-		s.live.remove(g.Tenant, g.person(), g.ExpiresAt)
+		s.notStored(g, err)
 		return fmt.Errorf("issue grant: %w", err)
 	}
 	return nil
+}
+
+// notStored counts out a grant that was not stored. One whose client has gone is most
+// likely stored all the same.
+func (s *Service) notStored(g *Grant, err error) {
+	if !errors.Is(err, ErrGoesOn) {
+		s.live.remove(g.Tenant, g.person(), g.ExpiresAt)
+	}
 }
 
 func (s *Service) traceIssue(req *IssueRequest, issued *Issued, err error) {

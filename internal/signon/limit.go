@@ -52,12 +52,16 @@ type liveGrants struct {
 	tenants map[TenantID]*tenantLive
 }
 
+// tenantLive are the live grants of a tenant. Those of a subject lose what has
+// expired when somebody asks, and all of them when half may be of nobody any more.
 type tenantLive struct {
-	total    int
-	subjects map[Person]int
-	expiring map[int64]map[Person]int // by unix second, rounded up
-	swept    int64                    // seconds up to this one have been counted out
+	all      tally
+	subjects map[Person]tally
+	tidyAt   int // with so many subjects
 }
+
+// tidySubjects is how many subjects there are at least before they are looked through.
+const tidySubjects = 1024
 
 func newLiveGrants() *liveGrants { return &liveGrants{tenants: map[TenantID]*tenantLive{}} }
 
@@ -70,22 +74,30 @@ func (l *liveGrants) add(tenant TenantID, limits TenantLimits, subject Person, e
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	t := l.of(tenant)
-	t.sweep(now.Unix())
-	if limits.LiveGrants > 0 && t.total >= limits.LiveGrants {
-		return t.wait(now, func(map[Person]int) bool { return true })
+	if t.all.expire(now.Unix()); limits.LiveGrants > 0 && t.all.total >= limits.LiveGrants {
+		return t.all.wait(now)
 	}
-	if limits.LinksPerSubject > 0 && t.subjects[subject] >= limits.LinksPerSubject {
-		return t.wait(now, func(s map[Person]int) bool { return s[subject] > 0 })
+	own := t.subjects[subject]
+	if own.expire(now.Unix()); limits.LinksPerSubject > 0 && own.total >= limits.LinksPerSubject {
+		return own.wait(now)
 	}
-	t.count(subject, int64(expirySecond(expiresAt)), 1)
+	t.count(subject, own, int64(expirySecond(expiresAt)), 1)
+	t.tidy(now.Unix())
 	return 0
+}
+
+// reset forgets all that was counted.
+func (l *liveGrants) reset() {
+	l.mu.Lock()
+	l.tenants = map[TenantID]*tenantLive{}
+	l.mu.Unlock()
 }
 
 // of returns the counts of a tenant.
 func (l *liveGrants) of(tenant TenantID) *tenantLive {
 	t := l.tenants[tenant]
 	if t == nil {
-		t = &tenantLive{subjects: map[Person]int{}, expiring: map[int64]map[Person]int{}}
+		t = &tenantLive{subjects: map[Person]tally{}, tidyAt: tidySubjects}
 		l.tenants[tenant] = t
 	}
 	return t
@@ -96,9 +108,8 @@ func (l *liveGrants) follow(tenant TenantID, subject Person, expiresAt, now time
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	t, second := l.of(tenant), int64(expirySecond(expiresAt))
-	t.sweep(now.Unix())
-	if n != 0 && second > t.swept {
-		t.count(subject, second, n)
+	if t.all.expire(now.Unix()); n != 0 && second > t.all.expired {
+		t.count(subject, t.subjects[subject], second, n)
 	}
 }
 
@@ -107,8 +118,12 @@ func (l *liveGrants) remove(tenant TenantID, subject Person, expiresAt time.Time
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	t, second := l.of(tenant), int64(expirySecond(expiresAt))
-	if t.expiring[second][subject] > 0 || l.shared && second > t.swept { // another process may have issued it
-		t.count(subject, second, -1)
+	if second <= t.all.expired {
+		return
+	}
+	own := t.subjects[subject]
+	if own.at(second) > 0 || l.shared { // another process may have issued it
+		t.count(subject, own, second, -1)
 	}
 }
 
@@ -117,69 +132,40 @@ func (l *liveGrants) forget(tenant TenantID, subject Person) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	t := l.tenants[tenant]
-	if t == nil || t.subjects[subject] == 0 {
+	if t == nil {
 		return
 	}
-	for second, subjects := range t.expiring {
-		if n := subjects[subject]; n > 0 {
-			t.count(subject, second, -n)
+	for _, r := range t.subjects[subject].runs {
+		if r.second > t.all.expired {
+			t.all.count(r.second, -r.n)
 		}
 	}
+	delete(t.subjects, subject)
 }
 
-func (t *tenantLive) count(subject Person, second int64, n int) {
-	at := t.expiring[second]
-	if at == nil {
-		at = map[Person]int{}
-		t.expiring[second] = at
-	}
-	t.total += n
-	if at[subject] += n; at[subject] == 0 {
-		delete(at, subject)
-	}
-	if len(at) == 0 {
-		delete(t.expiring, second)
-	}
-	if t.subjects[subject] += n; t.subjects[subject] == 0 {
+// count counts n more of a subject, whose tally so far is own.
+func (t *tenantLive) count(subject Person, own tally, second int64, n int) {
+	t.all.count(second, n)
+	own.count(second, n)
+	if len(own.runs) == 0 {
 		delete(t.subjects, subject)
-	}
-}
-
-// sweep counts out what has expired before the second now.
-func (t *tenantLive) sweep(now int64) {
-	if now-t.swept > int64(len(t.expiring)) {
-		for second, subjects := range t.expiring {
-			if second < now {
-				t.drop(second, subjects)
-			}
-		}
 	} else {
-		for second := t.swept + 1; second < now; second++ {
-			t.drop(second, t.expiring[second])
-		}
+		t.subjects[subject] = own
 	}
-	t.swept = max(t.swept, now-1)
 }
 
-func (t *tenantLive) drop(second int64, subjects map[Person]int) {
-	for subject, n := range subjects {
-		t.total -= n
-		if t.subjects[subject] -= n; t.subjects[subject] == 0 {
+// tidy forgets subjects of whom everything has expired, once there are twice as many
+// as after the last time.
+func (t *tenantLive) tidy(now int64) {
+	if len(t.subjects) < t.tidyAt {
+		return
+	}
+	for subject, own := range t.subjects {
+		if own.expire(now); len(own.runs) == 0 {
 			delete(t.subjects, subject)
+		} else {
+			t.subjects[subject] = own
 		}
 	}
-	delete(t.expiring, second)
-}
-
-// wait returns the time until the first second in which a matching grant
-// expires.
-func (t *tenantLive) wait(now time.Time, match func(map[Person]int) bool) time.Duration {
-	first := now.Unix() + 1
-	found := int64(0)
-	for second, subjects := range t.expiring {
-		if (found == 0 || second < found) && match(subjects) {
-			found = second
-		}
-	}
-	return time.Duration(max(first, found+1)-now.Unix()) * time.Second
+	t.tidyAt = max(tidySubjects, 2*len(t.subjects))
 }

@@ -131,7 +131,7 @@ func (s *Service) createNumbered(ctx context.Context, req *NumberedRequest, n *N
 		SupportCode: req.SupportCode, Caller: req.Caller.String(), Personal: SealPersonal(privacy, Personal{Subject: g.Subject}),
 	}, nil)
 	if err != nil {
-		s.live.remove(g.Tenant, g.person(), g.ExpiresAt)
+		s.notStored(g, err)
 	}
 	return err
 }

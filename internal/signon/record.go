@@ -108,9 +108,12 @@ func (s *Service) recordWaiting() {
 	}
 }
 
-// Finish waits until every event is recorded that was still to be. Call it when
-// no more requests come, before the store is closed.
+// Finish waits until every event is recorded that was still to be, and nothing is
+// counted any more. Call it when no more requests come, before the store is closed.
 func (s *Service) Finish() {
+	s.counting.stop()
+	s.counting.mu.Lock()   // and it has ended
+	s.counting.mu.Unlock() //nolint:staticcheck // see above
 	l := &s.late
 	l.mu.Lock()
 	timer := l.timer

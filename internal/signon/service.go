@@ -7,7 +7,6 @@ import (
 	"io"
 	"log/slog"
 	"net/netip"
-	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -25,10 +24,10 @@ type Service struct {
 	clients  Clock
 	local    bool
 	keep     time.Duration
-	keepAll  atomic.Bool // the log was found broken: nothing is removed any more
+	keepAll  atomic.Bool  // the log was found broken: nothing is removed any more
+	sessions atomic.Int64 // the instant, in unix milliseconds, before which nobody looks for sessions that are over
 	live     *liveGrants
-	counting sync.Mutex   // held while others' changes are counted, or all anew
-	counted  atomic.Int64 // the epoch of what is counted
+	counting counting
 	registry atomic.Pointer[Registry]
 	late     lateEvents
 	traces   traces
@@ -73,6 +72,7 @@ func New(o Options) *Service {
 		s.clients = o.Store
 	}
 	_, s.live.shared = o.Store.(SharedStore)
+	s.counting.patience, s.counting.page = countPatience, countPage
 	s.registry.Store(&Registry{})
 	return s
 }
@@ -139,64 +139,6 @@ func (s *Service) Load(ctx context.Context) error {
 	return s.CountLive(ctx)
 }
 
-// CountLive counts the live grants of tenants with limits anew, after a start.
-// Grants made or spent while it runs may be miscounted until they expire.
-func (s *Service) CountLive(ctx context.Context) error {
-	s.counting.Lock()
-	defer s.counting.Unlock()
-	return s.countLive(ctx)
-}
-
-func (s *Service) countLive(ctx context.Context) error {
-	s.counted.Store(s.store.Epoch())
-	limited := map[TenantID]TenantLimits{}
-	for id, t := range s.Registry().tenants {
-		if t.Limits != (TenantLimits{}) {
-			limited[id] = TenantLimits{LiveGrants: maxInt} // count all, refuse none
-		}
-	}
-	if len(limited) == 0 {
-		return nil
-	}
-	if shared, ok := s.store.(SharedStore); ok { // what others do from now on is counted later
-		if err := shared.SkipForeign(ctx); err != nil {
-			return fmt.Errorf("count live grants: %w", err)
-		}
-	}
-	const page = 1000
-	live, now, epoch, voids := newLiveGrants(), s.store.Now(), s.store.Epoch(), newVoids(s.store)
-	for after := ExpiryKey(now); ; {
-		grants, err := s.store.Grants(ctx, after, page)
-		if err != nil {
-			return fmt.Errorf("count live grants: %w", err)
-		}
-		for i := range grants {
-			g := &grants[i]
-			limits, ok := limited[g.Tenant]
-			if !ok || g.Standing(now, epoch) != StandingLive { // by its key alone a numbered one lives for a day
-				continue
-			}
-			void, err := voids.void(ctx, g)
-			if err != nil {
-				return fmt.Errorf("count live grants: %w", err)
-			}
-			if !void {
-				live.add(g.Tenant, limits, g.person(), g.ExpiresAt, now)
-			}
-		}
-		if len(grants) < page {
-			break
-		}
-		after = grants[len(grants)-1].Key
-	}
-	s.live.mu.Lock()
-	s.live.tenants = live.tenants
-	s.live.mu.Unlock()
-	return nil
-}
-
-const maxInt = int(^uint(0) >> 1)
-
 // graceTTL is how long an expired grant is kept, so that operators can still
 // see why a late click was refused.
 const graceTTL = 10 * time.Minute
@@ -205,8 +147,11 @@ const graceTTL = 10 * time.Minute
 // reports whether there may be more.
 func (s *Service) Sweep(ctx context.Context, batch int) (more bool, err error) {
 	now := s.store.Now()
-	below := ExpiryKey(now.Add(-graceTTL))
-	n, err := s.store.Sweep(ctx, below, now.Add(-graceTTL), batch)
+	grants, err := s.store.Sweep(ctx, ExpiryKey(now.Add(-graceTTL)), time.Time{}, batch)
+	if err != nil {
+		return false, fmt.Errorf("sweep: %w", err)
+	}
+	sessions, err := s.sweepSessions(ctx, now, batch)
 	if err != nil {
 		return false, fmt.Errorf("sweep: %w", err)
 	}
@@ -214,7 +159,23 @@ func (s *Service) Sweep(ctx context.Context, batch int) (more bool, err error) {
 	if err != nil {
 		return false, fmt.Errorf("sweep: %w", err)
 	}
-	return n >= batch || events >= batch, nil
+	return max(grants, sessions, events) >= batch, nil
+}
+
+// sweepSessionsEvery is how often sessions are looked through, a part at a time, where
+// few are over: however fast grants come to their end.
+const sweepSessionsEvery = time.Second
+
+// sweepSessions removes one batch of sessions that are long over, when that is due.
+func (s *Service) sweepSessions(ctx context.Context, now time.Time, batch int) (int, error) {
+	if now.UnixMilli() < s.sessions.Load() {
+		return 0, nil
+	}
+	n, err := s.store.Sweep(ctx, GrantKey{}, now.Add(-graceTTL), batch)
+	if err == nil && n < batch {
+		s.sessions.Store(now.Add(sweepSessionsEvery).UnixMilli())
+	}
+	return n, err
 }
 
 // sweepAudit removes one batch of events that were kept for long enough. Nothing is

@@ -19,8 +19,8 @@ import (
 //   - Uncertain is an error: when the engine does not know whether a change was
 //     committed, it returns a CodeUnavailable error, never success. Repeating
 //     the call converges.
-//   - A context that ends makes the caller return early with CodeUnavailable;
-//     it never interrupts a commit.
+//   - A context that ends makes the caller return early with CodeUnavailable, and
+//     with ErrGoesOn where the change had begun; it never interrupts a commit.
 type Store interface {
 	// Now is the store's authority on time: it never goes back, not even over a
 	// restart with the machine's clock set back. Expiry is judged by it.
@@ -86,8 +86,8 @@ type GrantStore interface {
 	Grants(ctx context.Context, after GrantKey, limit int) ([]Grant, error)
 
 	// Sweep removes up to limit grants with keys below the given one, up to limit
-	// sessions that ended or expired before the given instant, and up to limit replies
-	// that are out of date, in one short step. It reports how many rows it removed;
+	// sessions that ended or expired before the given instant (none for the zero
+	// Time), and up to limit replies that are out of date, in one short step. It reports how many rows it removed;
 	// fewer than limit means that there is no need to hurry: sessions are looked
 	// through a part at a time, so that a step's cost does not grow with how many
 	// there are.

@@ -88,6 +88,18 @@ var table = []mutant{
 		[]change{{"internal/store/postgres/conn.go", `CustomData()[said] != nil`, `CustomData()[said] != nil && false`}},
 	},
 	{
+		"warning-ignored-straight", "internal/store/postgres", "TestACommitThatTheStandbyHasNotSeenIsNoSuccess",
+		[]change{{"internal/store/postgres/straight.go", `	case unsure:`, `	case unsure && false:`}},
+	},
+	{
+		"supposed-to-win", "internal/store/postgres", "TestWhatDoesNotHoldIsDoneStepByStep",
+		[]change{{"internal/store/postgres/straight.go", `1 / (count(*) = $11)::int`, `(count(*) = $11)::int`}},
+	},
+	{
+		"customers-trusted-for-longer", "internal/store/postgres", "TestANodeNeverTellsOfACustomerAsBeforeAnotherNodesChange",
+		[]change{{"internal/store/postgres/committer.go", `		time.AfterFunc(trusted, o.Answer)`, `		time.AfterFunc(trusted/50, o.Answer)`}},
+	},
+	{
 		"no-epoch", "internal/store/sqlite", "TestStoreKeepsTheContracts/Time/RestoredCopyVoidsGrantsAndSessions",
 		[]change{{"internal/store/tables/redeem.go", `AND epoch = ? AND expires_at > ?`, `AND epoch <= ? AND expires_at > ?`}},
 	},

@@ -6,7 +6,7 @@
 // DEFLATE, in frames, the SHA-256 digest of all of that, and the digest once more,
 // sealed under the root key. So a file that was cut or changed in any place is
 // refused, and one that was written under another root key. The stream holds a
-// header, the rows, and how many there were.
+// header and its digest, sealed in the same way, the rows, and how many there were.
 //
 // The file holds what the tables hold: digests of tokens and secrets, sealed values,
 // and names and addresses of people in the clear. The root key is not in it, and
@@ -49,9 +49,6 @@ type Header struct {
 	LastHash  []byte `json:"last_hash"`
 	// Counts are how many rows each table has.
 	Counts map[string]int64 `json:"counts"`
-	// ID is random, and Proof is the same sealed.
-	ID    []byte `json:"id"`
-	Proof []byte `json:"proof"`
 }
 
 // Rows returns how many rows there are.
@@ -71,13 +68,14 @@ func (h *Header) State() tables.State {
 
 func place(column string) signon.Place { return signon.Place{Table: "archive", Column: column} }
 
-// Limits of what is read, so that a file made up by somebody takes no more memory
-// than its own size.
+// Limits of what is read, so that a file made up by somebody takes little memory,
+// also where it is small and holds much. Rows are far below theirs: nobody can send
+// more than some dozen KiB at once.
 const (
 	maxHeader  = 64 << 10
 	maxName    = 64
 	maxColumns = 64
-	maxValue   = 64 << 20
+	maxRow     = 4 << 20 // as written
 	maxSeal    = 256
 )
 

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -218,14 +219,95 @@ func FuzzRead(f *testing.F) {
 
 // A length that is claimed takes no memory before the bytes are there.
 func TestALengthThatIsOnlyClaimedTakesNoMemory(t *testing.T) {
-	claimed := binary.AppendUvarint(nil, maxValue)
+	claimed := binary.AppendUvarint(nil, maxRow)
 	r := &Reader{in: bufio.NewReader(bytes.NewReader(claimed))}
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	_, err := r.bytes(maxValue)
+	_, err := r.bytes(maxRow)
 	runtime.ReadMemStats(&after)
 	refused(t, "a length without its bytes", err)
 	if took := after.TotalAlloc - before.TotalAlloc; took > 1<<20 {
 		t.Errorf("it took %d bytes of memory", took)
+	}
+}
+
+// made is a file that somebody made up, of one row of customers: its values are
+// zeros, which take no room in a file.
+func made(t *testing.T, keys *signon.Keyring, size int) []byte {
+	t.Helper()
+	o := Options{Keys: keys}
+	i := slices.IndexFunc(tables.Schema, func(t tables.Table) bool { return t.Name == "customers" })
+	customers := tables.Schema[i]
+	var file bytes.Buffer
+	w, err := newWriter(&file, newHeader(&tables.State{}, map[string]int64{"customers": 1}), &o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := appendBytes([]byte{nextTable}, customers.Name)
+	b = binary.AppendUvarint(b, uint64(len(customers.Columns)))
+	for _, c := range customers.Columns {
+		b = appendBytes(b, c)
+	}
+	b = append(b, nextRow)
+	for range customers.Columns {
+		b = appendBytes(append(b, valueText), make([]byte, size))
+	}
+	w.rows = 1
+	if err := errors.Join(w.put(b), w.end()); err != nil {
+		t.Fatal(err)
+	}
+	return file.Bytes()
+}
+
+func TestASmallFileTakesLittleMemory(t *testing.T) {
+	keys := testKeys(t, 1)
+	file := made(t, keys, 8<<20)
+	if len(file) > 1<<20 {
+		t.Fatalf("the file has %d bytes", len(file))
+	}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	_, _, err := read(bytes.NewReader(file), keys)
+	runtime.ReadMemStats(&after)
+	refused(t, "a row of 100 MiB", err)
+	if took := after.TotalAlloc - before.TotalAlloc; took > 8*maxRow {
+		t.Errorf("it took %d bytes of memory", took)
+	}
+}
+
+func TestWhatCouldNotBeReadIsNotWritten(t *testing.T) {
+	t.Parallel()
+	keys := testKeys(t, 1)
+	most := maxRow - 16
+	for size, fits := range map[int]bool{most: true, most + 16: false} {
+		s := stock{"tenants": {{"shop", strings.Repeat("x", size)}}}
+		var b bytes.Buffer
+		_, err := Write(t.Context(), &b, s, Options{Keys: keys})
+		if (err == nil) != fits {
+			t.Errorf("%d bytes: got %v", size, err)
+		}
+		if err == nil {
+			if _, _, err := read(&b, keys); err != nil {
+				t.Errorf("%d bytes were written and can't be read: %v", size, err)
+			}
+		}
+	}
+}
+
+// The header stands before everything that is believed for its sake.
+func TestAHeaderThatWasChangedIsRefusedAtOnce(t *testing.T) {
+	t.Parallel()
+	keys := testKeys(t, 1)
+	file := written(t, full(), Options{Keys: keys, Plain: true})
+	for _, part := range []string{`"epoch":3`, `"tenants":2`} {
+		at := bytes.Index(file, []byte(part))
+		if at < 0 {
+			t.Fatalf("no %s in the header", part)
+		}
+		changed := bytes.Clone(file)
+		changed[at+len(part)-1] = '9'
+		if _, err := NewReader(bytes.NewReader(changed), keys); !errors.Is(err, ErrRootKey) {
+			t.Errorf("%s changed: got %v, want ErrRootKey", part, err)
+		}
 	}
 }

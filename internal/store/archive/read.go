@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"compress/flate"
+	"crypto/sha256"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -42,10 +43,18 @@ func NewReader(src io.Reader, keys *signon.Keyring) (*Reader, error) {
 	if err != nil {
 		return nil, err
 	}
+	seal, err := r.bytes(maxSeal)
+	if err != nil {
+		return nil, err
+	}
+	digest := sha256.Sum256(head)
+	if err := r.prove(digest[:], seal, "header"); err != nil {
+		return nil, err
+	}
 	if json.Unmarshal(head, &r.Header) != nil {
 		return nil, fmt.Errorf("%w: its header can't be read", ErrDamaged)
 	}
-	return r, r.prove(r.Header.ID, r.Header.Proof, "header")
+	return r, nil
 }
 
 // begin reads the line that names the format.
@@ -141,7 +150,7 @@ func known(t *tables.Table) error {
 }
 
 func (r *Reader) row() (tables.Row, error) {
-	row := make(tables.Row, len(r.table.Columns))
+	row, left := make(tables.Row, len(r.table.Columns)), uint64(maxRow)
 	for i := range row {
 		kind, err := r.in.ReadByte()
 		if err != nil {
@@ -156,10 +165,11 @@ func (r *Reader) row() (tables.Row, error) {
 			}
 			row[i] = n
 		case valueText, valueBlob:
-			b, err := r.bytes(maxValue)
+			b, err := r.bytes(left)
 			if err != nil {
 				return nil, err
 			}
+			left -= uint64(len(b))
 			row[i] = b
 			if kind == valueText {
 				row[i] = string(b)

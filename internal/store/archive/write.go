@@ -4,7 +4,7 @@ import (
 	"bufio"
 	"compress/flate"
 	"context"
-	"crypto/rand"
+	"crypto/sha256"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -45,7 +45,7 @@ func Write(ctx context.Context, dst io.Writer, src Source, o Options) (*Header, 
 		if err != nil {
 			return fmt.Errorf("count rows: %w", err)
 		}
-		h = newHeader(&s, counts, &o)
+		h = newHeader(&s, counts)
 		w, err := newWriter(dst, h, &o)
 		if err != nil {
 			return err
@@ -63,13 +63,8 @@ func Write(ctx context.Context, dst io.Writer, src Source, o Options) (*Header, 
 	return h, nil
 }
 
-func newHeader(s *tables.State, counts map[string]int64, o *Options) *Header {
-	id := make([]byte, 16)
-	_, _ = rand.Read(id) // never fails: the process ends instead
-	return &Header{
-		Version: version(), At: s.At, Epoch: s.Epoch, LastEvent: s.End.Seq, LastHash: s.End.Hash[:], Counts: counts,
-		ID: id, Proof: o.Keys.Seal(id, place("header")),
-	}
+func newHeader(s *tables.State, counts map[string]int64) *Header {
+	return &Header{Version: version(), At: s.At, Epoch: s.Epoch, LastEvent: s.End.Seq, LastHash: s.End.Hash[:], Counts: counts}
 }
 
 // version returns the version of the program.
@@ -107,7 +102,8 @@ func newWriter(dst io.Writer, h *Header, o *Options) (*writer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return w, w.put(appendBytes(nil, b))
+	digest := sha256.Sum256(b)
+	return w, w.put(appendBytes(appendBytes(nil, b), w.Keys.Seal(digest[:], place("header"))))
 }
 
 func (w *writer) put(b []byte) error {
@@ -153,7 +149,9 @@ func (w *writer) row(ctx context.Context, row tables.Row) error {
 			return fmt.Errorf("a column has the type %T", v)
 		}
 	}
-	w.buf = b
+	if w.buf = b; len(b) > maxRow {
+		return fmt.Errorf("a row of %d bytes is larger than an archive can hold", len(b))
+	}
 	if w.rows++; w.rows%progressEvery == 0 {
 		if ctx.Err() != nil {
 			return ctx.Err()

@@ -6,9 +6,12 @@ package group
 import (
 	"context"
 	"errors"
+	"fmt"
 	"runtime"
+	"slices"
 	"sync"
-	"sync/atomic"
+
+	"github.com/latchkey-sso/latchkey/internal/signon"
 )
 
 // ErrClosed is what calls get that come after Stop.
@@ -20,13 +23,15 @@ type Op struct {
 	Err error
 
 	ctx   context.Context //nolint:containedctx // it belongs to the call that waits
-	state atomic.Int32
+	state state           // guarded by the queue
 	done  chan struct{}
 }
 
-// The states of an Op.
+// state is how far an Op has come.
+type state int
+
 const (
-	queued int32 = iota
+	queued state = iota
 	begun
 	left // its caller did not want to wait any longer
 )
@@ -45,6 +50,7 @@ type Queue[O interface{ self() *Op }] struct {
 	mu      sync.Mutex
 	arrived sync.Cond // there is something in the queue, or stopped is set
 	queue   []O
+	left    int // how many in the queue have left
 	stopped bool
 }
 
@@ -57,8 +63,8 @@ func NewQueue[O interface{ self() *Op }]() *Queue[O] {
 
 // Do queues the operation and waits until it is answered, or until its context
 // ends: one that has not begun then is left out, one that has goes on without its
-// caller. It returns the operation's own error as answered is true, else why it
-// was not waited for.
+// caller (signon.ErrGoesOn). It returns the operation's own error as answered is
+// true, else why it was not waited for.
 func (q *Queue[O]) Do(op O) (answered bool, err error) {
 	o := op.self()
 	if err := o.ctx.Err(); err != nil {
@@ -71,9 +77,28 @@ func (q *Queue[O]) Do(op O) (answered bool, err error) {
 	case <-o.done:
 		return true, o.Err
 	case <-o.ctx.Done():
-		o.state.CompareAndSwap(queued, left)
+		if !q.leave(o) {
+			return false, fmt.Errorf("%w: %w", signon.ErrGoesOn, o.ctx.Err())
+		}
 		return false, o.ctx.Err()
 	}
+}
+
+// leave leaves the operation out, and returns false when it has begun. Where nothing is taken for
+// long, because the disk or a server does not answer, callers come and go: the queue
+// stays as long as those who wait need, twice at most.
+func (q *Queue[O]) leave(o *Op) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if o.state != queued {
+		return false
+	}
+	o.state = left
+	if q.left++; q.left > len(q.queue)/2 {
+		q.queue = slices.DeleteFunc(q.queue, func(op O) bool { return op.self().state == left })
+		q.left = 0
+	}
+	return true
 }
 
 func (q *Queue[O]) submit(op O) bool {
@@ -102,17 +127,19 @@ func (q *Queue[O]) Next(group []O, limit int) ([]O, bool) {
 		}
 		q.arrived.Wait()
 	}
-	n := min(len(q.queue), limit)
 	clear(group)
 	group = group[:0]
-	for _, op := range q.queue[:n] {
-		if op.self().state.CompareAndSwap(queued, begun) {
+	seen := 0
+	for ; seen < len(q.queue) && len(group) < limit; seen++ {
+		op := q.queue[seen]
+		if o := op.self(); o.state == left {
+			q.left--
+		} else {
+			o.state = begun
 			group = append(group, op)
 		}
 	}
-	rest := copy(q.queue, q.queue[n:])
-	clear(q.queue[rest:])
-	q.queue = q.queue[:rest]
+	q.queue = slices.Delete(q.queue, 0, seen)
 	return group, true
 }
 
@@ -120,7 +147,7 @@ func (q *Queue[O]) Next(group []O, limit int) ([]O, bool) {
 func (q *Queue[O]) Len() int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return len(q.queue)
+	return len(q.queue) - q.left
 }
 
 // Stop refuses further operations. What is queued can still be taken.

@@ -16,10 +16,25 @@ import (
 // patient lets a transaction last while somebody else is at work.
 const patient = "SET LOCAL idle_in_transaction_session_timeout = 0"
 
-// Archive lends do a reader of one state of the store, beside everything else. As
-// long as it lasts the server removes no rows for good.
+// Archive lends do a reader of one state of the store, beside everything else: it has
+// a connection of its own. As long as it lasts the server removes no rows for good.
 func (s *Store) Archive(ctx context.Context, do func(tables.Reader, tables.State) error) error {
-	return engine{s}.Snapshot(ctx, "archive", func(r tables.Reader) error {
+	if err := s.ready(ctx, "archive"); err != nil {
+		return err
+	}
+	return fault("archive", s.archive(ctx, do))
+}
+
+func (s *Store) archive(ctx context.Context, do func(tables.Reader, tables.State) error) (err error) {
+	c, err := pgx.ConnectConfig(ctx, s.config)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, c.Close(ctx)) }()
+	if err := s.adopt(ctx, c); err != nil {
+		return err
+	}
+	return snapshot(ctx, c, func(r tables.Reader) error {
 		if _, err := r.One(patient); err != nil {
 			return err
 		}

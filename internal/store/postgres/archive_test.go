@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
@@ -49,5 +50,29 @@ func TestNothingIsRestoredWhileAServerIsRunning(t *testing.T) {
 	l := archive.Loading{Src: bytes.NewReader(file), Keys: f.options.Keys, Replace: true}
 	if err := Fill(t.Context(), f.options, l.Restore(t.Context())); !errors.Is(err, ErrInUse) {
 		t.Errorf("got %v, want ErrInUse", err)
+	}
+}
+
+func TestABackupTakesNoReaderFromAnybody(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, nil)
+	issue(t, f.Store, 1)
+	err := f.Archive(t.Context(), func(r tables.Reader, s tables.State) error {
+		end := time.Now().Add(patience)
+		for f.pool.Stat().AcquiredConns() > 0 && time.Now().Before(end) { // somebody looks at the clock now and then
+			time.Sleep(time.Millisecond)
+		}
+		if n := f.pool.Stat().AcquiredConns(); n > 0 {
+			t.Errorf("%d readers of the pool are taken", n)
+		}
+		issue(t, f.Store, 2)
+		found, err := r.One("SELECT count(*) FROM grants")
+		if err == nil && (found.Int(0) != 1 || s.End.Seq != 1) {
+			t.Errorf("got %d grants and %d events, want those of one state", found.Int(0), s.End.Seq)
+		}
+		return err
+	})
+	if err != nil {
+		t.Error(err)
 	}
 }

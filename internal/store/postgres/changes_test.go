@@ -85,7 +85,7 @@ func TestOneProcessSweepsAtATime(t *testing.T) {
 		return n
 	}
 	f.with(t, func(ctx context.Context, c *pgx.Conn) error {
-		_, err := c.Exec(ctx, "SELECT pg_advisory_lock($1)", int64(sweepLock))
+		_, err := c.Exec(ctx, "SELECT pg_advisory_lock($1)", lockOf(sweepKey))
 		if n := sweep(); n != 0 {
 			t.Errorf("removed %d while another process sweeps", n)
 		}

@@ -53,10 +53,13 @@ type committer struct {
 	stale  time.Duration // staleAfter, but in tests
 	batch  groupwise
 	inject func(query string) error // set by tests: makes statements fail
+
+	line     line
+	patience time.Duration // stopTime, but in tests
 }
 
 func newCommitter(s *Store) *committer {
-	return &committer{store: s, queue: group.NewQueue[*op](), ended: make(chan struct{}), stale: staleAfter}
+	return &committer{store: s, queue: group.NewQueue[*op](), ended: make(chan struct{}), stale: staleAfter, patience: stopTime}
 }
 
 // write has an operation done and waits until it is committed, or until its
@@ -74,9 +77,17 @@ func (c *committer) ready(ctx context.Context) error {
 	return c.write(newOp(ctx, func(tables.Tx) error { return nil }), "connect")
 }
 
-// stop lets the committer finish what is queued and waits for it.
+// stop lets the committer finish what is queued and waits for it, but not for ever:
+// what is not done by then fails.
 func (c *committer) stop() {
 	c.queue.Stop()
+	select {
+	case <-c.ended:
+		return
+	case <-time.After(c.patience):
+		c.store.log.Warn("the database server does not answer: what it was asked for last is given up", "after", c.patience)
+	}
+	c.line.end()
 	<-c.ended
 }
 
@@ -97,12 +108,16 @@ func (c *committer) connect() error {
 	if c.conn != nil && !c.conn.IsClosed() {
 		return nil
 	}
+	if c.line.isCut() {
+		return group.ErrClosed
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), connectTime)
 	defer cancel()
 	conn, err := pgx.ConnectConfig(ctx, c.store.config)
 	if err != nil {
 		return fmt.Errorf("connect: %w", err)
 	}
+	c.line.use(conn)
 	if err := c.store.adopt(ctx, conn); err != nil {
 		return errors.Join(err, conn.Close(ctx))
 	}
@@ -110,7 +125,10 @@ func (c *committer) connect() error {
 	return nil
 }
 
-func (c *committer) use(conn *pgx.Conn) { c.conn, c.tx, c.alone = conn, newTx(c.store, conn), false }
+func (c *committer) use(conn *pgx.Conn) {
+	c.conn, c.tx, c.alone = conn, newTx(c.store, conn), false
+	c.line.use(conn)
+}
 
 func (c *committer) disconnect() {
 	if c.conn == nil {

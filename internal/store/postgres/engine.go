@@ -44,12 +44,22 @@ func (e engine) Snapshot(ctx context.Context, what string, do func(tables.Reader
 	if err := e.ready(ctx, what); err != nil {
 		return err
 	}
-	tx, err := e.pool.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly})
+	c, err := e.pool.Acquire(ctx)
 	if err != nil {
 		return signon.Unavailable(what, err)
 	}
+	defer c.Release()
+	return fault(what, snapshot(ctx, c.Conn(), do))
+}
+
+// snapshot lends do a reader of one state.
+func snapshot(ctx context.Context, c *pgx.Conn, do func(tables.Reader) error) error {
+	tx, err := c.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly})
+	if err != nil {
+		return err
+	}
 	err = do(reader{ctx, tx})
-	return fault(what, errors.Join(err, tx.Rollback(ctx)))
+	return errors.Join(err, tx.Rollback(ctx))
 }
 
 // ready returns CodeUnavailable when ctx has ended, or the store was closed.

@@ -291,8 +291,52 @@ func TestACommitThatTheStandbyHasNotSeenIsNoSuccess(t *testing.T) {
 	}
 }
 
+// A reply that the standby has not seen was sent to nobody: were it given to who
+// repeats the call, a failover would take back what it tells.
+func TestAReplyThatTheStandbyHasNotSeenIsNotGiven(t *testing.T) {
+	t.Parallel()
+	p := newPair(t, true)
+	issue(t, p.store, 1) // this process knows that commits wait
+	key := signon.ReplyKey{1}
+	claim := func(d time.Duration) (*signon.Reply, error) {
+		ctx, cancel := context.WithTimeout(t.Context(), d)
+		defer cancel()
+		return p.store.ClaimReply(ctx, key, p.store.Now().Add(time.Hour))
+	}
+	if _, err := claim(time.Minute); !errors.Is(err, signon.ErrNotFound) {
+		t.Fatalf("claim: got %v, want the lease", err)
+	}
+	if err := p.standby.Pause(); err != nil {
+		t.Fatal(err)
+	}
+	created := make(chan error, 1)
+	go func() {
+		reply := &signon.Reply{Key: key, Sealed: []byte("sealed"), OutdatedAt: p.store.Now().Add(time.Hour)}
+		created <- p.store.CreateGrant(t.Context(), newGrant(p.store, 2), &signon.Event{Type: signon.EventIssued, Tenant: "shop"}, reply)
+	}()
+	p.cancelCommit(t)
+	if err := <-created; !errors.Is(err, errAmbiguous) {
+		t.Errorf("create: got %v, want that it is not known", err)
+	}
+	if reply, err := claim(2 * time.Second); signon.AsError(err) == nil || signon.AsError(err).Code != signon.CodeUnavailable {
+		t.Errorf("a repeat beside a paused standby: got %+v, %v, want CodeUnavailable", reply, err)
+	}
+	if err := p.standby.Resume(); err != nil {
+		t.Fatal(err)
+	}
+	if reply := persist(t, func() (*signon.Reply, error) { return claim(time.Minute) }); string(reply.Sealed) != "sealed" {
+		t.Errorf("a repeat after it: got %+v, want the reply", reply)
+	}
+}
+
 // cancelCommit cancels the commit that waits for the standby.
 func (p *pair) cancelCommit(t *testing.T) {
+	t.Helper()
+	p.commitWaits(t, true)
+}
+
+// commitWaits returns when a commit waits for the standby, having cancelled it or not.
+func (p *pair) commitWaits(t *testing.T, cancel bool) {
 	t.Helper()
 	c, err := pgx.Connect(t.Context(), p.primary.URL("latchkey"))
 	if err != nil {
@@ -300,12 +344,12 @@ func (p *pair) cancelCommit(t *testing.T) {
 	}
 	defer c.Close(t.Context())
 	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
-		var cancelled int
-		err := c.QueryRow(t.Context(), "SELECT count(*) FILTER (WHERE pg_cancel_backend(pid)) FROM pg_stat_activity WHERE wait_event = 'SyncRep'").Scan(&cancelled)
+		var found int
+		err := c.QueryRow(t.Context(), "SELECT count(*) FILTER (WHERE NOT $1 OR pg_cancel_backend(pid)) FROM pg_stat_activity WHERE wait_event = 'SyncRep'", cancel).Scan(&found)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if cancelled > 0 {
+		if found > 0 {
 			return
 		}
 	}

@@ -15,6 +15,7 @@ var _ signon.SharedStore = (*Store)(nil)
 // foreign tells the events of this process from those of others.
 type foreign struct {
 	mu      sync.Mutex
+	epoch   int64
 	told    int64   // events up to this one have been told, or are not to be
 	own     []span  // events of this process after that one, in order
 	pending []int64 // the first events of groups that are being committed here
@@ -73,6 +74,16 @@ func (f *foreign) others(upTo int64) (gaps []span, end int64) {
 	return gaps, upTo
 }
 
+// restart forgets what is known of another epoch: in this one the log may have gone
+// back, and events have the numbers of others.
+func (f *foreign) restart(epoch int64) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if epoch != f.epoch {
+		f.epoch, f.told, f.own = epoch, 0, nil
+	}
+}
+
 // tell notes that all events up to that one have been told.
 func (f *foreign) tell(end int64) {
 	f.mu.Lock()
@@ -95,6 +106,7 @@ func (s *Store) lastEvent(ctx context.Context) (seq int64, err error) {
 
 // SkipForeign passes over what others have done so far. See [signon.SharedStore].
 func (s *Store) SkipForeign(ctx context.Context) error {
+	s.foreign.restart(s.Epoch()) // before the end of the log is looked for
 	last, err := s.lastEvent(ctx)
 	if err != nil {
 		return err

@@ -104,9 +104,10 @@ func (s *Store) Session(ctx context.Context, key signon.GrantKey) (b signon.Brow
 	return b, err
 }
 
-// confirm makes sure that what was read as over is over at the synchronous standby,
-// too, where there is one: a commit that was cancelled while it waited for the
-// standby can be read, and nobody must be told what a failover would take back.
+// confirm makes sure that what was read as over, or as answered, is so at the
+// synchronous standby, too, where there is one: a commit that was cancelled while it
+// waited for the standby can be read, and nobody must be told what a failover would
+// take back.
 func (s *Store) confirm(ctx context.Context, what string) error {
 	if last := s.acked.Load(); last == nil || !last.waited() {
 		return nil

@@ -31,7 +31,7 @@ func migrate(ctx context.Context, config *pgx.ConnConfig, c *pgx.Conn) (err erro
 	}
 	db := stdlib.OpenDB(*config)
 	defer func() { err = errors.Join(err, db.Close()) }()
-	one, err := lock.NewPostgresSessionLocker()
+	one, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300)) // looks every second, for five minutes
 	if err != nil {
 		return err
 	}

@@ -200,10 +200,25 @@ func (s *Store) settle(ctx context.Context, c *pgx.Conn, current string) error {
 	// seen, too, and are not to be taken for those of another time: changes are counted
 	// on from an instant, where nobody was before.
 	t.Exec("UPDATE head SET history = ?, customer_changes = greatest(customer_changes + 1, ?)", current, t.head.at)
-	if err := t.commit(unbounded); err != nil {
+	until, cancel := s.untilClosed()
+	defer cancel()
+	if err := t.commit(until); err != nil {
 		return errors.Join(err, t.rollback(ctx))
 	}
 	return nil
+}
+
+// untilClosed returns a context that ends with the store alone: see unbounded.
+func (s *Store) untilClosed() (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(unbounded)
+	go func() {
+		select {
+		case <-s.closed:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, cancel
 }
 
 // judge raises the epoch where it must not stay.

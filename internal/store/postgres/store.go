@@ -59,7 +59,7 @@ type Store struct {
 	pool      *pgxpool.Pool
 	committer *committer
 	lookups   *lookups
-	leases    leases
+	leases    *leases
 	foreign   foreign
 	swept     tables.Swept
 	recent    *tables.Recent
@@ -101,8 +101,9 @@ func (s *Store) open(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
-	s.committer, s.lookups = committer, newLookups(s)
+	s.committer, s.lookups, s.leases = committer, newLookups(s), newLeases(s)
 	go s.committer.serve()
+	go s.leases.serve()
 	if s.pool, err = s.openPool(ctx); err != nil {
 		return err
 	}
@@ -188,8 +189,9 @@ func (s *Store) AuditAnchor(ctx context.Context) (end signon.ChainHead, err erro
 	return end, err
 }
 
-// Close finishes what was asked for so far and closes the connections. Calls that
-// come later fail with CodeUnavailable. Closing again does nothing.
+// Close finishes what was asked for so far and closes the connections; what the
+// server does not answer within half a minute fails. Calls that come later fail with
+// CodeUnavailable. Closing again does nothing.
 func (s *Store) Close() error {
 	s.closing.Do(func() {
 		s.keepTime()
@@ -214,9 +216,9 @@ func (s *Store) release() {
 	if s.committer != nil {
 		s.committer.stop()
 		s.lookups.stop()
+		s.leases.stop()
 	}
 	s.watching.Wait()
-	s.leases.close()
 	if s.pool != nil {
 		s.pool.Close()
 	}

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"github.com/latchkey-sso/latchkey/internal/signon"
 	"github.com/latchkey-sso/latchkey/internal/store/tables"
 )
@@ -16,43 +14,38 @@ import (
 const scanPerRemoval = 16
 
 const (
-	grantsOver  = "SELECT key FROM grants WHERE key > ? AND key < ? ORDER BY key LIMIT ?"
-	rowsThere   = "SELECT key, session_secret IS NOT NULL AND (session_expires_at < ?1 OR session_ended_at < ?1) FROM grants WHERE key > ?2 ORDER BY key LIMIT ?3"
+	grantsOver = "SELECT key FROM grants WHERE key > ? AND key < ? ORDER BY key LIMIT ?"
+	// sessionsThere looks at the next rows, and tells which hold sessions that are over,
+	// up to some of them, and in the end which row was the last and how many they were.
+	sessionsThere = `WITH looked AS MATERIALIZED (SELECT key, session_secret IS NOT NULL AND (session_expires_at < ?1 OR session_ended_at < ?1) AS gone
+FROM grants WHERE key > ?2 ORDER BY key LIMIT ?3)
+(SELECT key, 0 FROM looked WHERE gone ORDER BY key LIMIT ?4) UNION ALL
+(SELECT key, (SELECT count(*) FROM looked) FROM looked ORDER BY key DESC LIMIT 1)`
 	dropGrants  = "DELETE FROM grants WHERE key = ANY($1) AND session_secret IS NULL"
 	dropSession = "DELETE FROM grants WHERE key = ANY($1) AND key <= $2"
 	// clearSession leaves the grant, of which the sweep has not come to the end.
 	clearSession = "UPDATE grants SET session_secret = NULL, session_expires_at = NULL, session_ended_at = NULL WHERE key = ANY($1) AND key > $2"
 )
 
-// sweepLock is the advisory lock of whoever sweeps.
-const sweepLock = 0x6c617463686b6579 // "latchkey"
+// sweepKey is whose lease whoever sweeps has, for sweepTime at most. What two sweep
+// at the same time is gone once.
+var sweepKey = signon.ReplyKey([]byte("latchkey: one process sweeps...."))
+
+const sweepTime = time.Minute
 
 // Sweep removes what is long over, unless another process is doing that just now.
 // See [signon.GrantStore].
 func (s *Store) Sweep(ctx context.Context, below signon.GrantKey, sessionsExpiredBefore time.Time, limit int) (n int, err error) {
-	s.leases.expire(s.Now()) // this process's own
-	c, err := s.pool.Acquire(ctx)
-	if err != nil {
-		return 0, signon.Unavailable("sweep", err)
+	if err := s.ready(ctx, "sweep"); err != nil {
+		return 0, err
 	}
-	defer c.Release()
-	var alone bool
-	if err := c.QueryRow(ctx, "SELECT pg_try_advisory_lock($1)", int64(sweepLock)).Scan(&alone); err != nil || !alone {
-		return 0, fault("sweep", err)
+	until := s.Now().Add(sweepTime)
+	alone, err := s.leases.take(ctx, "sweep", sweepKey, until)
+	if err != nil || !alone {
+		return 0, err
 	}
-	defer func() { err = errors.Join(err, endSweep(c.Conn())) }()
+	defer func() { err = errors.Join(err, s.leases.release(context.WithoutCancel(ctx), "sweep", sweepKey, until)) }()
 	return s.sweep(ctx, below, sessionsExpiredBefore, limit)
-}
-
-// endSweep lets others sweep. Where that can't be said, the connection ends, and the
-// lock with it.
-func endSweep(c *pgx.Conn) error {
-	ctx, cancel := context.WithTimeout(context.Background(), connectTime)
-	defer cancel()
-	if _, err := c.Exec(ctx, "SELECT pg_advisory_unlock($1)", int64(sweepLock)); err != nil {
-		return c.Close(ctx)
-	}
-	return nil
 }
 
 func (s *Store) sweep(ctx context.Context, below signon.GrantKey, sessionsExpiredBefore time.Time, limit int) (int, error) {
@@ -93,21 +86,25 @@ func (s *Store) keysOf(ctx context.Context, query string, args ...any) (keys [][
 // sessionsOver looks at the next rows and returns the sessions among them that are
 // over, and where to go on.
 func (s *Store) sessionsOver(ctx context.Context, from signon.GrantKey, before time.Time, limit int) (over [][]byte, next signon.GrantKey, err error) {
-	rows, seen := limit*scanPerRemoval, 0
+	if before.IsZero() {
+		return nil, from, nil
+	}
+	rows, seen := int64(limit*scanPerRemoval), int64(0)
 	err = engine{s}.Scan(ctx, "sweep", func(r tables.Reader) error {
-		return r.Each(rowsThere, func(row tables.Row) error {
-			if len(over) == limit {
-				return nil
-			}
-			seen++
-			copy(next[:], row.Blob(0))
-			if row.Int(1) == 1 {
+		return r.Each(sessionsThere, func(row tables.Row) error {
+			if n := row.Int(1); n > 0 {
+				seen = n
+				copy(next[:], row.Blob(0))
+			} else {
 				over = append(over, row.Blob(0))
 			}
 			return nil
-		}, before.UnixMilli(), from[:], int64(rows))
+		}, before.UnixMilli(), from[:], rows, int64(limit))
 	})
-	if seen < rows && len(over) < limit {
+	switch {
+	case len(over) == limit:
+		copy(next[:], over[limit-1])
+	case seen < rows:
 		next = signon.GrantKey{} // the circle is complete
 	}
 	return over, next, err

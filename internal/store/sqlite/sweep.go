@@ -22,6 +22,10 @@ func (s *Store) Sweep(ctx context.Context, below signon.GrantKey, sessionsExpire
 		if err := grants.find(c, below, limit); err != nil {
 			return err
 		}
+		if sessionsExpiredBefore.IsZero() {
+			sessions.next = round
+			return nil
+		}
 		return sessions.find(c, sessionsExpiredBefore.UnixMilli(), limit)
 	})
 	if err != nil {
