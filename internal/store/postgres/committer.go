@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/latchkey-sso/latchkey/internal/signon"
 	"github.com/latchkey-sso/latchkey/internal/store/group"
@@ -229,7 +228,9 @@ func (c *committer) perform(ops []*op, guarded bool) error {
 		}
 		return nil
 	}
-	if err := c.batch.do(c.tx, ops); err != nil {
+	if err := c.contained(func() error { return c.batch.do(c.tx, ops) }); errors.Is(err, errOurs) {
+		return errors.Join(errGroup, err)
+	} else if err != nil {
 		return err
 	}
 	for _, o := range ops {
@@ -242,18 +243,17 @@ func (c *committer) perform(ops []*op, guarded bool) error {
 		default:
 			c.run(o)
 			if c.tx.fault != nil {
-				return failed(c.tx.fault)
+				return c.tx.groupFault(c.tx.fault)
 			}
 		}
 	}
 	return nil
 }
 
-// failed returns why a group failed in which a statement did: the error itself when
-// all of it may be tried again, or nothing more can be asked.
-func failed(err error) error {
-	var e *pgconn.PgError
-	if again(err) || !errors.As(err, &e) && !errors.Is(err, errOurs) {
+// groupFault returns why a group failed in which an operation did: the error itself
+// when all of it may be tried again, or nothing more can be asked.
+func (t *tx) groupFault(err error) error {
+	if again(err) || t.conn.IsClosed() {
 		return err
 	}
 	return errors.Join(errGroup, err)
@@ -289,12 +289,24 @@ func (c *committer) guard(o *op) error {
 // run does one operation. A panic is that operation's own failure: its neighbours
 // in the group are not to suffer from it.
 func (c *committer) run(o *op) {
+	o.Err = nil
+	err := c.contained(func() error {
+		o.Err = o.do(c.tx)
+		return nil
+	})
+	if err != nil {
+		c.tx.fault = err
+	}
+}
+
+// contained does something that calls what callers gave, and returns a panic as an
+// error.
+func (c *committer) contained(do func() error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			c.store.log.Error("an operation of the store panicked", "panic", p, "stack", string(debug.Stack()))
-			c.tx.fault = fmt.Errorf("%w: panic: %v", errOurs, p)
+			err = fmt.Errorf("%w: panic: %v", errOurs, p)
 		}
 	}()
-	o.Err = nil
-	o.Err = o.do(c.tx)
+	return do()
 }

@@ -53,7 +53,9 @@ func (c *committer) straight() error {
 	t, s := c.tx, c.store
 	asked := time.Now() //nolint:forbidigo // to be compared with itself
 	t.resume()
-	c.batch.suppose(t)
+	if err := c.contained(func() error { c.batch.suppose(t); return nil }); err != nil {
+		return fmt.Errorf("%w: %w", errSupposed, err)
+	}
 	events := t.span()
 	s.foreign.begin(events.first)
 	err := errors.Join(t.injected("batch"), t.injected("COMMIT"))
