@@ -47,6 +47,7 @@ func (s *Service) read(ctx context.Context, req *ReadRequest) (*Grant, error) {
 		return nil, err
 	}
 	if refused := s.unreadable(ctx, req, g); refused != nil {
+		refused = s.certain(ctx, refused)
 		if refused.Code == CodeTokenInvalid {
 			s.record(ctx, req.refused(g, refused))
 		}

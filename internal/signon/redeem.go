@@ -349,6 +349,10 @@ func (r *redemption) event(t EventType, reason Reason) *Event {
 
 // refuse records a refusal that was decided before the store was asked.
 func (r *redemption) refuse(ctx context.Context, refused *Error) error {
+	refused = r.service.certain(ctx, refused)
+	if refused.Code == CodeUnavailable {
+		return refused
+	}
 	e := r.event(EventRedeemRefused, refused.Reason)
 	e.Note = refused.compared()
 	r.service.record(ctx, e)

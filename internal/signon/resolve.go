@@ -46,6 +46,7 @@ func (s *Service) resolve(ctx context.Context, req *ResolveRequest) (*Grant, err
 		Grant: g.Key.Reference(), SupportCode: req.SupportCode, Caller: req.Caller.String(),
 	}
 	if refused := s.unresolvable(ctx, g); refused != nil {
+		refused = s.certain(ctx, refused)
 		if refused.Code == CodeTokenInvalid {
 			event.Type, event.Reason, event.Note = EventResolveRefused, refused.Reason, refused.compared()
 			s.record(ctx, event)

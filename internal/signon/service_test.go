@@ -808,6 +808,13 @@ func (b *brokenStore) AppendEvent(ctx context.Context, e *signon.Event) error {
 	return b.Store.AppendEvent(ctx, e)
 }
 
+func (b *brokenStore) Confirm(ctx context.Context) error {
+	if b.fail == "Confirm" {
+		return signon.Unavailable("commit", errBroken)
+	}
+	return b.Store.Confirm(ctx)
+}
+
 func TestAnUncertainOutcomeIsNeverSuccess(t *testing.T) {
 	w := newWorld(t)
 	broken := &brokenStore{Store: w.store}

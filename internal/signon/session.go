@@ -216,13 +216,26 @@ func (s *Service) over(ctx context.Context, b *BrowserSession, seen string, idle
 	subject, err := s.people.Subject(ctx, b.Tenant, b.SubjectKind, b.Subject)
 	switch {
 	case errors.Is(err, ErrNotFound):
-		return sessionOver(ReasonSubject, "a person who exists", "one who was removed")
+		return s.certain(ctx, sessionOver(ReasonSubject, "a person who exists", "one who was removed"))
 	case err != nil:
 		return fmt.Errorf("read session: %w", err)
 	case subject.voided(b.IssuedAt):
-		return sessionOver(ReasonRevoked, issuedAfter(&subject), "issued at "+stamp(b.IssuedAt))
+		return s.certain(ctx, sessionOver(ReasonRevoked, issuedAfter(&subject), "issued at "+stamp(b.IssuedAt)))
 	}
 	return nil
+}
+
+// certain returns the refusal once what it rests on is certain to stay: that somebody
+// signed out everywhere or was removed, or that an application's tokens were revoked.
+// Until then it returns CodeUnavailable.
+func (s *Service) certain(ctx context.Context, refused *Error) *Error {
+	switch refused.Reason {
+	case ReasonRevoked, ReasonSubject, ReasonNotMember:
+		if err := s.store.Confirm(ctx); err != nil {
+			return Unavailable("confirm a refusal", err)
+		}
+	}
+	return refused
 }
 
 // ended returns how a session that does not live came to its end.

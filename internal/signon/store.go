@@ -28,6 +28,11 @@ type Store interface {
 	// Epoch is the current epoch. Grants and sessions of another epoch are void;
 	// it rises when the store finds that its history was set back.
 	Epoch() int64
+	// Confirm returns nil once all that was read before is certain to stay. Reads can
+	// show what is not durable yet, as a commit that was given up while it waited for a
+	// standby: nobody must be told that something is over that may come back.
+	// CodeUnavailable when that is not known.
+	Confirm(ctx context.Context) error
 
 	GrantStore
 	SessionStore

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/latchkey-sso/latchkey/internal/signon"
 	"github.com/latchkey-sso/latchkey/internal/store/group"
@@ -48,7 +47,6 @@ type committer struct {
 	ended  chan struct{}
 	conn   *pgx.Conn // nil until it is needed
 	tx     *tx
-	warned bool          // the server said something since the transaction began
 	alone  bool          // nobody else wrote between the latest two groups
 	since  time.Time     // when the latest group was committed, by this process's clock
 	stale  time.Duration // staleAfter, but in tests
@@ -117,10 +115,11 @@ func (c *committer) connect() error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), connectTime)
 	defer cancel()
-	conn, err := c.dial(ctx)
+	conn, err := pgx.ConnectConfig(ctx, c.store.config)
 	if err != nil {
 		return fmt.Errorf("connect: %w", err)
 	}
+	c.line.use(conn)
 	if err := c.store.meet(ctx, conn); err != nil {
 		return errors.Join(err, conn.Close(ctx))
 	}
@@ -128,19 +127,8 @@ func (c *committer) connect() error {
 	return nil
 }
 
-// dial makes a connection whose warnings the committer heeds.
-func (c *committer) dial(ctx context.Context) (*pgx.Conn, error) {
-	config := c.store.config.Copy()
-	config.OnNotice = func(_ *pgconn.PgConn, n *pgconn.Notice) {
-		c.warned = true
-		c.store.log.Warn("the database server says", "severity", n.Severity, "message", n.Message)
-	}
-	return pgx.ConnectConfig(ctx, config)
-}
-
 func (c *committer) use(conn *pgx.Conn) {
 	c.conn, c.tx, c.alone = conn, newTx(c.store, conn), false
-	c.tx.warned = &c.warned
 	c.line.use(conn)
 }
 
@@ -202,7 +190,7 @@ func (c *committer) attempt(ops []*op, guarded bool) error {
 	if err := c.connect(); err != nil {
 		return err
 	}
-	c.tx.inject, c.warned = c.inject, false
+	c.tx.inject = c.inject
 	if !guarded && c.mayBeStraight(ops) {
 		if err := c.straight(); !errors.Is(err, errSupposed) {
 			return err
@@ -218,11 +206,6 @@ func (c *committer) attempt(ops []*op, guarded bool) error {
 	if err == nil {
 		err = c.tx.commit(unbounded)
 	}
-	if err == nil && c.warned {
-		// "The transaction has already committed locally, but might not have been
-		// replicated to the standby": another server may not know of it.
-		return errAmbiguous
-	}
 	if err != nil {
 		return errors.Join(err, c.tx.rollback(unbounded))
 	}
@@ -235,7 +218,8 @@ func (c *committer) attempt(ops []*op, guarded bool) error {
 // acknowledge notes that the transaction was committed.
 func (c *committer) acknowledge() {
 	c.since = time.Now() //nolint:forbidigo // to be compared with itself
-	c.store.acked.Store(&acknowledged{c.tx.chain.Head(), c.tx.head.history, c.tx.waited})
+	t := c.tx
+	c.store.acked.Store(&acknowledged{t.chain.Head(), t.head.history, t.epoch, t.stood, t.head.server, c.since})
 }
 
 func (c *committer) perform(ops []*op, guarded bool) error {
@@ -247,7 +231,9 @@ func (c *committer) perform(ops []*op, guarded bool) error {
 		}
 		return nil
 	}
-	if err := c.batch.do(c.tx, ops); err != nil {
+	if err := c.contained(func() error { return c.batch.do(c.tx, ops) }); errors.Is(err, errOurs) {
+		return errors.Join(errGroup, err)
+	} else if err != nil {
 		return err
 	}
 	for _, o := range ops {
@@ -260,18 +246,17 @@ func (c *committer) perform(ops []*op, guarded bool) error {
 		default:
 			c.run(o)
 			if c.tx.fault != nil {
-				return failed(c.tx.fault)
+				return c.tx.groupFault(c.tx.fault)
 			}
 		}
 	}
 	return nil
 }
 
-// failed returns why a group failed in which a statement did: the error itself when
-// all of it may be tried again, or nothing more can be asked.
-func failed(err error) error {
-	var e *pgconn.PgError
-	if again(err) || !errors.As(err, &e) && !errors.Is(err, errOurs) {
+// groupFault returns why a group failed in which an operation did: the error itself
+// when all of it may be tried again, or nothing more can be asked.
+func (t *tx) groupFault(err error) error {
+	if again(err) || t.conn.IsClosed() {
 		return err
 	}
 	return errors.Join(errGroup, err)
@@ -307,12 +292,24 @@ func (c *committer) guard(o *op) error {
 // run does one operation. A panic is that operation's own failure: its neighbours
 // in the group are not to suffer from it.
 func (c *committer) run(o *op) {
+	o.Err = nil
+	err := c.contained(func() error {
+		o.Err = o.do(c.tx)
+		return nil
+	})
+	if err != nil {
+		c.tx.fault = err
+	}
+}
+
+// contained does something that calls what callers gave, and returns a panic as an
+// error.
+func (c *committer) contained(do func() error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			c.store.log.Error("an operation of the store panicked", "panic", p, "stack", string(debug.Stack()))
-			c.tx.fault = fmt.Errorf("%w: panic: %v", errOurs, p)
+			err = fmt.Errorf("%w: panic: %v", errOurs, p)
 		}
 	}()
-	o.Err = nil
-	o.Err = o.do(c.tx)
+	return do()
 }

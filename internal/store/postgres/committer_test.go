@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"errors"
+	"fmt"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -169,6 +170,62 @@ func TestAFailingOperationTouchesItselfOnly(t *testing.T) {
 		}
 	}
 	f.verify(t, 8)
+}
+
+// What is done for many in one statement is told to each, and one may be in the way of
+// that, too: by a record that panics, or by a row that can't be read.
+func TestOneOfManyThatCannotBeToldTouchesItselfOnly(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name  string
+		spoil func(*fixture, *signon.Redemption)
+	}{
+		{"a panic", func(_ *fixture, r *signon.Redemption) {
+			r.Record = func(*signon.RedeemOutcome) *signon.Event { panic("of one record") }
+		}},
+		{"a row", func(f *fixture, r *signon.Redemption) {
+			if _, err := f.RedeemGrant(t.Context(), r); err != nil {
+				t.Error(err)
+			}
+			f.exec(t, "UPDATE grants SET about = '\\x00' WHERE key = $1", r.Key[:])
+		}},
+	} {
+		for _, straight := range []bool{true, false} {
+			t.Run(fmt.Sprintf("%s, straight %v", c.name, straight), func(t *testing.T) {
+				t.Parallel()
+				f := newFixture(t, nil)
+				var calls []func() error
+				for n := range byte(5) {
+					g := newGrant(f.Store, n)
+					if err := f.create(g); err != nil {
+						t.Fatal(err)
+					}
+					r := redemption(g, 1)
+					if n == 2 {
+						c.spoil(f, r)
+					}
+					calls = append(calls, func() error {
+						out, err := f.RedeemGrant(context.Background(), r)
+						if err == nil && !out.Won {
+							t.Errorf("call %d: got %+v, want it won", n, out)
+						}
+						return err
+					})
+				}
+				if straight {
+					f.patient(t)
+					f.settled(t)
+				} else {
+					f.exec(t, "UPDATE head SET at = at + 60000000")
+				}
+				for i, err := range f.together(t, calls...) {
+					if wrong := i == 2; (err != nil) != wrong {
+						t.Errorf("call %d: got %v, want it to fail: %v", i, err, wrong)
+					}
+				}
+			})
+		}
+	}
 }
 
 func TestACommitThatFailsIsNoSuccessForAnybody(t *testing.T) {

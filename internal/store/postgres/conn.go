@@ -30,7 +30,9 @@ const appName = "latchkey"
 
 // settings of every connection. Rows are always found by an index: what is known
 // of a table's size is too old just after it has grown. A process that is stopped
-// in the middle of a transaction, which holds up everybody, loses it.
+// in the middle of a transaction, which holds up everybody, loses it. Limits that the
+// role has do not apply: a commit that is cancelled while it waits for a standby is done
+// and not done.
 var settings = map[string]string{
 	"application_name":                    appName,
 	"enable_seqscan":                      "off",
@@ -38,8 +40,14 @@ var settings = map[string]string{
 	"jit":                                 "off",
 	"synchronous_commit":                  "on",
 	"idle_in_transaction_session_timeout": "5s",
+	"statement_timeout":                   "0",
+	"lock_timeout":                        "0",
 	"timezone":                            "UTC",
 }
+
+// lift ends limits that not every server knows.
+const lift = `SELECT set_config(name, '0', false) FROM unnest(ARRAY['idle_session_timeout', 'transaction_timeout']) AS name
+WHERE current_setting(name, true) IS NOT NULL`
 
 // silence is how long a server that is not there any more, and can't say so, is
 // waited for. One that is busy, or waits for a standby, answers the probes.
@@ -64,11 +72,25 @@ func parse(url string, log *slog.Logger) (*pgx.ConnConfig, error) {
 	if config.ValidateConnect == nil {
 		config.ValidateConnect = pgconn.ValidateConnectTargetSessionAttrsReadWrite
 	}
-	config.OnNotice = func(_ *pgconn.PgConn, n *pgconn.Notice) {
+	config.AfterConnect = func(ctx context.Context, c *pgconn.PgConn) error {
+		_, err := c.Exec(ctx, lift).ReadAll()
+		return err
+	}
+	config.OnNotice = func(c *pgconn.PgConn, n *pgconn.Notice) {
+		c.CustomData()[said] = true
 		log.Warn("the database server says", "severity", n.Severity, "message", n.Message)
 	}
 	return config, nil
 }
+
+// said is kept with a connection whose server has said something beside its answers,
+// since somebody listened.
+const said = "said"
+
+// listen forgets what the server has said on the connection, and warned reports whether
+// it has said something since.
+func listen(c *pgx.Conn)      { delete(c.PgConn().CustomData(), said) }
+func warned(c *pgx.Conn) bool { return c.PgConn().CustomData()[said] != nil }
 
 func (s *Store) openPool(ctx context.Context) (*pgxpool.Pool, error) {
 	config, err := pgxpool.ParseConfig("")

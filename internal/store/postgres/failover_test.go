@@ -22,6 +22,7 @@ const patience = 2 * time.Minute
 // pair is a server and its standby, which takes part in every commit or in none.
 type pair struct {
 	primary, standby *pgtest.Cluster
+	second           *pgtest.Cluster // a standby that nobody waits for, or nil
 	store            *Store
 }
 
@@ -43,18 +44,28 @@ func newPair(t *testing.T, synchronous bool) *pair {
 	if err := p.primary.CreateDatabase(ctx, "latchkey", ""); err != nil {
 		t.Fatal(err)
 	}
-	p.store, err = Open(ctx, Options{
-		URL: pgtest.FailoverURL("latchkey", p.primary, p.standby), Keys: testKeys(t), Log: slog.New(slog.DiscardHandler),
-	})
+	p.store = p.open(t, "postgres")
+	return p
+}
+
+// open opens the database as that role.
+func (p *pair) open(t *testing.T, role string) *Store {
+	t.Helper()
+	servers := []*pgtest.Cluster{p.primary, p.standby}
+	if p.second != nil {
+		servers = append(servers, p.second)
+	}
+	url := strings.Replace(pgtest.FailoverURL("latchkey", servers...), "user=postgres", "user="+role, 1)
+	s, err := Open(t.Context(), Options{URL: url, Keys: testKeys(t), Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := p.store.Close(); err != nil {
+		if err := s.Close(); err != nil {
 			t.Error(err)
 		}
 	})
-	return p
+	return s
 }
 
 // failOver kills the primary as a power cut does and promotes the standby.
@@ -145,6 +156,7 @@ func TestAPromotedSynchronousStandbyGoesOn(t *testing.T) {
 	if out, err := p.store.RedeemGrant(t.Context(), redemption(spent, 1)); err != nil || !out.Won {
 		t.Fatalf("redeem: %+v, %v", out, err)
 	}
+	before := p.store.Now().UnixMicro() // later than any count so far: one change takes longer than a microsecond
 	p.failOver(t)
 	out := persist(t, func() (signon.RedeemOutcome, error) { return p.store.RedeemGrant(t.Context(), redemption(live, 2)) })
 	if !out.Won || p.store.Epoch() != epoch {
@@ -152,6 +164,10 @@ func TestAPromotedSynchronousStandbyGoesOn(t *testing.T) {
 	}
 	if out := persist(t, func() (signon.RedeemOutcome, error) { return p.store.RedeemGrant(t.Context(), redemption(spent, 2)) }); out.Won {
 		t.Error("a redeemed link was redeemed again")
+	}
+	// A change that was given up may have been seen and remembered, and is not there.
+	if after := p.customerChanges(t); after < before {
+		t.Errorf("changes of customers are counted on from %d, want at least %d: they come to a number of before again", after, before)
 	}
 	// A process that starts now knows nothing of what was acknowledged, but that this
 	// history is known.
@@ -163,6 +179,12 @@ func TestAPromotedSynchronousStandbyGoesOn(t *testing.T) {
 	if other.Epoch() != epoch {
 		t.Errorf("another process: got epoch %d, want %d", other.Epoch(), epoch)
 	}
+}
+
+func (p *pair) customerChanges(t *testing.T) int64 {
+	t.Helper()
+	time.Sleep(trusted)
+	return persist(t, func() (int64, error) { return p.store.CustomerChanges(t.Context()) })
 }
 
 // A process that does not know what was acknowledged takes nothing for granted.
@@ -253,9 +275,16 @@ func TestACommitThatTheStandbyHasNotSeenIsNoSuccess(t *testing.T) {
 	if seen, err := p.store.Grant(ctx, g.Key); err == nil {
 		t.Errorf("a look beside a paused standby: got %+v, want no answer", seen)
 	}
+	// Nor is a refusal certain that rests on what was read.
+	ctx, cancel = context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	if err := p.store.Confirm(ctx); err == nil {
+		t.Error("what was read beside a paused standby counts as certain")
+	}
 	if err := p.standby.Resume(); err != nil {
 		t.Fatal(err)
 	}
+	persist(t, func() (bool, error) { return true, p.store.Confirm(t.Context()) })
 	out := persist(t, func() (signon.RedeemOutcome, error) { return p.store.RedeemGrant(t.Context(), redemption(g, 1)) })
 	if out.Won || out.Grant.Binding != (signon.BindingDigest{1}) {
 		t.Errorf("a repeat after it: got %+v, want what the first one did", out)

@@ -109,10 +109,19 @@ func (s *Store) Session(ctx context.Context, key signon.GrantKey) (b signon.Brow
 // waited for the standby can be read, and nobody must be told what a failover would
 // take back.
 func (s *Store) confirm(ctx context.Context, what string) error {
-	if last := s.acked.Load(); last == nil || !last.waited {
+	if last := s.acked.Load(); last == nil || !last.waited() {
 		return nil
 	}
 	return s.committer.write(newOp(ctx, func(tables.Tx) error { return nil }), what)
+}
+
+// Confirm commits, so that what was read before is at the synchronous standby. See
+// [signon.Store].
+func (s *Store) Confirm(ctx context.Context) error {
+	if err := s.ready(ctx, "confirm"); err != nil {
+		return err
+	}
+	return s.confirm(ctx, "confirm")
 }
 
 // Grants returns grants in the order of their keys. See [signon.GrantStore].

@@ -59,10 +59,10 @@ func (g *groupwise) do(t *tx, ops []*op) error {
 	g.queueCreated(t, &b)
 	g.queueRedeemed(t, &b)
 	if err := t.injected("batch"); err != nil {
-		return failed(fmt.Errorf("%w: %w", errOurs, err))
+		return t.groupFault(fmt.Errorf("%w: %w", errOurs, err))
 	}
 	if err := t.conn.SendBatch(unbounded, &b).Close(); err != nil {
-		return failed(err)
+		return t.groupFault(err)
 	}
 	return g.tell(t)
 }
@@ -193,7 +193,7 @@ func (g *groupwise) tell(t *tx) error {
 		}
 	}
 	if t.fault != nil {
-		return failed(t.fault)
+		return t.groupFault(t.fault)
 	}
 	return nil
 }

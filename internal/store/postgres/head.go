@@ -2,9 +2,7 @@ package postgres
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"strings"
 	"sync"
 	"time"
 
@@ -27,51 +25,24 @@ type head struct {
 
 const (
 	// lockHead takes the row, waiting for whoever has it, and reads what the other
-	// left there. An instant never goes back, whatever clocks do.
-	lockHead = "SELECT epoch, history, seq, hash, greatest(at, $1), " + serverNow + ", customer_changes FROM head FOR UPDATE"
+	// left there. An instant never goes back, whatever clocks do. The clock is read
+	// after it, in a statement of its own: within this one it may be read before a wait
+	// for somebody who then changes nothing.
+	lockHead = "SELECT epoch, history, seq, hash, greatest(at, $1), customer_changes FROM head FOR UPDATE"
 	moveHead = "UPDATE head SET seq = $1, hash = $2, at = $3 RETURNING customer_changes"
 
 	serverNow = "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
 	// history names the history of the database server's data: a promoted standby and
 	// a restored backup begin a new one.
 	history = "system_identifier || '/' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) FROM pg_control_system()"
-	// waits tells whether commits of this connection wait for a synchronous standby.
-	waits = "current_setting('synchronous_standby_names') <> '' AND current_setting('synchronous_commit') IN ('on', 'remote_apply')"
 )
-
-// acknowledged is the latest commit that this process knows of: where the audit log
-// ended with it, in which history, and whether it waited for a standby. All commits
-// before it are in what it is in.
-type acknowledged struct {
-	chain   signon.ChainHead
-	history string
-	waited  bool
-}
 
 func (h *head) scan(row pgx.Row) error {
 	var hash []byte
-	if err := row.Scan(&h.epoch, &h.history, &h.chain.Seq, &hash, &h.at, &h.server, &h.changes); err != nil {
+	if err := row.Scan(&h.epoch, &h.history, &h.chain.Seq, &hash, &h.at, &h.changes); err != nil {
 		return err
 	}
 	copy(h.chain.Hash[:], hash)
-	return nil
-}
-
-// adopt prepares a new connection: it makes sure that the epoch belongs to the
-// history of the server that the connection leads to.
-func (s *Store) adopt(ctx context.Context, c *pgx.Conn) error {
-	var current, known string
-	var epoch int64
-	if err := c.QueryRow(ctx, "SELECT (SELECT "+history+"), history, epoch FROM head").Scan(&current, &known, &epoch); err != nil {
-		return fmt.Errorf("read history: %w", err)
-	}
-	if current != known {
-		if err := s.raiseEpoch(ctx, c, current); err != nil {
-			return fmt.Errorf("raise epoch: %w", err)
-		}
-		return nil
-	}
-	s.know(epoch)
 	return nil
 }
 
@@ -85,56 +56,9 @@ func (s *Store) know(epoch int64) {
 	}
 }
 
-// raiseEpoch makes void what belongs to another history than the current one, unless
-// another process has done so meanwhile, or nothing can have been lost.
-func (s *Store) raiseEpoch(ctx context.Context, c *pgx.Conn, current string) error {
-	t := newTx(s, c)
-	if err := t.begin(ctx); err != nil {
-		return errors.Join(err, t.rollback(ctx))
-	}
-	if t.head.history != current {
-		if t.head.history != "" && !s.kept(t, current) {
-			t.epoch++
-			t.Append(&signon.Event{Type: signon.EventEpoch, Note: "the database server has another history than before: a standby was promoted, or an older state restored"})
-			s.log.Warn("the database server has another history than before: all live grants and sessions are void", "before", t.head.history, "now", current)
-		}
-		// Customers may be older than they were, and are not to be taken for those of
-		// another time: changes are counted on from where nobody was before.
-		t.Exec("UPDATE head SET history = ?1, epoch = ?2, customer_changes = customer_changes + CASE WHEN epoch = ?2 THEN 0 ELSE 1::bigint << 32 END", current, t.epoch)
-	}
-	if err := t.commit(ctx); err != nil {
-		return errors.Join(err, t.rollback(ctx))
-	}
-	s.know(t.epoch)
-	return nil
-}
-
-// kept reports whether the server has everything that was acknowledged before its
-// history began: it is of the same origin, commits waited for a standby, and the
-// latest one that this process knows of is there.
-func (s *Store) kept(t *tx, current string) bool {
-	last := s.acked.Load()
-	if last == nil || !last.waited || last.history != t.head.history || origin(current) != origin(last.history) {
-		return false
-	}
-	if last.chain.Seq > 0 {
-		found := t.One("SELECT hash FROM audit WHERE seq = ?", last.chain.Seq)
-		if found == nil || string(found.Blob(0)) != string(last.chain.Hash[:]) {
-			return false
-		}
-	}
-	s.log.Info("a standby was promoted that has everything", "before", last.history, "now", current)
-	return true
-}
-
-// origin returns what the histories of a server and its standbys have in common.
-func origin(history string) string {
-	system, _, _ := strings.Cut(history, "/")
-	return system
-}
-
-// serverClock is an estimate of the database server's clock, never ahead of it: the
-// server's answer was on its way when this process's own clock was read.
+// serverClock is an estimate of the database server's clock, not ahead of it by more
+// than an answer takes: what the server said was so when this process's own clock was
+// read, or before.
 type serverClock struct {
 	mu    sync.Mutex
 	told  time.Time // by the server
@@ -151,23 +75,31 @@ func (c *serverClock) Now() time.Time {
 // Elapsed returns how much time has passed, whatever the server's clock was set to.
 func (c *serverClock) Elapsed() time.Duration { return signon.SystemClock{}.Elapsed() }
 
-// set notes what the server's clock said just now, in microseconds.
-func (c *serverClock) set(micros int64) {
+// set notes what the server's clock said, in microseconds, some time after it was
+// asked. Where the answer was long on its way, and the estimate may be right as it is,
+// it stays.
+func (c *serverClock) set(micros int64, asked time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.told, c.since = time.UnixMicro(micros), time.Now() //nolint:forbidigo // to be compared with itself
+	now, told := time.Now(), time.UnixMicro(micros) //nolint:forbidigo // to be compared with itself
+	latest := told.Add(now.Sub(asked))
+	if estimate := c.told.Add(now.Sub(c.since)); estimate.After(told) && !estimate.After(latest) {
+		return
+	}
+	c.told, c.since = told, now
 }
 
 // startClock reads where time has come to. Without a clock of the caller's the time
 // is the database server's.
 func (s *Store) startClock(ctx context.Context, c *pgx.Conn, source signon.Clock) error {
 	var floor, server int64
+	asked := time.Now() //nolint:forbidigo // to be compared with itself
 	if err := c.QueryRow(ctx, "SELECT at, "+serverNow+" FROM head").Scan(&floor, &server); err != nil {
 		return fmt.Errorf("read time: %w", err)
 	}
 	if source == nil {
 		s.server = &serverClock{}
-		s.server.set(server)
+		s.server.set(server, asked)
 		source = s.server
 	}
 	s.clock = clock.New(source, time.UnixMicro(floor), nil)
@@ -177,10 +109,10 @@ func (s *Store) startClock(ctx context.Context, c *pgx.Conn, source signon.Clock
 	return nil
 }
 
-// heard notes what the server's clock said.
-func (s *Store) heard(micros int64) {
+// heard notes what the server's clock said when it was asked, or later.
+func (s *Store) heard(micros int64, asked time.Time) {
 	if s.server != nil {
-		s.server.set(micros)
+		s.server.set(micros, asked)
 	}
 }
 
@@ -205,27 +137,23 @@ func (s *Store) watch() {
 func (s *Store) look() {
 	ctx, cancel := context.WithTimeout(context.Background(), connectTime)
 	defer cancel()
-	var seq int64
+	var now glance
+	asked := time.Now() //nolint:forbidigo // to be compared with itself
 	err := engine{s}.Read(ctx, "look at the clock", func(r tables.Reader) error {
-		found, err := r.One("SELECT epoch, at, " + serverNow + ", seq FROM head")
+		found, err := r.One("SELECT epoch, at, " + serverNow + ", seq, history, " + followed + " FROM head")
 		if err != nil || found == nil {
 			return err
 		}
-		seq = found.Int(3)
 		s.know(found.Int(0))
-		s.heard(found.Int(2))
+		s.heard(found.Int(2), asked)
 		s.clock.NotBefore(time.UnixMicro(found.Int(1)))
+		now = glance{found.Int(3), found.Text(4), following{found.Text(5), found.Int(6)}, found.Int(2)}
 		return nil
 	})
+	if err == nil && !s.renew(&now) {
+		err = s.committer.ready(ctx)
+	}
 	if err != nil {
 		s.log.Debug("the database server does not answer", "error", err)
-		return
-	}
-	if last := s.acked.Load(); last == nil || last.chain.Seq != seq {
-		// Others have written. What a commit of this process comes after, it knows to be
-		// where that commit is: see kept.
-		if err := s.committer.ready(ctx); err != nil {
-			s.log.Debug("the database server does not answer", "error", err)
-		}
 	}
 }

@@ -129,7 +129,7 @@ func (s *Store) open(ctx context.Context, o Options) error {
 // before anybody else connects: the tables, the time, the epoch.
 func (s *Store) begin(ctx context.Context, source signon.Clock) (*committer, error) {
 	c := newCommitter(s)
-	conn, err := c.dial(ctx)
+	conn, err := pgx.ConnectConfig(ctx, s.config)
 	if err != nil {
 		return nil, err
 	}
@@ -139,11 +139,29 @@ func (s *Store) begin(ctx context.Context, source signon.Clock) (*committer, err
 	if err == nil {
 		err = s.meet(ctx, conn)
 	}
+	if err == nil {
+		err = s.warnOfLoss(ctx, conn)
+	}
 	if err != nil {
 		return nil, errors.Join(err, conn.Close(ctx))
 	}
 	c.use(conn)
 	return c, nil
+}
+
+// warnOfLoss says so where a power cut may take back what the server acknowledged: its
+// history is the same afterwards, so that nobody notices who was not there before.
+func (s *Store) warnOfLoss(ctx context.Context, c *pgx.Conn) error {
+	for _, name := range []string{"fsync", "full_page_writes"} {
+		var on bool
+		if err := c.QueryRow(ctx, "SELECT current_setting($1)::boolean", name).Scan(&on); err != nil {
+			return fmt.Errorf("read setting %s: %w", name, err)
+		}
+		if !on {
+			s.log.Warn("the database server may lose what it acknowledged, in a power cut: turn the setting on", "setting", name)
+		}
+	}
+	return nil
 }
 
 // checkKeys refuses root keys that the database was not written with, before

@@ -18,10 +18,11 @@ import (
 // then done again, one step after the other.
 const (
 	// moveStraight takes the head and moves it, if it is still where it was left and
-	// the server's clock does not say that the group is old.
+	// the server's clock does not say that the group is old. The clock is asked once the
+	// head is taken: somebody who then changed nothing may have been waited for.
 	moveStraight = `WITH moved AS (UPDATE head SET seq = $1, hash = $2, at = $3
-WHERE seq = $4 AND hash = $5 AND epoch = $6 AND at <= $3 AND ` + serverNow + ` < $7 RETURNING customer_changes)
-SELECT 1 / count(*), min(customer_changes), ` + serverNow + ", " + waits + " FROM moved"
+WHERE seq = $4 AND hash = $5 AND epoch = $6 AND at <= $3 RETURNING customer_changes)
+SELECT 1 / CASE WHEN ` + serverNow + ` < $7 THEN count(*) ELSE 0 END, min(customer_changes), ` + serverNow + ", " + followed + " FROM moved"
 
 	createStraight = "INSERT" + createRows
 
@@ -40,7 +41,7 @@ const staleAfter = time.Second
 // mayBeStraight sorts the operations, and reports whether it is likely that they can
 // be done straight.
 func (c *committer) mayBeStraight(ops []*op) bool {
-	if !c.alone || time.Since(c.since) > c.stale { //nolint:forbidigo // how long it is, by the monotonic clock
+	if !c.alone || c.tx.epoch != c.store.Epoch() || time.Since(c.since) > c.stale { //nolint:forbidigo // how long it is, by the monotonic clock
 		return false
 	}
 	g := &c.batch
@@ -52,21 +53,27 @@ func (c *committer) straight() error {
 	t, s := c.tx, c.store
 	asked := time.Now() //nolint:forbidigo // to be compared with itself
 	t.resume()
-	c.batch.suppose(t)
+	if err := c.contained(func() error { c.batch.suppose(t); return nil }); err != nil {
+		return fmt.Errorf("%w: %w", errSupposed, err)
+	}
 	events := t.span()
 	s.foreign.begin(events.first)
 	err := errors.Join(t.injected("batch"), t.injected("COMMIT"))
 	if err == nil {
 		err = c.sendStraight()
 	}
-	s.foreign.end(events, err == nil && !c.warned)
+	unsure := err == nil && warned(t.conn)
+	s.foreign.end(events, err == nil && !unsure)
 	switch {
 	case err != nil:
 		return c.notStraight(err)
-	case c.warned:
+	case unsure:
 		return errAmbiguous
 	}
-	s.heard(t.head.server)
+	if t.stood.names != "" && time.Since(asked) > c.stale { //nolint:forbidigo // how long it is, by the monotonic clock
+		t.stood.names = anybody // it was asked before the wait, and others may have come since
+	}
+	s.heard(t.head.server, asked)
 	s.noteChanges(t.head.changes, asked)
 	s.clock.NotBefore(time.UnixMicro(t.head.at))
 	c.acknowledge()
@@ -82,7 +89,7 @@ func (c *committer) sendStraight() error {
 	var b pgx.Batch
 	b.Queue(moveStraight, end.Seq, end.Hash[:], t.head.at, t.head.chain.Seq, t.head.chain.Hash[:], t.epoch, limit).QueryRow(func(row pgx.Row) error {
 		t.moved = true
-		return row.Scan(nil, &t.head.changes, &t.head.server, &t.waited)
+		return row.Scan(nil, &t.head.changes, &t.head.server, &t.stood.names, &t.stood.count)
 	})
 	if len(c.batch.created) > 0 {
 		b.Queue(createStraight, c.batch.createArgs(t)...)
@@ -111,6 +118,7 @@ func (c *committer) notStraight(err error) error {
 
 // resume is begin for a transaction that follows the latest one of this process.
 func (t *tx) resume() {
+	listen(t.conn)
 	t.fault, t.events, t.changed, t.moved = nil, t.events.cut(mark{}), false, false
 	t.head.chain = t.chain.Head()
 	t.head.at = max(t.head.at, t.store.clock.Now().UnixMicro())

@@ -24,16 +24,11 @@ type tx struct {
 	epoch   int64
 	fault   error
 	events  events
-	waited  bool                     // the commit waited for a standby
+	stood   following                // whom the commit waited for
 	changed bool                     // customers were changed
 	moved   bool                     // straight: the server has answered that the head is moved
-	warned  *bool                    // unless nil: the server said something since the transaction began
 	inject  func(query string) error // set by tests: makes statements fail
 }
-
-// doubted reports whether the server uttered a warning: a commit may be known to it
-// alone.
-func (t *tx) doubted() bool { return t.warned != nil && *t.warned }
 
 // events are to be appended to the audit log, as the columns of their rows.
 type events struct {
@@ -72,6 +67,7 @@ var unbounded = context.Background()
 
 // begin starts the transaction and takes the head.
 func (t *tx) begin(ctx context.Context) error {
+	listen(t.conn)
 	t.fault, t.events = nil, t.events.cut(mark{})
 	if err := t.injected("BEGIN"); err != nil {
 		return err
@@ -81,18 +77,23 @@ func (t *tx) begin(ctx context.Context) error {
 	var b pgx.Batch
 	b.Queue("BEGIN")
 	b.Queue(lockHead, at).QueryRow(t.head.scan)
+	b.Queue("SELECT " + serverNow).QueryRow(func(row pgx.Row) error { return row.Scan(&t.head.server) })
 	if err := t.conn.SendBatch(ctx, &b).Close(); err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
 	t.store.noteChanges(t.head.changes, asked)
 	if t.store.server != nil {
-		t.store.heard(t.head.server)
+		t.store.heard(t.head.server, asked)
 		t.head.at = max(t.head.at, t.store.clock.Now().UnixMicro()) // it may have waited for the head
 	}
-	t.store.know(t.head.epoch)
 	t.epoch = t.head.epoch
 	t.at = instant(t.head.at)
 	t.chain.SetHead(t.head.chain)
+	if why := t.setBack(); why != "" {
+		t.raise(olderThanBefore, why)
+	} else {
+		t.store.know(t.epoch)
+	}
 	return nil
 }
 
@@ -119,13 +120,13 @@ func (t *tx) commit(ctx context.Context) (err error) {
 	end := t.chain.Head()
 	if events := t.span(); events.last >= events.first {
 		t.store.foreign.begin(events.first)
-		defer func() { t.store.foreign.end(events, err == nil && !t.doubted()) }()
+		defer func() { t.store.foreign.end(events, err == nil) }()
 	}
 	var b pgx.Batch
 	t.queueEvents(&b)
 	b.Queue(moveHead, end.Seq, end.Hash[:], t.head.at)
 	b.Queue("COMMIT")
-	b.Queue("SELECT " + waits)
+	b.Queue("SELECT " + followed)
 	results := t.conn.SendBatch(ctx, &b)
 	for range b.Len() - 3 {
 		if _, err := results.Exec(); err != nil {
@@ -139,7 +140,7 @@ func (t *tx) commit(ctx context.Context) (err error) {
 	t.changed = changes != t.head.changes
 	tag, err := results.Exec()
 	if err == nil {
-		err = results.QueryRow().Scan(&t.waited)
+		err = results.QueryRow().Scan(&t.stood.names, &t.stood.count)
 	}
 	if err := errors.Join(err, results.Close()); err != nil {
 		return fmt.Errorf("commit: %w", err)
@@ -147,14 +148,20 @@ func (t *tx) commit(ctx context.Context) (err error) {
 	if tag.String() != "COMMIT" {
 		return fmt.Errorf("commit: %w: the server answered %s", errAmbiguous, tag)
 	}
+	if warned(t.conn) {
+		// "The transaction has already committed locally, but might not have been
+		// replicated to the standby": another server may not know of it.
+		return errAmbiguous
+	}
 	t.store.clock.NotBefore(time.UnixMicro(t.head.at))
+	t.store.know(t.epoch)
 	return nil
 }
 
 // rollback ends the transaction, or the connection when that can't be done.
 func (t *tx) rollback(ctx context.Context) error {
-	if t.conn.IsClosed() {
-		return nil
+	if t.conn.IsClosed() || t.conn.PgConn().TxStatus() == 'I' {
+		return nil // there is none
 	}
 	if _, err := t.conn.Exec(ctx, "ROLLBACK"); err != nil {
 		return t.conn.Close(ctx)

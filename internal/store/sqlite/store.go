@@ -185,6 +185,12 @@ func (s *Store) Now() time.Time { return s.clock.Now() }
 // Epoch returns the current epoch.
 func (s *Store) Epoch() int64 { return s.epoch.Load() }
 
+// Confirm has nothing to wait for: what can be read is on the disk. See
+// [signon.Store].
+func (s *Store) Confirm(ctx context.Context) error {
+	return engine{s}.Read(ctx, "confirm", func(tables.Reader) error { return nil })
+}
+
 // Close finishes what was asked for so far and closes the database. Calls that
 // come later fail with CodeUnavailable. Closing again does nothing.
 func (s *Store) Close() error {

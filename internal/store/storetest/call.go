@@ -103,6 +103,7 @@ func calls(s Store, g *signon.Grant) map[string]func(context.Context) error {
 		"Activity": func(ctx context.Context) error {
 			return drop(s.Activity(ctx, signon.ActivityQuery{Tenant: shop, Limit: 1}))
 		},
+		"Confirm":      func(ctx context.Context) error { return s.Confirm(ctx) },
 		"ClaimReply":   func(ctx context.Context) error { return drop(s.ClaimReply(ctx, signon.ReplyKey{1}, s.Now())) },
 		"ReleaseReply": func(ctx context.Context) error { return s.ReleaseReply(ctx, signon.ReplyKey{1}, s.Now()) },
 		"SweepAudit":   func(ctx context.Context) error { return drop(s.SweepAudit(ctx, s.Now(), 1)) },
