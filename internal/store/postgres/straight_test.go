@@ -107,8 +107,10 @@ func TestWhatDoesNotHoldIsDoneStepByStep(t *testing.T) {
 			}
 			return err
 		}},
-		{"another node has written", func() error { return second.AppendEvent(context.Background(), &signon.Event{Type: signon.EventIssued}) },
-			func() error { return f.create(fresh) }},
+		{
+			"another node has written", func() error { return second.AppendEvent(context.Background(), &signon.Event{Type: signon.EventIssued}) },
+			func() error { return f.create(fresh) },
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			f.settled(t)
