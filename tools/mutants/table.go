@@ -108,6 +108,10 @@ var table = []mutant{
 		[]change{{"internal/store/postgres/proof.go", `	if current != known ||`, `	if current != known && known == "" ||`}},
 	},
 	{
+		"any-standby-goes-on", "internal/store/postgres", "TestAPromotedStandbyForWhichNobodyWaitedVoids",
+		[]change{{"internal/store/postgres/proof.go", `	case !strings.EqualFold(own, name):`, `	case !strings.EqualFold(own, name) && false:`}},
+	},
+	{
 		"swallowed-store-error", "internal/signon", "TestAnUncertainOutcomeIsNeverSuccess",
 		[]change{{
 			"internal/signon/redeem.go",

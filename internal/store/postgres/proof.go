@@ -252,7 +252,7 @@ func (t *tx) raise(note, why string) {
 	t.epoch = max(t.epoch, t.store.Epoch()) + 1
 	t.Append(&signon.Event{Type: signon.EventEpoch, Note: note})
 	t.Exec("UPDATE head SET epoch = ?, customer_changes = greatest(customer_changes + 1, ?)", t.epoch, t.head.at)
-	t.store.log.Warn(note+"; all live grants and sessions are void", "before", t.head.history, "why", why)
+	t.store.log.Warn("all live grants and sessions are void", "because", note, "before", t.head.history, "why", why)
 }
 
 // origin returns what the histories of a server and its standbys have in common.
