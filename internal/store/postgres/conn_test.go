@@ -16,12 +16,9 @@ import (
 func TestLimitsOfTheRoleDoNotApply(t *testing.T) {
 	t.Parallel()
 	testcluster.Need(t)
-	server := testcluster.Shared(t)
-	if err := server.CreateDatabase(t.Context(), "limits", ""); err != nil {
-		t.Fatal(err)
-	}
+	url := testcluster.Database(t)
 	limits := []string{"statement_timeout", "lock_timeout", "idle_session_timeout", "transaction_timeout"}
-	c, err := pgx.Connect(t.Context(), server.URL("limits"))
+	c, err := pgx.Connect(t.Context(), url)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,7 +27,7 @@ func TestLimitsOfTheRoleDoNotApply(t *testing.T) {
 	for _, name := range limits {
 		if known(t, c, name) != "" {
 			set++
-			if _, err := c.Exec(t.Context(), "ALTER DATABASE limits SET "+name+" = '1h'"); err != nil {
+			if _, err := c.Exec(t.Context(), "ALTER DATABASE "+pgx.Identifier{c.Config().Database}.Sanitize()+" SET "+name+" = '1h'"); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -38,7 +35,7 @@ func TestLimitsOfTheRoleDoNotApply(t *testing.T) {
 	if set < 3 {
 		t.Fatalf("the server knows %d of %v", set, limits)
 	}
-	s, err := Open(t.Context(), Options{URL: server.URL("limits"), Keys: testKeys(t)})
+	s, err := Open(t.Context(), Options{URL: url, Keys: testKeys(t)})
 	if err != nil {
 		t.Fatal(err)
 	}
