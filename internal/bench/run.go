@@ -114,14 +114,13 @@ type run struct {
 	http    floorServer
 	both    floorServer // HTTP and store together
 	rows    FloorRows   // of the store floor
-
-	bothServer int // the process of both's database server, 0 where there is none
 }
 
 // floorServer is a floor that answers over HTTP.
 type floorServer struct {
 	shop    *shop
 	process *process // nil before it was started
+	server  int      // the process of its database server, 0 where there is none
 }
 
 // server is one server that is measured.
@@ -209,7 +208,7 @@ func (r *run) startFloors(ctx context.Context) error {
 	if r.http.shop, r.http.process, err = (floors{argv: r.Floor}).http(ctx, r.servers[0].shop, nil); err != nil {
 		return err
 	}
-	r.bothServer = rows.Server
+	r.both.server = rows.Server
 	r.both.shop, r.both.process, err = floors{argv: r.Floor}.http(ctx, r.servers[0].shop, &rows)
 	return err
 }
@@ -265,12 +264,12 @@ func (r *run) load(ctx context.Context, connections int) (*Load, error) {
 	served := make([]rounds, len(r.servers))
 	for round := range r.Rounds {
 		r.say("%d connections, round %d of %d", connections, round+1, r.Rounds)
-		m, err := r.pairs(ctx, r.http.shop, cpuOf(r.http.process, 0), connections)
+		m, err := r.pairs(ctx, r.http.shop, cpuOf(r.http.process, r.http.server), connections)
 		if err != nil {
 			return nil, fmt.Errorf("HTTP floor: %w", err)
 		}
 		http = append(http, m)
-		if m, err = r.pairs(ctx, r.both.shop, cpuOf(r.both.process, r.bothServer), connections); err != nil {
+		if m, err = r.pairs(ctx, r.both.shop, cpuOf(r.both.process, r.both.server), connections); err != nil {
 			return nil, fmt.Errorf("HTTP and store floor: %w", err)
 		}
 		both = append(both, m)

@@ -24,11 +24,7 @@ func TestANodeNeverTellsOfACustomerAsBeforeAnotherNodesChange(t *testing.T) {
 	t.Parallel()
 	testcluster.Need(t)
 	f := newFixture(t, nil)
-	second, err := Open(t.Context(), f.options)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer second.Close()
+	second := f.newNodes(t, 2).all[1]
 	here, there := directory.New(f.Store, f.Store), directory.New(second, second)
 	id, err := here.CreateCustomer(t.Context(), somebody(), directory.Act{})
 	if err != nil {

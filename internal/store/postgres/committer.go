@@ -119,7 +119,7 @@ func (c *committer) connect() error {
 	if err != nil {
 		return fmt.Errorf("connect: %w", err)
 	}
-	c.line.use(conn)
+	c.line.use(conn) // already: what meets the server may wait for a standby
 	if err := c.store.meet(ctx, conn); err != nil {
 		return errors.Join(err, conn.Close(ctx))
 	}

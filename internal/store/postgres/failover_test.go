@@ -293,12 +293,10 @@ func (p *pair) commitWaits(t *testing.T, cancel bool) {
 	t.Fatal("no commit waits for the standby")
 }
 
-func TestAServerThatComesBackIsUsedAgain(t *testing.T) {
-	t.Parallel()
-	testcluster.Need(t)
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	defer cancel()
-	server, err := pgtest.New(ctx, pgtest.Options{})
+// ownServer starts a server for one test, and opens a store there.
+func ownServer(ctx context.Context, t *testing.T, o pgtest.Options) (*pgtest.Cluster, *Store) {
+	t.Helper()
+	server, err := pgtest.New(ctx, o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -311,6 +309,15 @@ func TestAServerThatComesBackIsUsedAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { s.Close() })
+	return server, s
+}
+
+func TestAServerThatComesBackIsUsedAgain(t *testing.T) {
+	t.Parallel()
+	testcluster.Need(t)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	server, s := ownServer(ctx, t, pgtest.Options{})
 	g, epoch := issue(t, s, 1), s.Epoch()
 	if err := server.Kill(); err != nil {
 		t.Fatal(err)
@@ -332,19 +339,7 @@ func TestAServerThatWasStartedAnewCostsNoCall(t *testing.T) {
 	testcluster.Need(t)
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	server, err := pgtest.New(ctx, pgtest.Options{NoSync: true, TCP: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { server.Remove() })
-	if err := server.CreateDatabase(ctx, "latchkey", ""); err != nil {
-		t.Fatal(err)
-	}
-	s, err := Open(ctx, Options{URL: server.URL("latchkey"), Keys: testKeys(t)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { s.Close() })
+	server, s := ownServer(ctx, t, pgtest.Options{NoSync: true, TCP: true})
 	for n := range byte(3) {
 		if err := server.Stop(ctx); err != nil {
 			t.Fatal(err)

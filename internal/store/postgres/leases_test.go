@@ -84,11 +84,7 @@ func TestANodeThatIsStoppedLosesItsLeases(t *testing.T) {
 	t.Parallel()
 	testcluster.Need(t)
 	f := newFixture(t, nil)
-	other, err := Open(t.Context(), f.options)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer other.Close()
+	other := f.newNodes(t, 2).all[1]
 	f.leases.idle = 200 * time.Millisecond
 	if err := claim(t.Context(), f.Store, 1, patience); !errors.Is(err, signon.ErrNotFound) {
 		t.Fatalf("claim: got %v, want the lease", err)

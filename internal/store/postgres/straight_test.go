@@ -77,11 +77,7 @@ func TestAGroupThatFollowsOnesOwnTakesOneRoundTrip(t *testing.T) {
 func TestWhatDoesNotHoldIsDoneStepByStep(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, nil)
-	second, err := Open(t.Context(), f.options)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer second.Close()
+	second := f.newNodes(t, 2).all[1]
 	taken, lost, fresh := newGrant(f.Store, 1), newGrant(f.Store, 2), newGrant(f.Store, 3)
 	if err := errors.Join(f.create(taken), f.create(lost)); err != nil {
 		t.Fatal(err)
@@ -134,11 +130,7 @@ func TestWhatDoesNotHoldIsDoneStepByStep(t *testing.T) {
 func TestAWriterBesideOthersGoesStepByStepAtOnce(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, nil)
-	second, err := Open(t.Context(), f.options)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer second.Close()
+	second := f.newNodes(t, 2).all[1]
 	straight, steps := f.trips(t)
 	for n := range 10 {
 		if err := errors.Join(f.create(newGrant(f.Store, byte(n))), second.AppendEvent(t.Context(), &signon.Event{Type: signon.EventIssued})); err != nil {
