@@ -1,7 +1,6 @@
 package signon_test
 
 import (
-	"log/slog"
 	"testing"
 
 	"github.com/latchkey-sso/latchkey/internal/signon"
@@ -66,10 +65,7 @@ func TestNobodyIsToldOfAnEndThatIsNotCertain(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			w := newWorld(t).withApps()
 			broken := &brokenStore{Store: w.store}
-			none := func() *counter { return &counter{count: map[string]int{}} }
-			w.Service = signon.New(signon.Options{
-				Store: broken, Keys: w.keys, People: w.people, Misses: none(), Failures: none(), Refusals: none(), Log: slog.New(slog.DiscardHandler),
-			})
+			w.standOn(broken)
 			if err := w.Load(t.Context()); err != nil {
 				t.Fatal(err)
 			}

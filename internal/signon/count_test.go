@@ -3,7 +3,6 @@ package signon_test
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"testing"
 	"time"
 
@@ -37,10 +36,7 @@ func countedLater(t *testing.T, limit int) (*world, *slowStore) {
 		w.issue(nil)
 	}
 	slow := &slowStore{Store: w.store, leave: make(chan error)}
-	none := func() *counter { return &counter{count: map[string]int{}} }
-	w.Service = signon.New(signon.Options{
-		Store: slow, Keys: w.keys, People: w.people, Misses: none(), Failures: none(), Refusals: none(), Log: slog.New(slog.DiscardHandler),
-	})
+	w.standOn(slow)
 	w.CountInPages(1)
 	ts := tenants()
 	ts[0].Limits = signon.TenantLimits{LiveGrants: limit}

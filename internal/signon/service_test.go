@@ -815,13 +815,19 @@ func (b *brokenStore) Confirm(ctx context.Context) error {
 	return b.Store.Confirm(ctx)
 }
 
+// standOn has the world's service use another store, with throttles that block
+// nobody yet. Nothing is loaded.
+func (w *world) standOn(store signon.Store) {
+	none := func() *counter { return &counter{count: map[string]int{}} }
+	w.Service = signon.New(signon.Options{
+		Store: store, Keys: w.keys, People: w.people, Misses: none(), Failures: none(), Refusals: none(), Log: slog.New(slog.DiscardHandler),
+	})
+}
+
 func TestAnUncertainOutcomeIsNeverSuccess(t *testing.T) {
 	w := newWorld(t)
 	broken := &brokenStore{Store: w.store}
-	none := func() *counter { return &counter{count: map[string]int{}} }
-	w.Service = signon.New(signon.Options{
-		Store: broken, Keys: w.keys, People: w.people, Misses: none(), Failures: none(), Refusals: none(), Log: slog.New(slog.DiscardHandler),
-	})
+	w.standOn(broken)
 	if err := w.Load(t.Context()); err != nil {
 		t.Fatal(err)
 	}
