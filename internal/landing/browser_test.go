@@ -95,10 +95,15 @@ func (b *tab) await(done func() bool) {
 	}
 }
 
-// back goes to the page before. It does not wait for it.
+// back leaves the page for the one before, and waits until one is there that this
+// page was not: what is asked or opened sooner meets the page that is leaving.
 func (b *tab) back() {
 	b.t.Helper()
-	script[bool](b, `(setTimeout(() => history.back()), true)`) // a page that leaves at once gives no answer
+	script[bool](b, `(window.left = true, setTimeout(() => history.back()), true)`) // a page that leaves at once gives no answer
+	b.await(func() bool {
+		there, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool](`!window.left && document.readyState === "complete"`))
+		return err == nil && there
+	})
 }
 
 func (b *tab) wantAddress(want string) {
