@@ -134,7 +134,7 @@ func TestStoreFloorRefusesToRedeemTwice(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer db.close()
-		op := &floorOp{key: floorKey(time.Now())}
+		op := &floorOp{key: floorKey(time.Now(), oneRow)}
 		again := &floorOp{key: op.key, redeem: true}
 		if err := db.write([]*floorOp{op, again}); err != nil {
 			t.Fatalf("store and redeem: %v", err)

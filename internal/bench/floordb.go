@@ -58,15 +58,18 @@ const (
 	floorSessionTTL = 30 * time.Minute
 )
 
-// floorKey returns a key like those of grants: in expiry order, random within
-// a second.
-func floorKey(now time.Time) []byte {
-	key := make([]byte, 0, floorKeyLen)
+// floorKey returns a key for a grant: in the order of expiry, and random within a
+// second or, with ordered, within a millisecond, as the product's are.
+func floorKey(now time.Time, ordered bool) []byte {
+	key := make([]byte, 0, floorKeyLen+6)
 	key = binary.BigEndian.AppendUint32(key, uint32(now.Add(floorGrantTTL).Unix())) //nolint:gosec // seconds fit until 2106
+	if ordered {
+		key = binary.BigEndian.AppendUint16(key, uint16(now.Nanosecond()/1e6)) //nolint:gosec // below 1000
+	}
 	for len(key) < floorKeyLen {
 		key = binary.BigEndian.AppendUint64(key, rand.Uint64()) //nolint:gosec // nobody guesses keys here
 	}
-	return key
+	return key[:floorKeyLen]
 }
 
 // floorDB is the SQLite database of a floor: one connection, one statement each.

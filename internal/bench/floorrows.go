@@ -14,8 +14,9 @@ type FloorRows struct {
 	// instead, and Server the process of its server.
 	Database string
 	Server   int
-	// OneRow keeps a session in its grant's row, as the product does, instead of
-	// in a row of its own.
+	// OneRow keeps them as the product does: a session in its grant's row instead of
+	// one of its own, and grants in the order of their expiry to the millisecond
+	// instead of the second.
 	OneRow bool
 }
 
@@ -52,7 +53,7 @@ func openFloorRows(where *FloorRows) (*floorRows, error) {
 		return nil, err
 	}
 	const waiting = 1024 // more than there are connections
-	f := &floorRows{writer: &floorWriter{rows: rows, queue: make(chan *floorOp, waiting)}, stopped: make(chan struct{})}
+	f := &floorRows{writer: &floorWriter{rows: rows, ordered: where.OneRow, queue: make(chan *floorOp, waiting)}, stopped: make(chan struct{})}
 	f.ops.New = func() any { return &floorOp{done: make(chan struct{}, 1)} }
 	go func() { f.writer.serve(); close(f.stopped) }()
 	return f, nil
@@ -70,7 +71,7 @@ func (f *floorRows) write(redeem bool) error {
 			return errNothingStored
 		}
 	} else {
-		op.key = floorKey(time.Now())
+		op.key = f.writer.newKey(time.Now())
 	}
 	f.writer.queue <- op
 	<-op.done

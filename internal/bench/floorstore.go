@@ -42,7 +42,7 @@ func (f StoreFloor) run(ctx context.Context) (figures *StoreFigures, err error) 
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, rows.close()) }()
-	w := &floorWriter{rows: rows, queue: make(chan *floorOp, f.Connections)}
+	w := &floorWriter{rows: rows, ordered: f.OneRow, queue: make(chan *floorOp, f.Connections)}
 	stopped := make(chan struct{})
 	go func() { w.serve(); close(stopped) }()
 	d := drive{
@@ -69,10 +69,13 @@ type floorOp struct {
 
 // floorWriter commits whoever waits in one transaction.
 type floorWriter struct {
-	rows  rowStore
-	queue chan *floorOp
-	group []*floorOp
+	rows    rowStore
+	ordered bool // keys, to the millisecond
+	queue   chan *floorOp
+	group   []*floorOp
 }
+
+func (w *floorWriter) newKey(now time.Time) []byte { return floorKey(now, w.ordered) }
 
 // visitor returns a goroutine's work: a grant stored, then redeemed.
 func (w *floorWriter) visitor() cycle {
@@ -85,7 +88,7 @@ func (w *floorWriter) visitor() cycle {
 	}
 	return func(steps []time.Duration) error {
 		start := time.Now()
-		op.key = floorKey(start)
+		op.key = w.newKey(start)
 		if err := submit(false); err != nil {
 			return err
 		}

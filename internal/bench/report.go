@@ -51,10 +51,10 @@ func thisMachine() Machine {
 // Load is one number of connections.
 type Load struct {
 	Connections int `json:"connections"`
-	// HTTP is the floor of constant answers, Store that of rows without HTTP, a
-	// session's in one of its own; OneRow is Store with the session in its grant's
-	// row, where the product has it. Both is HTTP and Store in one process, each
-	// answer given after its rows are durable: the least server there can be.
+	// HTTP is the floor of constant answers, Store that of rows without HTTP; OneRow
+	// is Store with rows and keys as the product has them (see FloorRows). Both is
+	// HTTP and Store in one process, each answer given after its rows are durable: the
+	// least server there can be.
 	HTTP   Rate `json:"http_floor"`
 	Store  Rate `json:"store_floor"`
 	OneRow Rate `json:"one_row_store_floor"`

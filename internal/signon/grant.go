@@ -10,14 +10,25 @@ import (
 )
 
 // GrantKeyLen is the length of a grant's key in bytes.
-const GrantKeyLen = tokenExpiryLen + digestLen
+const GrantKeyLen = 36
 
-const digestLen = 32
+const (
+	digestLen  = 32
+	keyTimeLen = tokenExpiryLen + 2
+)
 
-// GrantKey is the key under which a grant is kept: the 4 bytes of the token's
-// expiry second followed by a keyed digest of tenant, destination and token. It
-// can't be turned back into the token, and it sorts grants by expiry.
+// GrantKey is the key under which a grant is kept: 4 bytes of the token's expiry
+// second and 2 of the millisecond in it, followed by 30 of a keyed digest of
+// tenant, destination and token. It can't be turned back into the token, and it
+// sorts grants by expiry, to the millisecond: those that are issued one after the
+// other lie side by side.
 type GrantKey [GrantKeyLen]byte
+
+// expireAt writes the instant of expiry into the key.
+func (k *GrantKey) expireAt(t time.Time) {
+	binary.BigEndian.PutUint32(k[:], expirySecond(t))
+	binary.BigEndian.PutUint16(k[tokenExpiryLen:], expiryMoment(t))
+}
 
 // referenceLen is how many bytes of the key make the public reference.
 const referenceLen = 12

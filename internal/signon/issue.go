@@ -97,12 +97,13 @@ func (s *Service) prepare(ctx context.Context, req *IssueRequest) (*Issued, Priv
 	}
 	now := s.store.Now().Truncate(time.Millisecond)
 	expiresAt := now.Add(ttl)
-	token, err := newToken(s.random, req.tenant(), dest, expiresAt)
+	keys := s.keys.generations[0]
+	token, err := keys.newToken(s.random, req.tenant(), dest, expiresAt)
 	if err != nil {
 		return nil, PrivacyKey{}, err
 	}
 	return &Issued{Token: token, Link: dest.link(target, token), Grant: Grant{
-		Key:    s.keys.generations[0].grantKey(req.tenant(), dest.ID, token),
+		Key:    keys.grantKey(req.tenant(), dest.ID, token),
 		Tenant: req.tenant(), Client: req.Client.ID, Destination: dest.ID,
 		Subject: req.Subject, SubjectKind: req.Kind, Target: target, Language: language,
 		BoundAddr: BindAddr(s.place(req.Bind), dest.AddrPolicy), IssuedAt: later(now, subject.SignedOutBefore), ExpiresAt: expiresAt,

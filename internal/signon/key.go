@@ -31,6 +31,7 @@ type generation struct {
 	apiSessions macPool // API sessions' ids
 	audit       []byte
 	sealing     cipher.AEAD
+	blocks      cipher.Block // of tokens
 }
 
 // NewKeyring derives all keys from a root key of RootKeyLen bytes and, unless
@@ -55,8 +56,8 @@ func NewKeyring(root, previous []byte) (*Keyring, error) {
 }
 
 func newGeneration(root []byte) (*generation, error) {
-	var derived [5][]byte
-	for i, label := range []string{"token digests", "session secrets", "audit chain", "sealed secrets", "api sessions"} {
+	var derived [6][]byte
+	for i, label := range []string{"token digests", "session secrets", "audit chain", "sealed secrets", "api sessions", "token blocks"} {
 		key, err := hkdf.Key(sha256.New, root, nil, "latchkey v1 "+label, 32)
 		if err != nil {
 			return nil, err
@@ -71,9 +72,13 @@ func newGeneration(root []byte) (*generation, error) {
 	if err != nil {
 		return nil, err
 	}
+	blocks, err := aes.NewCipher(derived[5])
+	if err != nil {
+		return nil, err
+	}
 	return &generation{
 		digests: newMACPool(derived[0]), sessions: newMACPool(derived[1]), apiSessions: newMACPool(derived[4]),
-		audit: derived[2], sealing: sealing,
+		audit: derived[2], sealing: sealing, blocks: blocks,
 	}, nil
 }
 
@@ -112,12 +117,16 @@ func (p macPool) sum(parts ...string) [digestLen]byte {
 }
 
 // grantKey returns the key under which the token's grant is kept. Tenant and
-// destination are part of the digest, so a token is unknown anywhere else.
+// destination are part of the digest, so a token is unknown anywhere else. The token
+// must have the grammar.
 func (g *generation) grantKey(tenant TenantID, destination string, token Token) (k GrantKey) {
 	raw, size := token.raw()
-	copy(k[:tokenExpiryLen], raw[:tokenExpiryLen])
 	digest := g.digests.sum("grant", string(tenant), destination, string(raw[:size]))
-	copy(k[tokenExpiryLen:], digest[:])
+	block := raw[size-tokenBlockLen : size]
+	g.blocks.Decrypt(block, block)
+	copy(k[:], raw[:tokenExpiryLen])
+	copy(k[tokenExpiryLen:keyTimeLen], block)
+	copy(k[keyTimeLen:], digest[:])
 	return k
 }
 

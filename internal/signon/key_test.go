@@ -9,11 +9,11 @@ import (
 
 func TestGrantKeyDependsOnTenantDestinationAndToken(t *testing.T) {
 	g := testKeyring(t, 1).generations[0]
-	token, err := newToken(nil, "t", &Destination{}, time.Unix(1_800_000_000, 0))
+	token, err := g.newToken(nil, "t", &Destination{}, time.Unix(1_800_000_000, 0))
 	if err != nil {
 		t.Fatal(err)
 	}
-	other, err := newToken(nil, "t", &Destination{}, time.Unix(1_800_000_000, 0))
+	other, err := g.newToken(nil, "t", &Destination{}, time.Unix(1_800_000_000, 0))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -38,18 +38,29 @@ func TestGrantKeyDependsOnTenantDestinationAndToken(t *testing.T) {
 
 func TestKeysSortByExpiry(t *testing.T) {
 	g := testKeyring(t, 1).generations[0]
-	now := time.Unix(1_800_000_000, 0)
-	early, _ := newToken(nil, "t", &Destination{}, now)
-	late, _ := newToken(nil, "t", &Destination{}, now.Add(time.Second))
-	a, b, border := g.grantKey("t", "d", early), g.grantKey("t", "d", late), ExpiryKey(now.Add(time.Second))
-	if bytes.Compare(a[:], border[:]) >= 0 || bytes.Compare(b[:], border[:]) < 0 {
-		t.Error("ExpiryKey does not part earlier from later grants")
+	second := time.Unix(1_800_000_000, 0)
+	for _, dest := range []*Destination{{ID: "d"}, {ID: "d", Kind: KindPortal}} {
+		var before GrantKey
+		for ms := -1500; ms <= 1500; ms++ {
+			token, err := g.newToken(nil, "t", dest, second.Add(time.Duration(ms)*time.Millisecond))
+			if err != nil {
+				t.Fatal(err)
+			}
+			key := g.grantKey("t", "d", token)
+			if bytes.Compare(before[:], key[:]) >= 0 {
+				t.Fatalf("%d ms: the key comes before that of a millisecond earlier", ms)
+			}
+			before = key
+			if border := ExpiryKey(second); (ms <= -1000) != (bytes.Compare(key[:], border[:]) < 0) {
+				t.Fatalf("%d ms: ExpiryKey does not part earlier from later seconds", ms)
+			}
+		}
 	}
 }
 
 func TestReferenceRangeHoldsTheKey(t *testing.T) {
 	g := testKeyring(t, 1).generations[0]
-	token, _ := newToken(nil, "t", &Destination{}, time.Unix(1_800_000_000, 0))
+	token, _ := g.newToken(nil, "t", &Destination{}, time.Unix(1_800_000_000, 0))
 	key := g.grantKey("t", "d", token)
 	first, last, ok := key.Reference().Range()
 	if !ok || bytes.Compare(first[:], key[:]) > 0 || bytes.Compare(last[:], key[:]) < 0 {
@@ -64,7 +75,7 @@ func TestReferenceRangeHoldsTheKey(t *testing.T) {
 
 func TestKeyringKnowsTheReferenceOfATokenWithoutAStore(t *testing.T) {
 	k := testKeyring(t, 1)
-	token, _ := newToken(nil, "t", &Destination{}, time.Unix(1_800_000_000, 0))
+	token, _ := k.generations[0].newToken(nil, "t", &Destination{}, time.Unix(1_800_000_000, 0))
 	if got, want := k.Reference("t", "d", token), k.generations[0].grantKey("t", "d", token).Reference(); got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}

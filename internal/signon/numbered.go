@@ -3,7 +3,6 @@ package signon
 import (
 	"context"
 	"crypto/rand"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"math/big"
@@ -193,8 +192,8 @@ func (g *generation) numberedKey(tenant TenantID, number string) (k GrantKey, ok
 	if !ok {
 		return k, false
 	}
-	binary.BigEndian.PutUint32(k[:tokenExpiryLen], expirySecond(issuedAt.Add(MaxNumberedTTL)))
+	k.expireAt(issuedAt.Add(MaxNumberedTTL))
 	digest := g.digests.sum("numbered", string(tenant), number)
-	copy(k[tokenExpiryLen:], digest[:])
+	copy(k[keyTimeLen:], digest[:])
 	return k, true
 }

@@ -1,6 +1,7 @@
 package signon
 
 import (
+	"crypto/aes"
 	"crypto/rand"
 	"encoding/binary"
 	"encoding/hex"
@@ -13,11 +14,11 @@ import (
 
 // Sizes of a token's parts, in bytes.
 const (
-	tokenExpiryLen     = 4
-	tokenRandomLen     = 16
-	longTokenRandomLen = 44
-	tokenLen           = tokenExpiryLen + tokenRandomLen
-	longTokenLen       = tokenExpiryLen + len(tag{}) + longTokenRandomLen
+	tokenExpiryLen   = 4
+	tokenBlockLen    = aes.BlockSize
+	longTokenMoreLen = 28 // random bytes before the block of a long token
+	tokenLen         = tokenExpiryLen + tokenBlockLen
+	longTokenLen     = tokenExpiryLen + len(tag{}) + longTokenMoreLen + tokenBlockLen
 )
 
 // The lengths of a token's two spellings, in characters.
@@ -28,9 +29,11 @@ const (
 
 // Token is the secret string for a grant, in lower-case hexadecimal digits. A
 // usual one has 40, of which the first 8 are the second after which it is surely
-// expired, and the rest 128 random bits. Where destinations of several tenants
-// share a host it has 104: between expiry and 352 random bits are 8 that tell
-// whose it is. There is one spelling; anything else is no token.
+// expired, and the rest one block of a cipher: 112 random bits, and in which
+// millisecond of that second it expires. Without the root key nothing tells the
+// block from 128 random bits. Where destinations of several tenants share a host a
+// token has 104 digits: between expiry and block are 8 that tell whose it is, and
+// 224 more random bits. There is one spelling; anything else is no token.
 // A Token never prints: fmt and slog show a placeholder.
 type Token string
 
@@ -55,7 +58,7 @@ func (Token) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 // newToken draws a token for the tenant's destination that expires at that
 // instant. An error of the random source is an error of the call, never a weaker
 // token.
-func newToken(random io.Reader, tenant TenantID, dest *Destination, expiresAt time.Time) (Token, error) {
+func (g *generation) newToken(random io.Reader, tenant TenantID, dest *Destination, expiresAt time.Time) (Token, error) {
 	var raw [longTokenLen]byte
 	binary.BigEndian.PutUint32(raw[:tokenExpiryLen], expirySecond(expiresAt))
 	size, drawn := tokenLen, tokenExpiryLen
@@ -69,6 +72,9 @@ func newToken(random io.Reader, tenant TenantID, dest *Destination, expiresAt ti
 	if _, err := io.ReadFull(random, raw[drawn:size]); err != nil {
 		return "", fmt.Errorf("draw token: %w", err)
 	}
+	block := raw[size-tokenBlockLen : size]
+	binary.BigEndian.PutUint16(block, expiryMoment(expiresAt))
+	g.blocks.Encrypt(block, block)
 	var text [LongTokenLen]byte
 	return Token(text[:hex.Encode(text[:], raw[:size])]), nil
 }
@@ -91,6 +97,12 @@ func (t Token) owner() (owner tag, ok bool) {
 // that it is never before the exact expiry.
 func expirySecond(t time.Time) uint32 {
 	return uint32((t.UnixMilli() + 999) / 1000) //nolint:gosec // seconds fit until 2106
+}
+
+// expiryMoment is the millisecond that an instant falls in, of the 1,000 that end
+// with its expirySecond.
+func expiryMoment(t time.Time) uint16 {
+	return uint16((t.UnixMilli() + 999) % 1000)
 }
 
 // ParseToken checks the exact grammar of a token, of either length. The error says
@@ -146,7 +158,7 @@ func withoutToken(text string) string {
 }
 
 // holdsToken reports whether the text has as many hexadecimal digits in a row as
-// the random part of a token has, as it is or escaped up to three times.
+// the secret part of a token has, as it is or escaped up to three times.
 func holdsToken(text string) bool {
 	for range 4 {
 		run := 0
@@ -154,7 +166,7 @@ func holdsToken(text string) bool {
 			if run++; !isHex(text[i]) {
 				run = 0
 			}
-			if run == 2*tokenRandomLen {
+			if run == 2*tokenBlockLen {
 				return true
 			}
 		}

@@ -12,7 +12,7 @@ import (
 
 func TestTokenCarriesItsExpiryRoundedUp(t *testing.T) {
 	expires := time.Date(2026, 11, 21, 12, 0, 0, int(time.Millisecond), time.UTC)
-	token, err := newToken(nil, "t", &Destination{}, expires)
+	token, err := testKeyring(t, 1).generations[0].newToken(nil, "t", &Destination{}, expires)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -21,6 +21,32 @@ func TestTokenCarriesItsExpiryRoundedUp(t *testing.T) {
 	}
 	if _, err := ParseToken(token.Reveal()); err != nil {
 		t.Errorf("a drawn token does not parse: %v", err)
+	}
+}
+
+// TestOnlyTheKeyTellsWhatATokenHolds draws nothing but zeros, so that tokens differ
+// only by when they expire.
+func TestOnlyTheKeyTellsWhatATokenHolds(t *testing.T) {
+	g, second := testKeyring(t, 1).generations[0], time.Unix(1_800_000_000, 0)
+	zeros := bytes.NewReader(make([]byte, 1<<16))
+	starts, blocks := map[Token]int{}, map[Token]bool{}
+	for ms := range 1000 {
+		token, err := g.newToken(zeros, "t", &Destination{}, second.Add(time.Duration(ms-999)*time.Millisecond))
+		if err != nil {
+			t.Fatal(err)
+		}
+		starts[token[8:12]]++
+		blocks[token[8:]] = true
+	}
+	if len(blocks) != 1000 {
+		t.Errorf("%d tokens for 1,000 instants", len(blocks))
+	}
+	if len(starts) < 900 { // 992 of 65,536 are expected
+		t.Errorf("where the millisecond is kept there are %d values: it shows", len(starts))
+	}
+	other, err := testKeyring(t, 2).generations[0].newToken(bytes.NewReader(make([]byte, tokenBlockLen)), "t", &Destination{}, second)
+	if err != nil || blocks[other[8:]] {
+		t.Errorf("another root key makes the same block: %v", err)
 	}
 }
 
@@ -43,9 +69,9 @@ func TestTokenHasOneSpelling(t *testing.T) {
 
 func TestALongTokenIsExpiryOwnerAndChance(t *testing.T) {
 	expires, portal := time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC), &Destination{ID: "portal", Kind: KindPortal}
-	drawn := map[Token]bool{}
+	g, drawn := testKeyring(t, 1).generations[0], map[Token]bool{}
 	for range 100 {
-		token, err := newToken(nil, "t", portal, expires)
+		token, err := g.newToken(nil, "t", portal, expires)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -53,16 +79,16 @@ func TestALongTokenIsExpiryOwnerAndChance(t *testing.T) {
 		if !ok || owner != ownerTag("t", portal) || owner == ownerTag("u", portal) || owner == ownerTag("t", &Destination{ID: "other"}) || !token.expiry().Equal(expires) {
 			t.Fatalf("got owner %x, %v, expiry %v", owner, ok, token.expiry())
 		}
-		if chance := token[16:]; drawn[chance] || len(chance) != 2*longTokenRandomLen {
+		if chance := token[16:]; drawn[chance] || len(chance) != 2*(longTokenMoreLen+tokenBlockLen) {
 			t.Fatalf("what is drawn has %d digits, or was drawn before", len(chance))
 		}
 		drawn[token[16:]] = true
 	}
-	short, err := newToken(nil, "t", &Destination{ID: "cart", Kind: KindCart}, expires)
+	short, err := testKeyring(t, 1).generations[0].newToken(nil, "t", &Destination{ID: "cart", Kind: KindCart}, expires)
 	if _, ok := short.owner(); ok || err != nil || len(short) != TokenLen {
 		t.Errorf("a usual token has an owner, or %d characters: %v", len(short), err)
 	}
-	if token, err := newToken(brokenReader{}, "t", portal, expires); err == nil || token != "" {
+	if token, err := testKeyring(t, 1).generations[0].newToken(brokenReader{}, "t", portal, expires); err == nil || token != "" {
 		t.Error("a token was drawn without randomness")
 	}
 }
@@ -101,7 +127,7 @@ type brokenReader struct{}
 func (brokenReader) Read([]byte) (int, error) { return 0, errors.New("no entropy") }
 
 func TestTokenIsNotDrawnFromABrokenSource(t *testing.T) {
-	if token, err := newToken(brokenReader{}, "t", &Destination{}, time.Now()); err == nil || token != "" {
+	if token, err := testKeyring(t, 1).generations[0].newToken(brokenReader{}, "t", &Destination{}, time.Now()); err == nil || token != "" {
 		t.Error("a token was drawn without randomness")
 	}
 }
