@@ -67,8 +67,11 @@ func (s *Service) CustomersByEmail(ctx context.Context, tenant signon.TenantID, 
 
 // parseID reads the one spelling of a customer ID.
 func parseID(text string) (int64, bool) {
+	if text == "" || text[0] < '1' || text[0] > '9' {
+		return 0, false
+	}
 	id, err := strconv.ParseInt(text, 10, 64)
-	return id, err == nil && id > 0 && strconv.FormatInt(id, 10) == text
+	return id, err == nil
 }
 
 // CreateCustomer checks and stores a new customer and returns its ID. ID,

@@ -20,9 +20,11 @@ func parseParams(query, tokenParam string) (p params, ok bool) {
 	if query == "" {
 		return nil, true
 	}
-	if strings.Count(query, "&") >= maxParams {
+	separators := strings.Count(query, "&")
+	if separators >= maxParams {
 		return nil, false
 	}
+	p = make(params, 0, separators+1)
 	tokens := 0
 	for part := range strings.SplitSeq(query, "&") {
 		rawName, rawValue, _ := strings.Cut(part, "=")

@@ -152,6 +152,7 @@ func (c *ChainedEvent) Event() (*Event, error) { return DecodeEvent(c.Body) }
 type Chain struct {
 	mac  hash.Hash
 	head ChainHead
+	room [digestLen + 8]byte
 }
 
 // ChainHead is the end of a chain: the number and hash of the last event.
@@ -177,20 +178,20 @@ func (c *Chain) SetHead(h ChainHead) { c.head = h }
 func (c *Chain) Append(e *Event, at time.Time, buf []byte) ChainedEvent {
 	e.At = at
 	next := ChainedEvent{Seq: c.head.Seq + 1, Body: e.encode(buf)}
-	next.Hash = chainHash(c.mac, c.head.Hash, next.Seq, next.Body)
+	next.Hash = chainHash(c.mac, c.room[:], c.head.Hash, next.Seq, next.Body)
 	c.head = ChainHead{Seq: next.Seq, Hash: next.Hash}
 	return next
 }
 
-func chainHash(mac hash.Hash, prev [digestLen]byte, seq int64, body []byte) (out [digestLen]byte) {
+// chainHash returns the hash of an event behind another. It uses room, where there is
+// some.
+func chainHash(mac hash.Hash, room []byte, prev [digestLen]byte, seq int64, body []byte) [digestLen]byte {
 	mac.Reset()
-	var fixed [digestLen + 8]byte
-	copy(fixed[:], prev[:])
-	binary.BigEndian.PutUint64(fixed[digestLen:], uint64(seq)) //nolint:gosec // sequence numbers are positive
-	_, _ = mac.Write(fixed[:])
+	fixed := append(room[:0], prev[:]...)
+	fixed = binary.BigEndian.AppendUint64(fixed, uint64(seq)) //nolint:gosec // sequence numbers are positive
+	_, _ = mac.Write(fixed)
 	_, _ = mac.Write(body)
-	mac.Sum(out[:0])
-	return out
+	return [digestLen]byte(mac.Sum(fixed[:0]))
 }
 
 // BrokenChain tells where an audit log was edited.
@@ -290,7 +291,7 @@ func (k *Keyring) verifyNext(head *ChainHead, e *ChainedEvent, anchor ChainHead)
 // chained reports whether the event's hash is right under any generation.
 func (k *Keyring) chained(prev [digestLen]byte, e *ChainedEvent) bool {
 	for _, g := range k.generations {
-		if chainHash(hmac.New(sha256.New, g.audit), prev, e.Seq, e.Body) == e.Hash {
+		if chainHash(hmac.New(sha256.New, g.audit), nil, prev, e.Seq, e.Body) == e.Hash {
 			return true
 		}
 	}

@@ -171,12 +171,13 @@ var ErrKeysFull = errors.New("as many keys are accepted as may be")
 // store's ErrNotFound and ErrConflict keep their meaning, everything else is
 // CodeInternal. It returns nil for nil.
 func AsError(err error) *Error {
-	var e *Error
-	switch {
-	case err == nil:
+	if err == nil {
 		return nil
-	case errors.As(err, &e):
+	}
+	if e, ok := errors.AsType[*Error](err); ok {
 		return e
+	}
+	switch {
 	case errors.Is(err, ErrNotFound):
 		return &Error{Code: CodeNotFound, Err: err}
 	case errors.Is(err, ErrConflict):

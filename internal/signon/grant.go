@@ -38,7 +38,10 @@ const referenceLen = 12
 type Reference string
 
 // Reference returns the grant's public name.
-func (k GrantKey) Reference() Reference { return Reference(hex.EncodeToString(k[:referenceLen])) }
+func (k GrantKey) Reference() Reference {
+	var text [2 * referenceLen]byte
+	return Reference(text[:hex.Encode(text[:], k[:referenceLen])])
+}
 
 // ExpirySecond returns the instant that the key's first bytes stand for: the
 // grant is surely expired then.
@@ -203,11 +206,15 @@ func BindAddr(addr netip.Addr, policy AddrPolicy) AddrKey {
 	if !addr.IsValid() {
 		return ""
 	}
-	raw := addr.AsSlice()
-	if policy == AddrNet64 && len(raw) == 16 {
-		raw = raw[:8]
+	if addr.Is4() {
+		raw := addr.As4()
+		return AddrKey(raw[:])
 	}
-	return AddrKey(raw)
+	raw := addr.As16()
+	if policy == AddrNet64 {
+		return AddrKey(raw[:8])
+	}
+	return AddrKey(raw[:])
 }
 
 // AddrKeys returns every key that a grant may be bound to for a caller at that

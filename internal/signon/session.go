@@ -82,9 +82,11 @@ type SessionToken struct {
 
 // Reveal returns the spelling used in a cookie.
 func (t SessionToken) Reveal() string {
-	raw := make([]byte, 0, GrantKeyLen+SessionSecretLen)
-	raw = append(append(raw, t.Key[:]...), t.secret[:]...)
-	return base64.RawURLEncoding.EncodeToString(raw)
+	var raw [GrantKeyLen + SessionSecretLen]byte
+	copy(raw[copy(raw[:], t.Key[:]):], t.secret[:])
+	var text [(len(raw)*8 + 5) / 6]byte
+	base64.RawURLEncoding.Encode(text[:], raw[:])
+	return string(text[:])
 }
 
 // ParseSessionToken reads the spelling of SessionToken.Reveal; ok is false for

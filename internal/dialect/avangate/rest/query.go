@@ -20,8 +20,7 @@ func (q *query) get(names ...string) (string, error) {
 }
 
 func queryFault(err error) error {
-	var wrong *inbound.QueryError
-	if errors.As(err, &wrong) {
+	if wrong, ok := errors.AsType[*inbound.QueryError](err); ok {
 		return invalidRequest(wrong.Param, wrong.Rule)
 	}
 	return err
