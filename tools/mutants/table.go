@@ -93,7 +93,7 @@ var table = []mutant{
 	},
 	{
 		"supposed-to-win", "internal/store/postgres", "TestWhatDoesNotHoldIsDoneStepByStep",
-		[]change{{"internal/store/postgres/straight.go", `1 / (count(*) = $11)::int`, `(count(*) = $11)::int`}},
+		[]change{{"internal/store/postgres/straight.go", `(SELECT count(*) FROM won) = $8 THEN`, `(SELECT count(*) FROM won) <= $8 THEN`}},
 	},
 	{
 		"customers-trusted-for-longer", "internal/store/postgres", "TestANodeNeverTellsOfACustomerAsBeforeAnotherNodesChange",

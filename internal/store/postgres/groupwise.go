@@ -5,6 +5,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/latchkey-sso/latchkey/internal/signon"
 	"github.com/latchkey-sso/latchkey/internal/store/tables"
@@ -35,12 +36,12 @@ type groupwise struct {
 	won               []bool
 
 	// the columns of the rows
-	keys, bound, about           [][]byte
+	keys, bound, about           bytesColumn
 	issued, expires              []int64
-	bindings, secrets            [][]byte
-	ends                         []*int64
+	bindings, secrets            bytesColumn
+	ends                         pgtype.FlatArray[*int64]
 	judged                       []int64
-	addr1, addr2, moved, redKeys [][]byte
+	addr1, addr2, moved, redKeys bytesColumn
 }
 
 // do creates and redeems. Where one of a group can't be created, or its key occurs

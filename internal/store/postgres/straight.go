@@ -4,31 +4,59 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"regexp"
+	"strconv"
+	"strings"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// Most groups are done straight: in one round trip, on the supposition that nobody
+// Most groups are done straight: by one statement, on the supposition that nobody
 // else has written since this process's latest group, that no link is taken and that
 // everybody who redeems wins. What that makes of the group, its events and its place
-// in the audit log, is known beforehand then. The statements suppose the same, each
-// in a way that ends all of it with an error where it does not hold: the group is
+// in the audit log, is known beforehand then. The statement supposes the same, and
+// ends with an error where it does not hold, which undoes all of it: the group is
 // then done again, one step after the other.
-const (
-	// moveStraight takes the head and moves it, if it is still where it was left and
-	// the server's clock does not say that the group is old. The clock is asked once the
-	// head is taken: somebody who then changed nothing may have been waited for.
-	moveStraight = `WITH moved AS (UPDATE head SET seq = $1, hash = $2, at = $3
-WHERE seq = $4 AND hash = $5 AND epoch = $6 AND at <= $3 RETURNING customer_changes)
-SELECT 1 / CASE WHEN ` + serverNow + ` < $7 THEN count(*) ELSE 0 END, min(customer_changes), ` + serverNow + ", " + followed + " FROM moved"
+//
+// It takes the head and moves it, if that is still where it was left. All its other
+// parts come behind: they find no rows unless the head was moved, so they change
+// nothing before it is taken. They see what there was when the statement began, but
+// who changes anything in between holds the head: rows that are to be changed are
+// looked at anew by the server where somebody did. The clock is asked once the head
+// is taken, because somebody who then moved nothing may have been waited for.
+var (
+	straightly = `WITH moved AS (UPDATE head SET seq = $1, hash = $2, at = $3
+WHERE seq = $4 AND hash = $5 AND epoch = $6 AND at <= $3 RETURNING customer_changes),
+created AS (` + behind("INSERT"+createRows, 8) + `),
+won AS (` + behind(redeemGrants, 14) + `),
+logged AS (` + behind(insertEvents, 24) + ")" + allDone
 
-	createStraight = "INSERT" + createRows
-
-	// redeemStraight is redeemGrants where all must win.
-	redeemStraight = "WITH won AS (" + redeemGrants + ") SELECT 1 / (count(*) = $11)::int FROM won"
+	// straightlyListed is straightly for events that are listed as somebody's activity.
+	straightlyListed = strings.TrimSuffix(straightly, allDone) + `,
+listed AS (` + behind(insertActivity, 27) + ")" + allDone
 )
+
+// allDone divides by zero unless the head was moved, all who redeem have won, and the
+// server's clock does not say that the group is old.
+const allDone = " SELECT 1 / CASE WHEN " + serverNow + " < $7 AND (SELECT count(*) FROM won) = $8 THEN count(*) ELSE 0 END, min(customer_changes), " +
+	serverNow + ", " + followed + " FROM moved"
+
+var parameter = regexp.MustCompile(`\$\d+`)
+
+// behind returns a statement, whose rows are those of arrays, as a part of one that
+// moves the head: it does nothing unless that was moved. Its parameters come after
+// that many others.
+func behind(statement string, others int) string {
+	statement = strings.Replace(statement, "FROM unnest(", "FROM moved, unnest(", 1)
+	return parameter.ReplaceAllStringFunc(statement, func(p string) string {
+		n, err := strconv.Atoi(p[1:])
+		if err != nil {
+			panic(err)
+		}
+		return "$" + strconv.Itoa(others+n)
+	})
+}
 
 // errSupposed: something did not hold that the straight way supposes. Nothing was
 // committed.
@@ -86,19 +114,26 @@ func (c *committer) sendStraight() error {
 	if c.store.server != nil {
 		limit = t.head.at + c.stale.Microseconds()
 	}
-	var b pgx.Batch
-	b.Queue(moveStraight, end.Seq, end.Hash[:], t.head.at, t.head.chain.Seq, t.head.chain.Hash[:], t.epoch, limit).QueryRow(func(row pgx.Row) error {
+	statement, args := straightly, make([]any, 0, 32)
+	args = append(args, end.Seq, end.Hash[:], t.head.at, t.head.chain.Seq, t.head.chain.Hash[:], t.epoch, limit, int64(len(c.batch.redeemed)))
+	args = append(args, c.batch.createArgs(t)...)
+	args = append(args, c.batch.redeemArgs(t)...)
+	args = append(args, t.eventArgs()...)
+	if t.events.anyListed() {
+		statement, args = straightlyListed, append(args, t.activityArgs()...)
+	}
+	rows, err := t.conn.Query(unbounded, statement, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
 		t.moved = true
-		return row.Scan(nil, &t.head.changes, &t.head.server, &t.stood.names, &t.stood.count)
-	})
-	if len(c.batch.created) > 0 {
-		b.Queue(createStraight, c.batch.createArgs(t)...)
+		if err := rows.Scan(nil, &t.head.changes, &t.head.server, &t.stood.names, &t.stood.count); err != nil {
+			return err
+		}
 	}
-	if n := len(c.batch.redeemed); n > 0 {
-		b.Queue(redeemStraight, append(c.batch.redeemArgs(t), int64(n))...)
-	}
-	t.queueEvents(&b)
-	return t.conn.SendBatch(unbounded, &b).Close()
+	return rows.Err()
 }
 
 // notStraight returns what became of a group that could not be done straight. A

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/latchkey-sso/latchkey/internal/signon"
 	"github.com/latchkey-sso/latchkey/internal/store/tables"
 )
@@ -61,7 +63,8 @@ func TestAGroupThatFollowsOnesOwnTakesOneRoundTrip(t *testing.T) {
 	f.settled(t)
 	straight, steps := f.trips(t)
 	g := newGrant(f.Store, 1)
-	if err := f.create(g); err != nil {
+	who := signon.Person{Kind: signon.SubjectUser, Ref: "1"}
+	if err := f.CreateGrant(t.Context(), g, &signon.Event{Type: signon.EventIssued, Tenant: "shop", Activity: who}, nil); err != nil {
 		t.Fatal(err)
 	}
 	out, err := f.RedeemGrant(t.Context(), redemption(g, 1))
@@ -71,7 +74,65 @@ func TestAGroupThatFollowsOnesOwnTakesOneRoundTrip(t *testing.T) {
 	if *straight != 2 || *steps != 0 {
 		t.Errorf("%d straight and %d step by step, want 2 and 0", *straight, *steps)
 	}
+	listed, err := f.Activity(t.Context(), signon.ActivityQuery{Tenant: "shop", Person: who, Limit: 9})
+	if err != nil || len(listed) != 1 || listed[0].Seq != 3 {
+		t.Errorf("activity: got %+v, %v, want the third event", listed, err)
+	}
 	f.verify(t, 4)
+}
+
+// TestWhatChangedWhileAGroupWaitedIsSeen has somebody hold the head, change something
+// without moving it, and let it go.
+func TestWhatChangedWhileAGroupWaitedIsSeen(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]string{
+		"the grant expired":     "UPDATE grants SET expires_at = 1 WHERE key = $1",
+		"the grant was revoked": "UPDATE grants SET state = 2 WHERE key = $1",
+		"the grant is gone":     "DELETE FROM grants WHERE key = $1",
+		"it was redeemed":       "UPDATE grants SET state = 1, redeemed_at = issued_at, binding = '' WHERE key = $1",
+		"all is void":           "WITH voided AS (UPDATE head SET epoch = epoch + 1) SELECT $1::bytea",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := newFixture(t, nil)
+			g := newGrant(f.Store, 1)
+			if err := f.create(g); err != nil {
+				t.Fatal(err)
+			}
+			f.settled(t)
+			straight, steps := f.trips(t)
+			redeemed := make(chan struct{})
+			f.with(t, func(ctx context.Context, c *pgx.Conn) error {
+				tx, err := c.Begin(ctx)
+				if err != nil {
+					return err
+				}
+				if _, err := tx.Exec(ctx, "SELECT FROM head FOR UPDATE"); err != nil {
+					return err
+				}
+				go func() {
+					defer close(redeemed)
+					if out, err := f.RedeemGrant(context.Background(), redemption(g, 1)); err != nil || out.Won {
+						t.Errorf("won %v, %v", out.Won, err)
+					}
+				}()
+				for waiting := 0; waiting == 0; time.Sleep(10 * time.Millisecond) {
+					const query = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+					if err := tx.QueryRow(ctx, query).Scan(&waiting); err != nil {
+						return err
+					}
+				}
+				if _, err := tx.Exec(ctx, change, g.Key[:]); err != nil {
+					return err
+				}
+				return tx.Commit(ctx)
+			})
+			<-redeemed
+			if *straight != 1 || *steps == 0 {
+				t.Errorf("%d attempts straight and %d step by step, want one, and then others", *straight, *steps)
+			}
+		})
+	}
 }
 
 func TestWhatDoesNotHoldIsDoneStepByStep(t *testing.T) {

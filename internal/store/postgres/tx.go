@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/latchkey-sso/latchkey/internal/signon"
 	"github.com/latchkey-sso/latchkey/internal/store/tables"
@@ -33,9 +34,15 @@ type tx struct {
 // events are to be appended to the audit log, as the columns of their rows.
 type events struct {
 	seqs           []int64
-	bodies, hashes [][]byte
+	bodies, hashes bytesColumn
 	listed         listed
 }
+
+// bytesColumn is a column of the rows of a statement. Of this type the driver encodes
+// it without reflection.
+type bytesColumn = pgtype.FlatArray[[]byte]
+
+func (e *events) anyListed() bool { return len(e.listed.seqs) > 0 }
 
 // listed are events that are somebody's activity, as the columns of their rows.
 type listed struct {
@@ -170,17 +177,26 @@ func (t *tx) rollback(ctx context.Context) error {
 }
 
 const (
-	insertEvents   = "INSERT INTO audit (seq, body, hash) SELECT * FROM unnest($1::bigint[], $2::bytea[], $3::bytea[])"
-	insertActivity = "INSERT INTO activity (tenant, seq, kind, subject) SELECT * FROM unnest($1::text[], $2::bigint[], $3::text[], $4::text[])"
+	insertEvents   = "INSERT INTO audit (seq, body, hash) SELECT n.* FROM unnest($1::bigint[], $2::bytea[], $3::bytea[]) AS n"
+	insertActivity = "INSERT INTO activity (tenant, seq, kind, subject) SELECT n.* FROM unnest($1::text[], $2::bigint[], $3::text[], $4::text[]) AS n"
 )
 
 func (t *tx) queueEvents(b *pgx.Batch) {
 	if len(t.events.seqs) > 0 {
-		b.Queue(insertEvents, t.events.seqs, t.events.bodies, t.events.hashes)
+		b.Queue(insertEvents, t.eventArgs()...)
 	}
-	if l := &t.events.listed; len(l.seqs) > 0 {
-		b.Queue(insertActivity, l.tenants, l.seqs, l.kinds, l.subjects)
+	if t.events.anyListed() {
+		b.Queue(insertActivity, t.activityArgs()...)
 	}
+}
+
+// eventArgs returns the arguments of insertEvents.
+func (t *tx) eventArgs() []any { return []any{t.events.seqs, t.events.bodies, t.events.hashes} }
+
+// activityArgs returns the arguments of insertActivity.
+func (t *tx) activityArgs() []any {
+	l := &t.events.listed
+	return []any{l.tenants, l.seqs, l.kinds, l.subjects}
 }
 
 // At returns the instant of the group.
