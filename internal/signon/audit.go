@@ -152,7 +152,7 @@ func (c *ChainedEvent) Event() (*Event, error) { return DecodeEvent(c.Body) }
 type Chain struct {
 	mac  hash.Hash
 	head ChainHead
-	room [digestLen + 8]byte
+	room [digestLen + 8]byte // of chainHash
 }
 
 // ChainHead is the end of a chain: the number and hash of the last event.
@@ -178,20 +178,19 @@ func (c *Chain) SetHead(h ChainHead) { c.head = h }
 func (c *Chain) Append(e *Event, at time.Time, buf []byte) ChainedEvent {
 	e.At = at
 	next := ChainedEvent{Seq: c.head.Seq + 1, Body: e.encode(buf)}
-	next.Hash = chainHash(c.mac, c.room[:], c.head.Hash, next.Seq, next.Body)
+	next.Hash = chainHash(c.mac, &c.room, c.head.Hash, next.Seq, next.Body)
 	c.head = ChainHead{Seq: next.Seq, Hash: next.Hash}
 	return next
 }
 
-// chainHash returns the hash of an event behind another. It uses room, where there is
-// some.
-func chainHash(mac hash.Hash, room []byte, prev [digestLen]byte, seq int64, body []byte) [digestLen]byte {
+// chainHash returns the hash of an event behind another.
+func chainHash(mac hash.Hash, room *[digestLen + 8]byte, prev [digestLen]byte, seq int64, body []byte) [digestLen]byte {
 	mac.Reset()
-	fixed := append(room[:0], prev[:]...)
-	fixed = binary.BigEndian.AppendUint64(fixed, uint64(seq)) //nolint:gosec // sequence numbers are positive
-	_, _ = mac.Write(fixed)
+	copy(room[:], prev[:])
+	binary.BigEndian.PutUint64(room[digestLen:], uint64(seq)) //nolint:gosec // sequence numbers are positive
+	_, _ = mac.Write(room[:])
 	_, _ = mac.Write(body)
-	return [digestLen]byte(mac.Sum(fixed[:0]))
+	return [digestLen]byte(mac.Sum(room[:0]))
 }
 
 // BrokenChain tells where an audit log was edited.
@@ -291,7 +290,7 @@ func (k *Keyring) verifyNext(head *ChainHead, e *ChainedEvent, anchor ChainHead)
 // chained reports whether the event's hash is right under any generation.
 func (k *Keyring) chained(prev [digestLen]byte, e *ChainedEvent) bool {
 	for _, g := range k.generations {
-		if chainHash(hmac.New(sha256.New, g.audit), nil, prev, e.Seq, e.Body) == e.Hash {
+		if chainHash(hmac.New(sha256.New, g.audit), new([digestLen + 8]byte), prev, e.Seq, e.Body) == e.Hash {
 			return true
 		}
 	}
