@@ -311,7 +311,9 @@ func browserBackShowsNobody(s *site, b *tab) {
 		b.submit(".person button")
 		b.wantText("You are signed out")
 		b.back()
-		time.Sleep(300 * time.Millisecond) // a page that comes from memory loads itself again
+		// A page that comes from memory empties itself and loads again.
+		b.await(func() bool { return strings.TrimSpace(b.text()) != "" })
+		time.Sleep(300 * time.Millisecond)
 		if text := b.text(); strings.Contains(text, c.name) {
 			b.t.Errorf("%s shows who was signed in:\n%s", b.address(), text)
 		}

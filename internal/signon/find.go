@@ -37,7 +37,8 @@ func (s *Service) GrantOf(ctx context.Context, text string) (*Grant, error) {
 }
 
 // Reference returns the public name of the grant that a token of that tenant's
-// destination has. Whether there is one it does not know.
+// destination has. Whether there is one it does not know. The token must have the
+// grammar (see ParseToken).
 func (k *Keyring) Reference(tenant TenantID, destination string, token Token) Reference {
 	return k.generations[0].grantKey(tenant, destination, token).Reference()
 }

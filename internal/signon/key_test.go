@@ -144,3 +144,15 @@ func TestSessionSecretIsDerivable(t *testing.T) {
 		t.Error("the spelling does not parse back")
 	}
 }
+
+func TestANumberBeginsWithItsInstant(t *testing.T) {
+	at, ok := parseNumber("180000000012342")
+	if want := time.UnixMilli(1_800_000_000_123); !ok || !at.Equal(want) {
+		t.Errorf("got %v, %v, want %v", at, ok, want)
+	}
+	for _, bad := range []string{"", "1800000000123", "-18000000012342", "-1800000000123", "018000000012342", "1800000000123042", "18000000001230000", "18000000001234x"} {
+		if at, ok := parseNumber(bad); ok {
+			t.Errorf("%q is taken for a number of %v", bad, at)
+		}
+	}
+}

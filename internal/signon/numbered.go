@@ -180,7 +180,7 @@ func parseNumber(number string) (issuedAt time.Time, ok bool) {
 	}
 	ms, err := strconv.ParseInt(number[:millisecondDigits], 10, 64)
 	part, err2 := strconv.ParseUint(number[millisecondDigits:], 10, 16)
-	ok = err == nil && err2 == nil && strconv.FormatInt(ms, 10)+strconv.FormatUint(part, 10) == number
+	ok = err == nil && err2 == nil && ms > 0 && strconv.FormatInt(ms, 10)+strconv.FormatUint(part, 10) == number
 	return time.UnixMilli(ms).UTC(), ok
 }
 

@@ -106,17 +106,29 @@ func (t *tx) fill(ctx context.Context, f *tables.Fill) error {
 	return t.commit(unbounded)
 }
 
-// alone returns ErrInUse while other processes are connected.
+// leaving is how long the server may take to notice that a process has ended.
+const leaving = 3 * time.Second
+
+// alone returns ErrInUse while other processes are connected. It waits for those that
+// have just ended.
 func (t *tx) alone(ctx context.Context) error {
 	const others = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = $1"
-	var count int
-	if err := t.conn.QueryRow(ctx, others, appName).Scan(&count); err != nil {
-		return fmt.Errorf("look for other processes: %w", err)
+	for deadline := time.Now().Add(leaving); ; { //nolint:forbidigo // how long it is, by the monotonic clock
+		var count int
+		if err := t.conn.QueryRow(ctx, others, appName).Scan(&count); err != nil {
+			return fmt.Errorf("look for other processes: %w", err)
+		}
+		switch {
+		case count == 0:
+			return nil
+		case time.Now().After(deadline): //nolint:forbidigo // as above
+			return fmt.Errorf("%w: stop them first (%d connections are open)", ErrInUse, count)
+		}
+		// A transaction sees them as they were when it looked first, unless it asks anew.
+		if _, err := t.conn.Exec(ctx, "SELECT pg_stat_clear_snapshot(), pg_sleep(0.05)"); err != nil {
+			return fmt.Errorf("wait for other processes: %w", err)
+		}
 	}
-	if count > 0 {
-		return fmt.Errorf("%w: stop them first (%d connections are open)", ErrInUse, count)
-	}
-	return nil
 }
 
 // filler fills the database within a transaction.

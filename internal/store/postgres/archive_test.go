@@ -53,6 +53,28 @@ func TestNothingIsRestoredWhileAServerIsRunning(t *testing.T) {
 	}
 }
 
+func TestARestoreWaitsForAProcessThatHasJustEnded(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, nil)
+	file := f.backup(t)
+	f.close(t)
+	defer f.open(t)
+	config, err := pgx.ParseConfig(f.options.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	config.RuntimeParams["application_name"] = appName
+	last, err := pgx.ConnectConfig(t.Context(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	time.AfterFunc(300*time.Millisecond, func() { _ = last.Close(context.Background()) })
+	l := archive.Loading{Src: bytes.NewReader(file), Keys: f.options.Keys, Replace: true}
+	if err := Fill(t.Context(), f.options, l.Restore(t.Context())); err != nil {
+		t.Errorf("restore: %v", err)
+	}
+}
+
 func TestABackupTakesNoReaderFromAnybody(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, nil)

@@ -282,7 +282,7 @@ func (p *pair) commitWaits(t *testing.T, cancel bool) {
 	defer c.Close(t.Context())
 	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 		var found int
-		err := c.QueryRow(t.Context(), "SELECT count(*) FILTER (WHERE NOT $1 OR pg_cancel_backend(pid)) FROM pg_stat_activity WHERE wait_event = 'SyncRep'", cancel).Scan(&found)
+		err := c.QueryRow(t.Context(), "SELECT count(*) FILTER (WHERE NOT $1 OR pg_cancel_backend(pid)) FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND backend_type = 'client backend'", cancel).Scan(&found)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -22,9 +22,11 @@ import (
 // It takes the head and moves it, if that is still where it was left. All its other
 // parts come behind: they find no rows unless the head was moved, so they change
 // nothing before it is taken. They see what there was when the statement began, but
-// who changes anything in between holds the head: rows that are to be changed are
-// looked at anew by the server where somebody did. The clock is asked once the head
-// is taken, because somebody who then moved nothing may have been waited for.
+// whoever changes what can be redeemed holds the head, and where somebody did while
+// this one waited the server looks at the rows anew before it changes them. (Sweeps do
+// without the head: they remove what nobody can redeem any more.) The clock is asked
+// once the head is taken, because somebody who then moved nothing may have been waited
+// for.
 var (
 	straightly = `WITH moved AS (UPDATE head SET seq = $1, hash = $2, at = $3
 WHERE seq = $4 AND hash = $5 AND epoch = $6 AND at <= $3 RETURNING customer_changes),
@@ -114,15 +116,19 @@ func (c *committer) sendStraight() error {
 	if c.store.server != nil {
 		limit = t.head.at + c.stale.Microseconds()
 	}
-	statement, args := straightly, make([]any, 0, 32)
+	name, statement, args := "straightly", straightly, make([]any, 0, 32)
 	args = append(args, end.Seq, end.Hash[:], t.head.at, t.head.chain.Seq, t.head.chain.Hash[:], t.epoch, limit, int64(len(c.batch.redeemed)))
 	args = append(args, c.batch.createArgs(t)...)
 	args = append(args, c.batch.redeemArgs(t)...)
 	args = append(args, t.eventArgs()...)
 	if t.events.anyListed() {
-		statement, args = straightlyListed, append(args, t.activityArgs()...)
+		name, statement, args = "straightly_listed", straightlyListed, append(args, t.activityArgs()...)
 	}
-	rows, err := t.conn.Query(unbounded, statement, args...)
+	// By a name of its own it is kept prepared where it has ended with an error, too.
+	if _, err := t.conn.Prepare(unbounded, name, statement); err != nil {
+		return err
+	}
+	rows, err := t.conn.Query(unbounded, name, args...)
 	if err != nil {
 		return err
 	}

@@ -81,16 +81,65 @@ func TestAGroupThatFollowsOnesOwnTakesOneRoundTrip(t *testing.T) {
 	f.verify(t, 4)
 }
 
+// TestOneStatementDoesAllOfAGroup has people created, redeemed and listed in it.
+func TestOneStatementDoesAllOfAGroup(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, nil)
+	who := signon.Person{Kind: signon.SubjectUser, Ref: "1"}
+	var calls []func() error
+	var redeemed, created []*signon.Grant
+	for n := range byte(10) {
+		old, fresh := newGrant(f.Store, n), newGrant(f.Store, 100+n)
+		redeemed, created = append(redeemed, old), append(created, fresh)
+		if err := f.create(old); err != nil {
+			t.Fatal(err)
+		}
+		calls = append(calls, func() error {
+			out, err := f.RedeemGrant(context.Background(), redemption(old, n))
+			if err == nil && !out.Won {
+				err = errors.New("nobody won")
+			}
+			return err
+		}, func() error {
+			return f.CreateGrant(context.Background(), fresh, &signon.Event{Type: signon.EventIssued, Tenant: "shop", Activity: who}, nil)
+		})
+	}
+	f.settled(t)
+	straight, steps := f.trips(t)
+	if err := errors.Join(f.together(t, calls...)...); err != nil {
+		t.Fatal(err)
+	}
+	if *straight != 1 || *steps > 1 { // a step for what together holds the others with
+		t.Errorf("%d straight and %d step by step, want one group of all", *straight, *steps)
+	}
+	for i := range redeemed {
+		old, err := f.Grant(t.Context(), redeemed[i].Key)
+		fresh, err2 := f.Grant(t.Context(), created[i].Key)
+		if errors.Join(err, err2) != nil || old.State != signon.GrantRedeemed || fresh.State != signon.GrantLive {
+			t.Errorf("%d: %v and %v, %v", i, old.State, fresh.State, errors.Join(err, err2))
+		}
+	}
+	listed, err := f.Activity(t.Context(), signon.ActivityQuery{Tenant: "shop", Person: who, Limit: 99})
+	if err != nil || len(listed) != len(created) {
+		t.Errorf("%d events of the person are listed, want %d: %v", len(listed), len(created), err)
+	}
+}
+
 // TestWhatChangedWhileAGroupWaitedIsSeen has somebody hold the head, change something
 // without moving it, and let it go.
 func TestWhatChangedWhileAGroupWaitedIsSeen(t *testing.T) {
 	t.Parallel()
-	for name, change := range map[string]string{
-		"the grant expired":     "UPDATE grants SET expires_at = 1 WHERE key = $1",
-		"the grant was revoked": "UPDATE grants SET state = 2 WHERE key = $1",
-		"the grant is gone":     "DELETE FROM grants WHERE key = $1",
-		"it was redeemed":       "UPDATE grants SET state = 1, redeemed_at = issued_at, binding = '' WHERE key = $1",
-		"all is void":           "WITH voided AS (UPDATE head SET epoch = epoch + 1) SELECT $1::bytea",
+	for name, c := range map[string]struct {
+		change string
+		wins   bool
+	}{
+		"the grant expired":      {"UPDATE grants SET expires_at = 1 WHERE key = $1", false},
+		"the grant was revoked":  {"UPDATE grants SET state = 2 WHERE key = $1", false},
+		"the grant is gone":      {"DELETE FROM grants WHERE key = $1", false},
+		"it was redeemed":        {"UPDATE grants SET state = 1, redeemed_at = issued_at, binding = '' WHERE key = $1", false},
+		"all is void":            {"WITH voided AS (UPDATE head SET epoch = epoch + 1) SELECT $1::bytea", false},
+		"somebody else missed":   {"UPDATE grants SET misses = misses + 1 WHERE key = $1", true},
+		"a customer was changed": {"WITH changed AS (UPDATE head SET customer_changes = customer_changes + 1) SELECT $1::bytea", true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -102,8 +151,8 @@ func TestWhatChangedWhileAGroupWaitedIsSeen(t *testing.T) {
 			f.settled(t)
 			straight, steps := f.trips(t)
 			redeemed := make(chan struct{})
-			f.with(t, func(ctx context.Context, c *pgx.Conn) error {
-				tx, err := c.Begin(ctx)
+			f.with(t, func(ctx context.Context, conn *pgx.Conn) error {
+				tx, err := conn.Begin(ctx)
 				if err != nil {
 					return err
 				}
@@ -112,7 +161,7 @@ func TestWhatChangedWhileAGroupWaitedIsSeen(t *testing.T) {
 				}
 				go func() {
 					defer close(redeemed)
-					if out, err := f.RedeemGrant(context.Background(), redemption(g, 1)); err != nil || out.Won {
+					if out, err := f.RedeemGrant(context.Background(), redemption(g, 1)); err != nil || out.Won != c.wins {
 						t.Errorf("won %v, %v", out.Won, err)
 					}
 				}()
@@ -122,14 +171,14 @@ func TestWhatChangedWhileAGroupWaitedIsSeen(t *testing.T) {
 						return err
 					}
 				}
-				if _, err := tx.Exec(ctx, change, g.Key[:]); err != nil {
+				if _, err := tx.Exec(ctx, c.change, g.Key[:]); err != nil {
 					return err
 				}
 				return tx.Commit(ctx)
 			})
 			<-redeemed
-			if *straight != 1 || *steps == 0 {
-				t.Errorf("%d attempts straight and %d step by step, want one, and then others", *straight, *steps)
+			if *straight != 1 || *steps == 0 != c.wins {
+				t.Errorf("%d attempts straight and %d step by step, want one, and others for those who do not win", *straight, *steps)
 			}
 		})
 	}
