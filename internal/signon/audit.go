@@ -152,7 +152,7 @@ func (c *ChainedEvent) Event() (*Event, error) { return DecodeEvent(c.Body) }
 type Chain struct {
 	mac  hash.Hash
 	head ChainHead
-	room [digestLen + 8]byte // of chainHash
+	room [digestLen + 8]byte // of hash
 }
 
 // ChainHead is the end of a chain: the number and hash of the last event.
@@ -178,19 +178,19 @@ func (c *Chain) SetHead(h ChainHead) { c.head = h }
 func (c *Chain) Append(e *Event, at time.Time, buf []byte) ChainedEvent {
 	e.At = at
 	next := ChainedEvent{Seq: c.head.Seq + 1, Body: e.encode(buf)}
-	next.Hash = chainHash(c.mac, &c.room, c.head.Hash, next.Seq, next.Body)
+	next.Hash = c.hash(next.Seq, next.Body)
 	c.head = ChainHead{Seq: next.Seq, Hash: next.Hash}
 	return next
 }
 
-// chainHash returns the hash of an event behind another.
-func chainHash(mac hash.Hash, room *[digestLen + 8]byte, prev [digestLen]byte, seq int64, body []byte) [digestLen]byte {
-	mac.Reset()
-	copy(room[:], prev[:])
-	binary.BigEndian.PutUint64(room[digestLen:], uint64(seq)) //nolint:gosec // sequence numbers are positive
-	_, _ = mac.Write(room[:])
-	_, _ = mac.Write(body)
-	return [digestLen]byte(mac.Sum(room[:0]))
+// hash returns the hash of an event behind the head.
+func (c *Chain) hash(seq int64, body []byte) [digestLen]byte {
+	c.mac.Reset()
+	copy(c.room[:], c.head.Hash[:])
+	binary.BigEndian.PutUint64(c.room[digestLen:], uint64(seq)) //nolint:gosec // sequence numbers are positive
+	_, _ = c.mac.Write(c.room[:])
+	_, _ = c.mac.Write(body)
+	return [digestLen]byte(c.mac.Sum(c.room[:0]))
 }
 
 // BrokenChain tells where an audit log was edited.
@@ -290,7 +290,8 @@ func (k *Keyring) verifyNext(head *ChainHead, e *ChainedEvent, anchor ChainHead)
 // chained reports whether the event's hash is right under any generation.
 func (k *Keyring) chained(prev [digestLen]byte, e *ChainedEvent) bool {
 	for _, g := range k.generations {
-		if chainHash(hmac.New(sha256.New, g.audit), new([digestLen + 8]byte), prev, e.Seq, e.Body) == e.Hash {
+		c := Chain{mac: hmac.New(sha256.New, g.audit), head: ChainHead{Hash: prev}}
+		if c.hash(e.Seq, e.Body) == e.Hash {
 			return true
 		}
 	}

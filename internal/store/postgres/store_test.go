@@ -149,6 +149,19 @@ func (f *fixture) with(t *testing.T, do func(context.Context, *pgx.Conn) error) 
 	}
 }
 
+// holding has do run in a transaction that holds the head, and commits it.
+func (f *fixture) holding(t *testing.T, do func(context.Context, pgx.Tx) error) {
+	t.Helper()
+	f.with(t, func(ctx context.Context, c *pgx.Conn) error {
+		return pgx.BeginFunc(ctx, c, func(tx pgx.Tx) error {
+			if _, err := tx.Exec(ctx, "SELECT FROM head FOR UPDATE"); err != nil {
+				return err
+			}
+			return do(ctx, tx)
+		})
+	})
+}
+
 func (f *fixture) exec(t *testing.T, query string, args ...any) {
 	t.Helper()
 	f.with(t, func(ctx context.Context, c *pgx.Conn) error {

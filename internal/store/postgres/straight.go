@@ -27,6 +27,9 @@ import (
 // without the head: they remove what nobody can redeem any more.) The clock is asked
 // once the head is taken, because somebody who then moved nothing may have been waited
 // for.
+//
+// Its parameters are 8 of its own, 6 of what is created, 10 of what is redeemed, 3 of
+// the events and 4 of those that are listed.
 var (
 	straightly = `WITH moved AS (UPDATE head SET seq = $1, hash = $2, at = $3
 WHERE seq = $4 AND hash = $5 AND epoch = $6 AND at <= $3 RETURNING customer_changes),

@@ -81,7 +81,7 @@ func TestAGroupThatFollowsOnesOwnTakesOneRoundTrip(t *testing.T) {
 	f.verify(t, 4)
 }
 
-// TestOneStatementDoesAllOfAGroup has people created, redeemed and listed in it.
+// TestOneStatementDoesAllOfAGroup has links created, redeemed and listed in it.
 func TestOneStatementDoesAllOfAGroup(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, nil)
@@ -151,14 +151,7 @@ func TestWhatChangedWhileAGroupWaitedIsSeen(t *testing.T) {
 			f.settled(t)
 			straight, steps := f.trips(t)
 			redeemed := make(chan struct{})
-			f.with(t, func(ctx context.Context, conn *pgx.Conn) error {
-				tx, err := conn.Begin(ctx)
-				if err != nil {
-					return err
-				}
-				if _, err := tx.Exec(ctx, "SELECT FROM head FOR UPDATE"); err != nil {
-					return err
-				}
+			f.holding(t, func(ctx context.Context, tx pgx.Tx) error {
 				go func() {
 					defer close(redeemed)
 					if out, err := f.RedeemGrant(context.Background(), redemption(g, 1)); err != nil || out.Won != c.wins {
@@ -171,10 +164,8 @@ func TestWhatChangedWhileAGroupWaitedIsSeen(t *testing.T) {
 						return err
 					}
 				}
-				if _, err := tx.Exec(ctx, c.change, g.Key[:]); err != nil {
-					return err
-				}
-				return tx.Commit(ctx)
+				_, err := tx.Exec(ctx, c.change, g.Key[:])
+				return err
 			})
 			<-redeemed
 			if *straight != 1 || *steps == 0 != c.wins {
