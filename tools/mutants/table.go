@@ -75,7 +75,7 @@ var table = []mutant{
 		[]change{{
 			"internal/store/postgres/tx.go",
 			`	b.Queue(moveHead, end.Seq, end.Hash[:], t.head.at)`,
-			`	if len(t.events.seqs) > 0 {
+			`	if t.events.all.count() > 0 {
 		b.Queue(moveHead, end.Seq, end.Hash[:], t.head.at)
 	}`,
 		}, {

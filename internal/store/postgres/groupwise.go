@@ -5,7 +5,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/latchkey-sso/latchkey/internal/signon"
 	"github.com/latchkey-sso/latchkey/internal/store/tables"
@@ -14,18 +13,17 @@ import (
 const (
 	createRows = ` INTO grants (key, state, epoch, issued_at, expires_at, bound_addr, misses, about)
 SELECT n.key, 0, $1, n.issued_at, n.expires_at, n.bound_addr, 0, n.about
-FROM unnest($2::bytea[], $3::bigint[], $4::bigint[], $5::bytea[], $6::bytea[]) AS n (key, issued_at, expires_at, bound_addr, about)`
+FROM unnest($2::new_grant[]) AS n`
 	createGrants = "INSERT" + createRows + " ON CONFLICT DO NOTHING"
 
 	// redeemGrants is the only judge of redemptions: every condition is in it, and
 	// what counts is which rows it changed.
 	redeemGrants = `UPDATE grants g SET state = 1, redeemed_at = $1, binding = r.binding,
 session_secret = r.secret, session_expires_at = r.expires_at, about = coalesce(r.moved, g.about)
-FROM unnest($3::bytea[], $4::bytea[], $5::bytea[], $6::bigint[], $7::bigint[], $8::bytea[], $9::bytea[], $10::bytea[])
-WITH ORDINALITY AS r (key, binding, secret, expires_at, judged, addr1, addr2, moved, n)
+FROM unnest($3::redemption[]) AS r
 WHERE g.key = r.key AND g.state = 0 AND g.epoch = $2 AND g.expires_at > r.judged
 AND (g.bound_addr IS NULL OR g.bound_addr = r.addr1 OR g.bound_addr = r.addr2)
-RETURNING r.n`
+RETURNING g.key`
 )
 
 // groupwise does what many of a group ask for in one statement.
@@ -35,13 +33,7 @@ type groupwise struct {
 	place             map[signon.GrantKey]int // of a key, in redeemed; of one that is created, -1
 	won               []bool
 
-	// the columns of the rows
-	keys, bound, about           bytesColumn
-	issued, expires              []int64
-	bindings, secrets            bytesColumn
-	ends                         pgtype.FlatArray[*int64]
-	judged                       []int64
-	addr1, addr2, moved, redKeys bytesColumn
+	grants, redemptions rows
 }
 
 // do creates and redeems. Where one of a group can't be created, or its key occurs
@@ -115,13 +107,19 @@ func (g *groupwise) queueCreated(t *tx, b *pgx.Batch) {
 
 // createArgs returns the arguments of createRows.
 func (g *groupwise) createArgs(t *tx) []any {
-	g.keys, g.issued, g.expires, g.bound, g.about = g.keys[:0], g.issued[:0], g.expires[:0], g.bound[:0], g.about[:0]
+	r := &g.grants
+	r.reset(t.types.grant)
 	for _, o := range g.created {
 		c := o.create
-		g.keys, g.issued, g.expires = append(g.keys, c.Key[:]), append(g.issued, c.IssuedAt), append(g.expires, c.ExpiresAt)
-		g.bound, g.about = append(g.bound, orNil(c.BoundAddr)), append(g.about, c.About)
+		r.begin(5)
+		r.bytes(c.Key[:])
+		r.number(c.IssuedAt)
+		r.number(c.ExpiresAt)
+		r.bytes(orNil(c.BoundAddr))
+		r.bytes(c.About)
+		r.end()
 	}
-	return []any{t.epoch, g.keys, g.issued, g.expires, g.bound, g.about}
+	return []any{t.epoch, r.data}
 }
 
 // errTaken: one of the keys is that of another grant.
@@ -134,11 +132,11 @@ func (g *groupwise) queueRedeemed(t *tx, b *pgx.Batch) {
 	g.won = append(g.won[:0], make([]bool, len(g.redeemed))...)
 	b.Queue(redeemGrants, g.redeemArgs(t)...).Query(func(rows pgx.Rows) error {
 		for rows.Next() {
-			var n int64
-			if err := rows.Scan(&n); err != nil {
+			var key []byte
+			if err := rows.Scan(&key); err != nil {
 				return err
 			}
-			g.won[n-1] = true
+			g.won[g.place[signon.GrantKey(key)]] = true
 		}
 		return rows.Err()
 	})
@@ -146,21 +144,27 @@ func (g *groupwise) queueRedeemed(t *tx, b *pgx.Batch) {
 
 // redeemArgs returns the arguments of redeemGrants.
 func (g *groupwise) redeemArgs(t *tx) []any {
-	g.redKeys, g.bindings, g.secrets, g.ends = g.redKeys[:0], g.bindings[:0], g.secrets[:0], g.ends[:0]
-	g.judged, g.addr1, g.addr2, g.moved = g.judged[:0], g.addr1[:0], g.addr2[:0], g.moved[:0]
+	r := &g.redemptions
+	r.reset(t.types.redemption)
 	for _, o := range g.redeemed {
 		q := o.redeem
 		secret := q.SessionSecret()
-		var end *int64
+		r.begin(8)
+		r.bytes(q.Key[:])
+		r.bytes(q.Binding[:])
+		r.bytes(secret)
 		if secret != nil {
-			ms := q.SessionEnd(t.at).UnixMilli()
-			end = &ms
+			r.number(q.SessionEnd(t.at).UnixMilli())
+		} else {
+			r.noNumber()
 		}
-		g.redKeys, g.bindings, g.secrets, g.ends = append(g.redKeys, q.Key[:]), append(g.bindings, q.Binding[:]), append(g.secrets, secret), append(g.ends, end)
-		g.judged, g.addr1, g.addr2 = append(g.judged, q.Judged(t.at)), append(g.addr1, orNil(q.Addr[0])), append(g.addr2, orNil(q.Addr[1]))
-		g.moved = append(g.moved, q.Moved)
+		r.number(q.Judged(t.at))
+		r.bytes(orNil(q.Addr[0]))
+		r.bytes(orNil(q.Addr[1]))
+		r.bytes(q.Moved)
+		r.end()
 	}
-	return []any{t.at.UnixMilli(), t.epoch, g.redKeys, g.bindings, g.secrets, g.ends, g.judged, g.addr1, g.addr2, g.moved}
+	return []any{t.at.UnixMilli(), t.epoch, r.data}
 }
 
 // tell finishes the operations after their statements.

@@ -31,7 +31,7 @@ const (
 	lockHead = "SELECT epoch, history, seq, hash, greatest(at, $1), customer_changes FROM head FOR UPDATE"
 	moveHead = "UPDATE head SET seq = $1, hash = $2, at = $3 RETURNING customer_changes"
 
-	serverNow = "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
+	serverNow = "(date_part('epoch', clock_timestamp()) * 1000000)::bigint"
 	// history names the history of the database server's data: a promoted standby and
 	// a restored backup begin a new one.
 	history = "system_identifier || '/' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) FROM pg_control_system()"

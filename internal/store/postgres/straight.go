@@ -6,7 +6,6 @@ import (
 	"math"
 	"regexp"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -19,41 +18,54 @@ import (
 // ends with an error where it does not hold, which undoes all of it: the group is
 // then done again, one step after the other.
 //
-// It takes the head and moves it, if that is still where it was left. All its other
-// parts come behind: they find no rows unless the head was moved, so they change
-// nothing before it is taken. They see what there was when the statement began, but
-// whoever changes what can be redeemed holds the head, and where somebody did while
-// this one waited the server looks at the rows anew before it changes them. (Sweeps do
-// without the head: they remove what nobody can redeem any more.) The clock is asked
-// once the head is taken, because somebody who then moved nothing may have been waited
-// for.
+// It takes the head and moves it, if that is still where it was left. What else it does
+// sees what there was when the statement began, but whoever changes what can be
+// redeemed holds the head, and where somebody did while this one waited the server
+// looks at the rows anew before it changes them. (Sweeps do without the head: they
+// remove what nobody can redeem any more.) The clock is asked once the head is taken,
+// because somebody who then moved nothing may have been waited for.
 //
-// Its parameters are 8 of its own, 6 of what is created, 10 of what is redeemed, 3 of
-// the events and 4 of those that are listed.
-var (
-	straightly = `WITH moved AS (UPDATE head SET seq = $1, hash = $2, at = $3
-WHERE seq = $4 AND hash = $5 AND epoch = $6 AND at <= $3 RETURNING customer_changes),
-created AS (` + behind("INSERT"+createRows, 8) + `),
-won AS (` + behind(redeemGrants, 14) + `),
-logged AS (` + behind(insertEvents, 24) + ")" + allDone
-
-	// straightlyListed is straightly for events that are listed as somebody's activity.
-	straightlyListed = strings.TrimSuffix(straightly, allDone) + `,
-listed AS (` + behind(insertActivity, 27) + ")" + allDone
-)
+// Its parameters are 8 of its own, 2 of what is created, 3 of what is redeemed, one of
+// the events and one of those that are listed.
+const straightly = `WITH moved AS (UPDATE head SET seq = $1, hash = $2, at = $3
+WHERE seq = $4 AND hash = $5 AND epoch = $6 AND at <= $3 RETURNING customer_changes)`
 
 // allDone divides by zero unless the head was moved, all who redeem have won, and the
 // server's clock does not say that the group is old.
-const allDone = " SELECT 1 / CASE WHEN " + serverNow + " < $7 AND (SELECT count(*) FROM won) = $8 THEN count(*) ELSE 0 END, min(customer_changes), " +
-	serverNow + ", " + followed + " FROM moved"
+const allDone = `
+SELECT 1 / CASE WHEN EXISTS (SELECT FROM moved) AND ` + serverNow + ` < $7 AND (SELECT count(*) FROM won) = $8 THEN 1 ELSE 0 END,
+(SELECT customer_changes FROM moved), ` + serverNow + ", "
+
+// straights are the statements, by whether events are listed, and whether it is asked
+// how many servers follow: that is not worth it where commits waited for none before.
+var straights = map[[2]bool]straight{
+	{false, false}: newStraight("straight", false, alone),
+	{false, true}:  newStraight("straight_followed", false, followed),
+	{true, false}:  newStraight("straight_listed", true, alone),
+	{true, true}:   newStraight("straight_listed_followed", true, followed),
+}
+
+// straight is a statement for a whole group.
+type straight struct{ name, query string }
+
+// alone is followed where it is not asked how many servers follow.
+const alone = followedBy + ", 0"
+
+func newStraight(name string, listed bool, asked string) straight {
+	query := straightly + `,
+created AS (` + later("INSERT"+createRows, 8) + `),
+won AS (` + later(redeemGrants, 10) + `),
+logged AS (` + later(insertEvents, 13) + ")"
+	if listed {
+		query += ",\nlisted AS (" + later(insertActivity, 14) + ")"
+	}
+	return straight{name, query + allDone + asked}
+}
 
 var parameter = regexp.MustCompile(`\$\d+`)
 
-// behind returns a statement, whose rows are those of arrays, as a part of one that
-// moves the head: it does nothing unless that was moved. Its parameters come after
-// that many others.
-func behind(statement string, others int) string {
-	statement = strings.Replace(statement, "FROM unnest(", "FROM moved, unnest(", 1)
+// later returns a statement whose parameters come after that many others.
+func later(statement string, others int) string {
 	return parameter.ReplaceAllStringFunc(statement, func(p string) string {
 		n, err := strconv.Atoi(p[1:])
 		if err != nil {
@@ -119,19 +131,21 @@ func (c *committer) sendStraight() error {
 	if c.store.server != nil {
 		limit = t.head.at + c.stale.Microseconds()
 	}
-	name, statement, args := "straightly", straightly, make([]any, 0, 32)
-	args = append(args, end.Seq, end.Hash[:], t.head.at, t.head.chain.Seq, t.head.chain.Hash[:], t.epoch, limit, int64(len(c.batch.redeemed)))
+	args := append(make([]any, 0, 15), end.Seq, end.Hash[:], t.head.at, t.head.chain.Seq, t.head.chain.Hash[:], t.epoch, limit, int64(len(c.batch.redeemed)))
 	args = append(args, c.batch.createArgs(t)...)
 	args = append(args, c.batch.redeemArgs(t)...)
-	args = append(args, t.eventArgs()...)
-	if t.events.anyListed() {
-		name, statement, args = "straightly_listed", straightlyListed, append(args, t.activityArgs()...)
+	args = append(args, t.events.all.data)
+	listed := t.events.listed.count() > 0
+	if listed {
+		args = append(args, t.events.listed.data)
 	}
+	waited := t.stood.names != ""
+	with := straights[[2]bool{listed, waited}]
 	// By a name of its own it is kept prepared where it has ended with an error, too.
-	if _, err := t.conn.Prepare(unbounded, name, statement); err != nil {
+	if _, err := t.conn.Prepare(unbounded, with.name, with.query); err != nil {
 		return err
 	}
-	rows, err := t.conn.Query(unbounded, name, args...)
+	rows, err := t.conn.Query(unbounded, with.name, args...)
 	if err != nil {
 		return err
 	}
@@ -140,6 +154,9 @@ func (c *committer) sendStraight() error {
 		t.moved = true
 		if err := rows.Scan(nil, &t.head.changes, &t.head.server, &t.stood.names, &t.stood.count); err != nil {
 			return err
+		}
+		if t.stood.names != "" && !waited {
+			t.stood.names = anybody // how many follow was not asked for
 		}
 	}
 	return rows.Err()
@@ -163,7 +180,8 @@ func (c *committer) notStraight(err error) error {
 // resume is begin for a transaction that follows the latest one of this process.
 func (t *tx) resume() {
 	listen(t.conn)
-	t.fault, t.events, t.changed, t.moved = nil, t.events.cut(mark{}), false, false
+	t.clear()
+	t.changed, t.moved = false, false
 	t.head.chain = t.chain.Head()
 	t.head.at = max(t.head.at, t.store.clock.Now().UnixMicro())
 	t.at = instant(t.head.at)

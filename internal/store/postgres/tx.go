@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/latchkey-sso/latchkey/internal/signon"
 	"github.com/latchkey-sso/latchkey/internal/store/tables"
@@ -24,44 +23,23 @@ type tx struct {
 	at      time.Time
 	epoch   int64
 	fault   error
+	types   *rowTypes // nil until the first transaction of the connection
 	events  events
+	body    []byte                   // of the latest event
 	stood   following                // whom the commit waited for
 	changed bool                     // customers were changed
 	moved   bool                     // straight: the server has answered that the head is moved
 	inject  func(query string) error // set by tests: makes statements fail
 }
 
-// events are to be appended to the audit log, as the columns of their rows.
-type events struct {
-	seqs           []int64
-	bodies, hashes bytesColumn
-	listed         listed
-}
-
-// bytesColumn is a column of the rows of a statement. Of this type the driver encodes
-// it without reflection.
-type bytesColumn = pgtype.FlatArray[[]byte]
-
-func (e *events) anyListed() bool { return len(e.listed.seqs) > 0 }
-
-// listed are events that are somebody's activity, as the columns of their rows.
-type listed struct {
-	tenants, kinds, subjects []string
-	seqs                     []int64
-}
-
-// cut returns the first ones, in the same room.
-func (e *events) cut(to mark) events {
-	l := &e.listed
-	return events{e.seqs[:to.events], e.bodies[:to.events], e.hashes[:to.events], listed{
-		l.tenants[:to.listed], l.kinds[:to.listed], l.subjects[:to.listed], l.seqs[:to.listed],
-	}}
-}
+// events are to be appended to the audit log: their rows, and those of the ones that
+// are somebody's activity.
+type events struct{ all, listed rows }
 
 // mark is how far the events had come.
 type mark struct {
-	events, listed int
-	chain          signon.ChainHead
+	all, listed rowsMark
+	chain       signon.ChainHead
 }
 
 func newTx(s *Store, c *pgx.Conn) *tx {
@@ -75,10 +53,16 @@ var unbounded = context.Background()
 // begin starts the transaction and takes the head.
 func (t *tx) begin(ctx context.Context) error {
 	listen(t.conn)
-	t.fault, t.events = nil, t.events.cut(mark{})
 	if err := t.injected("BEGIN"); err != nil {
 		return err
 	}
+	if t.types == nil {
+		var err error
+		if t.types, err = learnRowTypes(ctx, t.conn); err != nil {
+			return err
+		}
+	}
+	t.clear()
 	at := t.store.clock.Now().UnixMicro()
 	asked := time.Now() //nolint:forbidigo // to be compared with itself
 	var b pgx.Batch
@@ -102,6 +86,13 @@ func (t *tx) begin(ctx context.Context) error {
 		t.store.know(t.epoch)
 	}
 	return nil
+}
+
+// clear forgets what happened before.
+func (t *tx) clear() {
+	t.fault = nil
+	t.events.all.reset(t.types.event)
+	t.events.listed.reset(t.types.activity)
 }
 
 // instant returns the instant of a group, of microseconds.
@@ -177,26 +168,17 @@ func (t *tx) rollback(ctx context.Context) error {
 }
 
 const (
-	insertEvents   = "INSERT INTO audit (seq, body, hash) SELECT n.* FROM unnest($1::bigint[], $2::bytea[], $3::bytea[]) AS n"
-	insertActivity = "INSERT INTO activity (tenant, seq, kind, subject) SELECT n.* FROM unnest($1::text[], $2::bigint[], $3::text[], $4::text[]) AS n"
+	insertEvents   = "INSERT INTO audit (seq, body, hash) SELECT n.* FROM unnest($1::new_event[]) AS n"
+	insertActivity = "INSERT INTO activity (tenant, seq, kind, subject) SELECT n.* FROM unnest($1::new_activity[]) AS n"
 )
 
 func (t *tx) queueEvents(b *pgx.Batch) {
-	if len(t.events.seqs) > 0 {
-		b.Queue(insertEvents, t.eventArgs()...)
+	if t.events.all.count() > 0 {
+		b.Queue(insertEvents, t.events.all.data)
 	}
-	if t.events.anyListed() {
-		b.Queue(insertActivity, t.activityArgs()...)
+	if t.events.listed.count() > 0 {
+		b.Queue(insertActivity, t.events.listed.data)
 	}
-}
-
-// eventArgs returns the arguments of insertEvents.
-func (t *tx) eventArgs() []any { return []any{t.events.seqs, t.events.bodies, t.events.hashes} }
-
-// activityArgs returns the arguments of insertActivity.
-func (t *tx) activityArgs() []any {
-	l := &t.events.listed
-	return []any{l.tenants, l.seqs, l.kinds, l.subjects}
 }
 
 // At returns the instant of the group.
@@ -250,21 +232,29 @@ func (t *tx) Append(e *signon.Event) {
 		return
 	}
 	event := *e
-	next := t.chain.Append(&event, t.at, nil)
-	t.events.seqs = append(t.events.seqs, next.Seq)
-	t.events.bodies = append(t.events.bodies, next.Body)
-	t.events.hashes = append(t.events.hashes, next.Hash[:])
+	next := t.chain.Append(&event, t.at, t.body[:0])
+	t.body = next.Body
+	all, listed := &t.events.all, &t.events.listed
+	all.begin(3)
+	all.number(next.Seq)
+	all.bytes(next.Body)
+	all.bytes(next.Hash[:])
+	all.end()
 	if who := e.Activity; who != (signon.Person{}) {
-		l := &t.events.listed
-		l.tenants, l.kinds, l.subjects = append(l.tenants, string(e.Tenant)), append(l.kinds, string(who.Kind)), append(l.subjects, string(who.Ref))
-		l.seqs = append(l.seqs, next.Seq)
+		listed.begin(4)
+		listed.text(string(e.Tenant))
+		listed.number(next.Seq)
+		listed.text(string(who.Kind))
+		listed.text(string(who.Ref))
+		listed.end()
 	}
 }
 
-func (t *tx) mark() mark { return mark{len(t.events.seqs), len(t.events.listed.seqs), t.chain.Head()} }
+func (t *tx) mark() mark { return mark{t.events.all.mark(), t.events.listed.mark(), t.chain.Head()} }
 
 // undo forgets the events since the mark.
 func (t *tx) undo(m mark) {
-	t.events = t.events.cut(m)
+	t.events.all.cut(m.all)
+	t.events.listed.cut(m.listed)
 	t.chain.SetHead(m.chain)
 }

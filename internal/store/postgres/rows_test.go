@@ -1,0 +1,87 @@
+package postgres
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// TestRowsAreWhatTheServerReads has the server read rows, and compares what it found
+// with what was written.
+func TestRowsAreWhatTheServerReads(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, nil)
+	c, err := pgx.Connect(t.Context(), f.options.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close(t.Context())
+	types, err := learnRowTypes(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	type event struct {
+		Seq        int64
+		Body, Hash []byte
+	}
+	long := bytes.Repeat([]byte{0, 1, 0xff}, 100_000)
+	want := []event{{1, []byte("a"), nil}, {-1 << 63, []byte{}, []byte{0}}, {1<<63 - 1, long, long}}
+	var r rows
+	for range 2 { // what it was used for before does not matter
+		r.reset(types.event)
+		for i, e := range want {
+			before := r.mark()
+			for range 2 { // what is cut off does not, either
+				r.cut(before)
+				r.begin(3)
+				r.number(e.Seq)
+				r.bytes(e.Body)
+				r.bytes(e.Hash)
+				r.end()
+			}
+			if r.count() != uint32(i+1) {
+				t.Fatalf("%d rows, want %d", r.count(), i+1)
+			}
+		}
+	}
+	found, err := c.Query(t.Context(), "SELECT seq, body, hash FROM unnest($1::new_event[])", r.data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := pgx.CollectRows(found, pgx.RowToStructByPos[event])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(got) != len(want) {
+		t.Fatalf("got %d rows, want %d", len(got), len(want))
+	}
+	for i := range got {
+		if g, w := got[i], want[i]; g.Seq != w.Seq || !bytes.Equal(g.Body, w.Body) || !bytes.Equal(g.Hash, w.Hash) || (g.Hash == nil) != (w.Hash == nil) || g.Body == nil {
+			t.Errorf("row %d: got %d with %d and %d bytes, want %d with %d and %d", i, g.Seq, len(g.Body), len(g.Hash), w.Seq, len(w.Body), len(w.Hash))
+		}
+	}
+
+	r.reset(types.event)
+	var none int
+	if err := c.QueryRow(t.Context(), "SELECT count(*) FROM unnest($1::new_event[])", r.data).Scan(&none); err != nil || none != 0 {
+		t.Errorf("no rows: got %d, %v", none, err)
+	}
+
+	r.reset(types.activity)
+	r.begin(4)
+	r.text("")
+	r.noNumber()
+	r.text("für")
+	r.text(strings.Repeat("x", 1000))
+	r.end()
+	var a, b, d string
+	var n *int64
+	if err := c.QueryRow(t.Context(), "SELECT tenant, seq, kind, subject FROM unnest($1::new_activity[])", r.data).Scan(&a, &n, &b, &d); err != nil {
+		t.Fatal(err)
+	}
+	if a != "" || n != nil || b != "für" || len(d) != 1000 {
+		t.Errorf("got %q, %v, %q and %d bytes", a, n, b, len(d))
+	}
+}
