@@ -46,9 +46,9 @@ the figures.`,
 	}
 	f := cmd.Flags()
 	f.IntSliceVar(&b.Connections, "connections", []int{16, 64}, "`numbers` of connections")
-	f.DurationVar(&b.Window, "duration", 5*time.Second, "how long each measurement takes")
-	f.DurationVar(&b.WarmUp, "warmup", time.Second, "how long each one runs before it counts")
-	f.IntVar(&b.Rounds, "rounds", 3, "how often floors and server are measured in turn")
+	f.DurationVar(&b.Window, "duration", time.Second, "how long each measurement takes")
+	f.DurationVar(&b.WarmUp, "warmup", 300*time.Millisecond, "how long each one runs before it counts")
+	f.IntVar(&b.Rounds, "rounds", 15, "how often floors and server are measured in turn")
 	f.IntVar(&b.Customers, "customers", 1000, "how many people links are issued for")
 	f.Int64Var(&b.Live, "live", 0, "also measure a server that holds this `number` of live links")
 	f.StringVar(&b.Engine, "engine", bench.SQLite, "database `engine`: sqlite, or postgres, for which a server is started")
