@@ -24,6 +24,7 @@ const defaultMisses = 30
 // floods sends tokens that were never issued to two servers of its own: one
 // that looks every one of them up, and one that blocks the address soon.
 func (r *run) floods(ctx context.Context) ([]Flood, error) {
+	r = r.lengthened()
 	var all []Flood
 	for _, misses := range []int{0, defaultMisses} {
 		f, err := r.flood(ctx, misses)

@@ -223,6 +223,15 @@ func (r *run) length() time.Duration {
 	return time.Duration(windows)*(r.WarmUp+r.Window)*5/4 + time.Minute
 }
 
+// lengthened returns the run with fewer and longer windows, for what has one only, or
+// a server of its own for each.
+func (r *run) lengthened() *run {
+	const longer = 5
+	of := *r
+	of.Rounds, of.Window = max(1, r.Rounds/longer), longer*r.Window
+	return &of
+}
+
 func (r *run) lives() []int64 {
 	if r.Live == 0 {
 		return []int64{fewLive}
@@ -344,7 +353,7 @@ func (r *run) storeFloor(ctx context.Context, connections int, oneRow bool) (*me
 func (r *run) alone(ctx context.Context, disk Latency) (*Alone, error) {
 	r.say("one connection")
 	s := r.servers[0]
-	m, err := r.pairs(ctx, s.shop, s.cpu, 1)
+	m, err := r.lengthened().pairs(ctx, s.shop, s.cpu, 1)
 	if err != nil {
 		return nil, err
 	}

@@ -11,10 +11,7 @@ import (
 // a second, in turn. Each is made for one window: what it removes comes to its end
 // only then. So there are fewer windows, which are longer.
 func (r *run) sweeps(ctx context.Context) ([]Sweep, error) {
-	const longer = 5
-	of := *r
-	of.Rounds, of.Window = max(1, r.Rounds/longer), longer*r.Window
-	r = &of
+	r = r.lengthened()
 	var all []Sweep
 	for _, connections := range r.Connections {
 		kinds := []Sweep{{Connections: connections}, {Connections: connections, PerSecond: r.Sweep}}

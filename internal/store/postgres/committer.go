@@ -190,6 +190,14 @@ func (c *committer) attempt(ops []*op, guarded bool) error {
 	if err := c.connect(); err != nil {
 		return err
 	}
+	err := c.try(ops, guarded)
+	if outdated(err) {
+		c.disconnect()
+	}
+	return err
+}
+
+func (c *committer) try(ops []*op, guarded bool) error {
 	c.tx.inject = c.inject
 	if !guarded && c.mayBeStraight(ops) {
 		if err := c.straight(); !errors.Is(err, errSupposed) {

@@ -67,6 +67,7 @@ func parse(url string, log *slog.Logger) (*pgx.ConnConfig, error) {
 	for name, value := range settings {
 		config.RuntimeParams[name] = value
 	}
+	config.DefaultQueryExecMode = pgx.QueryExecModeCacheStatement // rows are encoded by the types that the server tells
 	config.ConnectTimeout = connectTime
 	config.DialFunc = dialer.DialContext
 	if config.ValidateConnect == nil {

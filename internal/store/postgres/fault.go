@@ -53,3 +53,15 @@ func again(err error) bool {
 	var e *pgconn.PgError
 	return errors.As(err, &e) && e.Code[:2] == "40"
 }
+
+// outdated reports whether the error may come of what a connection remembers of the
+// database: its types and statements are others where its schema was loaded anew.
+func outdated(err error) bool {
+	var e *pgconn.PgError
+	if !errors.As(err, &e) {
+		return false
+	}
+	return e.Code[:2] == "42" || // there is no such thing, or it is another
+		e.Code == "22P02" || // a value of a type that the driver does not know
+		e.Code == "XX000" // "cache lookup failed"
+}

@@ -15,10 +15,10 @@ import (
 // followed asks whom commits of this connection wait for, and how many servers follow
 // this one just then: who they are only the privileged may know. Where commits wait
 // for none, that is not looked at, which would cost 10 µs.
-const followed = followedBy + `,
-CASE WHEN current_setting('synchronous_standby_names') = '' THEN 0 ELSE (SELECT count(*) FROM pg_stat_get_wal_senders()) END`
-
-const followedBy = "CASE WHEN current_setting('synchronous_commit') IN ('on', 'remote_apply') THEN current_setting('synchronous_standby_names') ELSE '' END"
+const (
+	followed   = followedBy + ", CASE WHEN " + followedBy + " = '' THEN 0 ELSE (SELECT count(*) FROM pg_stat_get_wal_senders()) END"
+	followedBy = "CASE WHEN current_setting('synchronous_commit') IN ('on', 'remote_apply') THEN current_setting('synchronous_standby_names') ELSE '' END"
+)
 
 // following is an answer to followed.
 type following struct {

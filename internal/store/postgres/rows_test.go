@@ -2,10 +2,13 @@ package postgres
 
 import (
 	"bytes"
+	"os"
 	"strings"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/latchkey-sso/latchkey/internal/signon"
 )
 
 // TestRowsAreWhatTheServerReads has the server read rows, and compares what it found
@@ -83,5 +86,69 @@ func TestRowsAreWhatTheServerReads(t *testing.T) {
 	}
 	if a != "" || n != nil || b != "für" || len(d) != 1000 {
 		t.Errorf("got %q, %v, %q and %d bytes", a, n, b, len(d))
+	}
+}
+
+// TestTypesThatWereMadeAnewAreLearned has a schema loaded anew beneath a store: what
+// its connection knows of the types is wrong then.
+func TestTypesThatWereMadeAnewAreLearned(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, nil)
+	f.settled(t)
+	created := byte(0)
+	for i, do := range []func() error{
+		func() error { created++; return f.create(newGrant(f.Store, created)) },
+		func() error { return f.AppendEvent(t.Context(), &signon.Event{Type: signon.EventIssued}) },
+	} {
+		if err := do(); err != nil {
+			t.Fatal(err)
+		}
+		remake(t, f.options.URL)
+		err := do()
+		for n := 0; err != nil && n < 2; n++ {
+			t.Logf("operation %d: %v", i, err)
+			err = do()
+		}
+		if err != nil {
+			t.Errorf("operation %d, the third time, too: %v", i, err)
+		}
+	}
+}
+
+// remake drops the types of rows, and makes them again.
+func remake(t *testing.T, url string) {
+	t.Helper()
+	c, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close(t.Context())
+	statements, err := os.ReadFile("migrations/0004_rows.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const drop = "DROP TYPE new_grant, redemption, new_event, new_activity;"
+	if _, err := c.PgConn().Exec(t.Context(), drop+string(statements)).ReadAll(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// The driver has modes that encode values without asking the server for their types.
+func TestTheAddressDoesNotChangeHowValuesAreEncoded(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, nil)
+	for _, mode := range []string{"exec", "simple_protocol"} {
+		o := f.options
+		o.URL += map[bool]string{true: "&", false: "?"}[strings.Contains(o.URL, "?")] + "default_query_exec_mode=" + mode
+		s, err := Open(t.Context(), o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.AppendEvent(t.Context(), &signon.Event{Type: signon.EventIssued}); err != nil {
+			t.Errorf("%s: %v", mode, err)
+		}
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
 	}
 }

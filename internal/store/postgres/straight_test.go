@@ -242,3 +242,50 @@ func TestAWriterBesideOthersGoesStepByStepAtOnce(t *testing.T) {
 		t.Errorf("%d attempts straight and %d step by step, want nearly all step by step", *straight, *steps)
 	}
 }
+
+// TestStandbysThatCommitsBeginToWaitForAreNotCountedAtFirst has the setting change
+// while groups go straight, which ask how many servers follow only where one is waited
+// for.
+func TestStandbysThatCommitsBeginToWaitForAreNotCountedAtFirst(t *testing.T) {
+	t.Parallel()
+	p := newPair(t, true)
+	f := &fixture{Store: p.store}
+	set := func(names string) {
+		t.Helper()
+		c, err := pgx.Connect(t.Context(), p.primary.URL("latchkey"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close(t.Context())
+		for _, statement := range []string{"ALTER SYSTEM SET synchronous_standby_names = '" + names + "'", "SELECT pg_reload_conf()"} {
+			if _, err := c.Exec(t.Context(), statement); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	n := byte(0)
+	until := func(want following) (before following) {
+		t.Helper()
+		before = p.store.acked.Load().following
+		for p.store.acked.Load().following != want {
+			if n++; n == 200 {
+				t.Fatalf("got %+v, want %+v", p.store.acked.Load().following, want)
+			}
+			if err := f.create(newGrant(p.store, n)); err != nil {
+				t.Fatal(err)
+			}
+			if now := p.store.acked.Load().following; now != want {
+				before = now
+			}
+			time.Sleep(10 * time.Millisecond)
+		}
+		return before
+	}
+	set("")
+	until(following{})
+	f.settled(t)
+	set("standby")
+	if before := until(following{"standby", 1}); before.names != anybody {
+		t.Errorf("before it was known who follows: got %+v, want anybody", before)
+	}
+}
