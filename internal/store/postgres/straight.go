@@ -39,17 +39,17 @@ SELECT 1 / CASE WHEN EXISTS (SELECT FROM moved) AND ` + serverNow + ` < $7 AND (
 // straights are the statements, by whether events are listed, and whether it is asked
 // how many servers follow: that is not worth it where commits waited for none before.
 var straights = map[[2]bool]straight{
-	{false, false}: newStraight("straight", false, alone),
+	{false, false}: newStraight("straight", false, uncounted),
 	{false, true}:  newStraight("straight_followed", false, followed),
-	{true, false}:  newStraight("straight_listed", true, alone),
+	{true, false}:  newStraight("straight_listed", true, uncounted),
 	{true, true}:   newStraight("straight_listed_followed", true, followed),
 }
 
 // straight is a statement for a whole group.
 type straight struct{ name, query string }
 
-// alone is followed where it is not asked how many servers follow.
-const alone = followedBy + ", 0"
+// uncounted is followed where it is not asked how many servers follow.
+const uncounted = followedBy + ", 0"
 
 func newStraight(name string, listed bool, asked string) straight {
 	query := straightly + `,
