@@ -26,7 +26,7 @@ func TestARestoreThatTheStandbyHasNotSeenIsNoSuccess(t *testing.T) {
 	f.Committing = func(tables.Reader) error { return p.standby.Pause() }
 	filled := make(chan error, 1)
 	go func() { filled <- Fill(t.Context(), Options{URL: p.primary.URL("latchkey"), Keys: testKeys(t)}, f) }()
-	p.cancelCommit(t)
+	p.commitWaits(t, true)
 	if err := p.standby.Resume(); err != nil {
 		t.Fatal(err)
 	}
@@ -53,7 +53,7 @@ func TestAnEpochThatTheStandbyHasNotSeenIsNoSuccess(t *testing.T) {
 		}
 		opened <- err
 	}()
-	p.cancelCommit(t)
+	p.commitWaits(t, true)
 	if err := p.standby.Resume(); err != nil {
 		t.Fatal(err)
 	}
