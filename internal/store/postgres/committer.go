@@ -197,6 +197,7 @@ func (c *committer) attempt(ops []*op, guarded bool) error {
 	return err
 }
 
+// try is attempt on the connection that there is.
 func (c *committer) try(ops []*op, guarded bool) error {
 	c.tx.inject = c.inject
 	if !guarded && c.mayBeStraight(ops) {

@@ -2,7 +2,7 @@ package postgres
 
 import (
 	"bytes"
-	"os"
+	"context"
 	"strings"
 	"testing"
 
@@ -15,12 +15,14 @@ import (
 // with what was written.
 func TestRowsAreWhatTheServerReads(t *testing.T) {
 	t.Parallel()
-	f := newFixture(t, nil)
-	c, err := pgx.Connect(t.Context(), f.options.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close(t.Context())
+	newFixture(t, nil).with(t, func(_ context.Context, c *pgx.Conn) error {
+		rowsAreRead(t, c)
+		return nil
+	})
+}
+
+func rowsAreRead(t *testing.T, c *pgx.Conn) {
+	t.Helper()
 	types, err := learnRowTypes(t.Context(), c)
 	if err != nil {
 		t.Fatal(err)
@@ -103,7 +105,7 @@ func TestTypesThatWereMadeAnewAreLearned(t *testing.T) {
 		if err := do(); err != nil {
 			t.Fatal(err)
 		}
-		remake(t, f.options.URL)
+		f.remakeTypes(t)
 		err := do()
 		for n := 0; err != nil && n < 2; n++ {
 			t.Logf("operation %d: %v", i, err)
@@ -115,22 +117,18 @@ func TestTypesThatWereMadeAnewAreLearned(t *testing.T) {
 	}
 }
 
-// remake drops the types of rows, and makes them again.
-func remake(t *testing.T, url string) {
+// remakeTypes drops the types of rows, and makes them again.
+func (f *fixture) remakeTypes(t *testing.T) {
 	t.Helper()
-	c, err := pgx.Connect(t.Context(), url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close(t.Context())
-	statements, err := os.ReadFile("migrations/0004_rows.sql")
+	statements, err := migrations.ReadFile("migrations/0004_rows.sql")
 	if err != nil {
 		t.Fatal(err)
 	}
 	const drop = "DROP TYPE new_grant, redemption, new_event, new_activity;"
-	if _, err := c.PgConn().Exec(t.Context(), drop+string(statements)).ReadAll(); err != nil {
-		t.Fatal(err)
-	}
+	f.with(t, func(ctx context.Context, c *pgx.Conn) error {
+		_, err := c.PgConn().Exec(ctx, drop+string(statements)).ReadAll()
+		return err
+	})
 }
 
 // The driver has modes that encode values without asking the server for their types.

@@ -252,16 +252,7 @@ func TestStandbysThatCommitsBeginToWaitForAreNotCountedAtFirst(t *testing.T) {
 	f := &fixture{Store: p.store}
 	set := func(names string) {
 		t.Helper()
-		c, err := pgx.Connect(t.Context(), p.primary.URL("latchkey"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer c.Close(t.Context())
-		for _, statement := range []string{"ALTER SYSTEM SET synchronous_standby_names = '" + names + "'", "SELECT pg_reload_conf()"} {
-			if _, err := c.Exec(t.Context(), statement); err != nil {
-				t.Fatal(err)
-			}
-		}
+		on(t, p.primary, "latchkey", "ALTER SYSTEM SET synchronous_standby_names = '"+names+"'", "SELECT pg_reload_conf()")
 	}
 	n := byte(0)
 	until := func(want following) (before following) {
